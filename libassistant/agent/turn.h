@@ -1,0 +1,88 @@
+/*
+ * turn.h - one question on its way through the graph.
+ *
+ * A turn knows nothing of rows, HTTP or event logs: it reports through `sink`, and whoever began it
+ * (agent/reply.c, assistant_ask) does the rest.  Loop thread.  All its memory is one arena, freed with it.
+ */
+#ifndef AGENT_TURN_H
+#define AGENT_TURN_H
+
+#include "agent/env.h"
+#include "agent/graph.h"
+#include "base/arena.h"
+#include "llm/llm.h"
+#include "store/store.h"
+#include "tools/tool.h"
+
+enum outcome { OUTCOME_OK, OUTCOME_PARTIAL, OUTCOME_STOPPED, OUTCOME_FAILED };
+const char *outcome_name(enum outcome o); /* "ok" */
+
+/* Called on the loop thread; strings are borrowed for the call. */
+struct turn_sink {
+	void (*status)(void *ctx, const char *node, const char *words);
+	void (*delta)(void *ctx, const char *text, size_t len);
+	/* Only references checked against this turn's records get here; each once. */
+	void (*reference)(void *ctx, const char *type, const char *id, const char *name,
+			  double score);
+	void (*suggestion)(void *ctx, const char *text);
+	/* Last; the owner may destroy the turn inside.  error NULL unless the outcome is failed. */
+	void (*end)(void *ctx, enum outcome outcome, const char *error);
+};
+
+struct turn_request {
+	const char *conference_id;
+	const char *conversation_id; /* NULL: no history is read */
+	const char *message_id;	     /* the question's, left out of the history; NULL */
+	const char *question;
+	int64_t now_unix_ms; /* -1: the clock's */
+	const char *request_id;
+	const struct turn_sink *sink;
+	void *ctx;
+};
+
+#define TURN_MAX_CALLS 8
+
+struct turn {
+	struct flow flow;      /* the turn as a whole; deadline limits.turn_ms */
+	struct flow node_flow; /* the node that runs */
+	const struct env *env;
+	struct arena *arena;
+	struct turn_request rq; /* strings copied to the arena */
+	const struct node *node;
+
+	struct catalog *catalog; /* a reference */
+	int64_t now_unix_s;
+	struct messages history; /* newest first */
+	struct understood understood;
+	struct tool_context tools;
+	struct tool_call *calls[TURN_MAX_CALLS]; /* planned, then run */
+	size_t n_calls, n_run;
+	int round;	       /* of reflect */
+	bool enough;	       /* reflect's verdict */
+	const char **relaxed;  /* what was given up, in words */
+	size_t n_relaxed;
+	struct json_object *facts; /* owned */
+	struct references *references;
+	bool basic; /* a configured llm or embedder failed */
+	bool text_began, stopping;
+
+	/* measured */
+	int64_t began_ms, first_text_ms, node_ms[8];
+	const char *tools_used[TURN_MAX_CALLS];
+	size_t n_tools_used, n_found;
+	struct llm_result llm;
+};
+
+/* Strings of rq are copied.  Ends always with sink->end, never inside this call. */
+int turn_begin(const struct env *env, const struct turn_request *rq, struct turn **out,
+	       struct fail *f);
+/* The text so far stays; sink->end follows (later in this loop turn) with OUTCOME_STOPPED. */
+void turn_stop(struct turn *t);
+/* After sink->end. */
+void turn_destroy(struct turn *t);
+/* {"understand_ms":..,"total_ms":..,"first_text_ms":..}; owned. */
+struct json_object *turn_timings(const struct turn *t);
+/* {"intent","tools_used","processing_time_ms","search_results_count","understood",...}; owned. */
+struct json_object *turn_debug(const struct turn *t);
+
+#endif

@@ -1,0 +1,96 @@
+/*
+ * index.h - nearest words (and, with vectors, nearest meanings) under filters.
+ *
+ * Implemented by flat.c (a memory-mapped file per conference and epoch).  The conference is a parameter of every query
+ * and there is no call without it: isolation is enforced here, below anything a model or a caller can reach.
+ * Loop thread, f from THEN(); results land at delivery with memory from arena.  Fusion of lists and ranking by
+ * facets are not done here but in search/score.c, the same for every engine.
+ * Every implementation passes tests/service/index_suite.c.
+ */
+#ifndef INDEX_INDEX_H
+#define INDEX_INDEX_H
+
+#include "aio/flow.h"
+#include "base/arena.h"
+#include "store/record.h"
+
+struct index;
+struct metrics;
+struct log;
+
+/* Zeroed: everything of the conference.  Lists are NULL-terminated and match any of their members; NULL: no constraint.
+ * Compared folded (utf8_fold), for equality. */
+struct index_filter {
+	unsigned entities; /* ENTITY_BIT()s; 0: all */
+	/* Sessions: those that overlap [from, to) when `overlap`, else those that start within; TIME_UNKNOWN: open end. */
+	bool has_window, overlap;
+	int64_t from, to;
+	const char *const *places; /* location of sessions, booth of exhibitors */
+	const char *const *tracks; /* track of sessions, category of exhibitors */
+	const char *const *types;  /* session_type */
+	const char *const *levels;
+	const char *const *languages;
+	const char *const *speaker_ids; /* sessions with any of them */
+	const char *const *ids;		/* exactly these records */
+};
+
+enum lexical_field { FIELD_NAME, FIELD_PEOPLE, FIELD_PLACE, FIELD_TOPIC, FIELD_TEXT, FIELD_COUNT };
+/* NAME: title or name, subtitle.  PEOPLE: speaker names of sessions, company and title of speakers.
+ * PLACE: location, booth.  TOPIC: track, type, category, tags, products.  TEXT: description, bio and all facet fields. */
+
+struct lexical_query {
+	const char *text;		/* words; stop words are dropped unless nothing else is left */
+	float weights[FIELD_COUNT];	/* 0 everywhere: the index's own */
+	bool typos;			/* trigram candidates for words the conference does not contain */
+	struct index_filter filter;
+	int limit;
+};
+
+struct index_hit {
+	enum entity type;
+	const char *id;
+	float score;		/* BM25F, comparable within this answer only */
+	float field[FIELD_COUNT]; /* each field's share of score */
+	unsigned n_words;	/* distinct query words it matched ... */
+	unsigned n_query_words; /* ... of so many */
+	const char *corrected;	/* "langauge->language", or NULL */
+};
+struct index_hits {
+	struct index_hit *hits; /* best first */
+	size_t n;
+	size_t total; /* records that passed the filter */
+};
+
+struct index_ops {
+	const char *name; /* "flat" */
+	void (*destroy)(struct index *x);
+	void (*ping)(struct index *x, struct flow *f);
+	void (*lexical)(struct index *x, const char *conference_id, const struct lexical_query *q,
+			struct arena *arena, struct index_hits *out, struct flow *f);
+	/* What passes the filter, sessions by start then title, others by name; score 0. */
+	void (*list)(struct index *x, const char *conference_id, const struct index_filter *filter,
+		     int limit, int offset, struct arena *arena, struct index_hits *out,
+		     struct flow *f);
+	/* Writes the index of snapshot->conference.id at snapshot->epoch beside the one in use; runs off the loop. */
+	void (*build)(struct index *x, struct snapshot *snapshot, struct flow *f);
+	/* From now on queries of that conference use that epoch; older files go when nobody maps them any more. */
+	void (*use)(struct index *x, const char *conference_id, uint64_t epoch, struct flow *f);
+	/* {"ok","findings":[...]}: does the index hold exactly these records?  *json malloc()ed. */
+	void (*verify)(struct index *x, struct snapshot *snapshot, char **json, struct flow *f);
+};
+
+struct index {
+	const struct index_ops *ops;
+};
+
+static inline void index_destroy(struct index *x)
+{
+	if (x)
+		x->ops->destroy(x);
+}
+
+/* directory: holds index.<conference id>.<epoch>; exists.  Query of a conference without a file: ENOTFOUND. */
+int flat_index_open(struct loop *loop, const char *directory, struct metrics *metrics,
+		    struct log *log, struct index **out, struct fail *f);
+
+#endif

@@ -1,0 +1,54 @@
+/*
+ * catalog.h - what is known of one conference, ready for understanding: names, rooms, tracks,
+ * times, and how to find a record by any of them.  Built once per snapshot, immutable, shared.
+ */
+#ifndef SEARCH_CATALOG_H
+#define SEARCH_CATALOG_H
+
+#include "aio/flow.h"
+#include "base/arena.h"
+#include "search/zone.h"
+#include "store/store.h"
+
+struct catalog;
+struct catalogs;
+struct metrics;
+struct log;
+
+/* Takes its own reference of the snapshot.  ECONFIG: an unknown time zone. */
+int catalog_create(struct snapshot *snapshot, struct catalog **out, struct fail *f);
+struct catalog *catalog_ref(struct catalog *c); /* any thread */
+void catalog_unref(struct catalog *c);
+const struct snapshot *catalog_snapshot(const struct catalog *c);
+const struct zone *catalog_zone(const struct catalog *c);
+
+enum name_kind { NAME_RECORD, NAME_PLACE, NAME_TRACK, NAME_TYPE, NAME_COMPANY, NAME_INFO };
+/* A stretch of a question that names something of the conference. */
+struct name_match {
+	enum name_kind kind;
+	const struct record *record; /* NAME_RECORD */
+	const char *value;	     /* the place, track, type, company or info key as written in the data */
+	size_t from, to;	     /* bytes of the folded question */
+	float similarity;	     /* 1: literally; less: misspelt, partial */
+	unsigned n_words;
+};
+/* All plausible matches in the folded question, longest and most similar first; bounded (64). */
+size_t catalog_match(const struct catalog *c, const char *folded_question, struct arena *arena,
+		     struct name_match **out);
+
+/* The loop's cache of catalogs: loads on first use, reloads when the store's epoch moved (checked at
+ * most once per check_ms), keeps serving the old one while the new one loads and when the store is down. */
+struct catalogs *catalogs_create(struct loop *loop, struct store *store, int check_ms,
+				 size_t max_conferences, struct metrics *metrics, struct log *log);
+void catalogs_destroy(struct catalogs *c);
+/* *out is a new reference.  ENOTFOUND: no such conference. */
+void catalogs_get(struct catalogs *c, const char *conference_id, struct catalog **out,
+		  struct flow *f);
+/* id_or_name NULL: the default, or the only one (ENOTFOUND names those there are). */
+void catalogs_resolve(struct catalogs *c, const char *id_or_name, const char *fallback,
+		      struct catalog **out, struct flow *f);
+/* Told (loop thread) when a catalog of a new epoch is in place, before it is handed out, so that the index follows. */
+void catalogs_on_epoch(struct catalogs *c,
+		       void (*fn)(void *ctx, const char *conference_id, uint64_t epoch), void *ctx);
+
+#endif

@@ -1,0 +1,52 @@
+/*
+ * query.h - a visitor's question, understood without a model: what is asked for, about which
+ * records, when and where, and the words that are left to search for.
+ */
+#ifndef SEARCH_QUERY_H
+#define SEARCH_QUERY_H
+
+#include "index/index.h"
+#include "search/catalog.h"
+#include "search/when.h"
+
+enum intent {
+	INTENT_SESSION_SEARCH,
+	INTENT_EXHIBITOR_SEARCH,
+	INTENT_SPEAKER_SEARCH,
+	INTENT_GENERAL_INFO,
+	INTENT_RECOMMENDATION,
+	INTENT_CLARIFICATION,
+	INTENT_SMALLTALK,
+	INTENT_OUT_OF_SCOPE
+};
+const char *intent_name(enum intent i); /* "session_search" */
+
+enum specificity { SPECIFIC, VAGUE, BOTH }; /* FACETS.md "Which search" */
+
+/* What of a found record the visitor wants to know: steers the answer. */
+enum asked { ASKED_ANY, ASKED_WHEN, ASKED_WHERE, ASKED_WHO, ASKED_WHAT, ASKED_COUNT_OF };
+
+struct understood {
+	enum intent intent;
+	enum specificity specificity;
+	enum asked asked;
+	unsigned entities;	 /* ENTITY_BIT()s to look among */
+	char language[8];	 /* of the question: "en" "de" "fr" "es"; "en" when unsure; else its BCP 47 code */
+	const char *question;	 /* as understood (after follow-up resolution) */
+	const char *terms;	 /* what is left to search for, without names of time and place; may be "" */
+	struct when when;
+	struct index_filter filter; /* places, tracks, types, levels, languages, speakers found in the question */
+	struct name_match *names;   /* records named, best first */
+	size_t n_names;
+	const char **info_keys;	    /* information pages that may answer, best first; NULL-terminated */
+	bool follow_up;		    /* cannot be understood without the turn before */
+	const char *clarify;	    /* the question to ask back, or NULL */
+};
+
+/* Pure: no I/O. */
+void query_understand(const struct catalog *c, const char *question, int64_t now_unix_s,
+		      struct arena *arena, struct understood *out);
+/* {"intent","specificity","entities","terms","when":{...},"filters":{...},"names":[...]}: owned. */
+struct json_object *query_describe(const struct catalog *c, const struct understood *u);
+
+#endif

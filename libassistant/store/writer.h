@@ -1,0 +1,65 @@
+/*
+ * writer.h - owns all live rows and writes their newest text to the store.
+ *
+ *	turn --text grows--> row (dirty) --> batch of dirty rows --> messages_write
+ *	turn --ends--------> row (final) --> messages_write, then messages_complete --> written()
+ *
+ * One per process.  At most a few requests in flight, each with the newest text of every row that
+ * changed, never two for the same row; first words and finals go first.  Its pace follows what the store answers
+ * (latency, EUNAVAILABLE with or without retry_after).  A final write is retried until it lands; at shutdown, or
+ * when the spool's time comes, it is kept in DIR/spool/<id>.json and written at the next start.  Nothing is
+ * written twice, out of order, or lost.
+ */
+#ifndef STORE_WRITER_H
+#define STORE_WRITER_H
+
+#include "base/list.h"
+#include "store/store.h"
+
+struct writer;
+
+struct writer_options {
+	int interval_ms;     /* pause between two writes of one row's growing text; 200 */
+	int max_in_flight;   /* 2 */
+	int max_batch;	     /* rows in a request; 50 */
+	int lease_ms;	     /* a live row's metadata.lease_until is renewed at a third of it; 30,000 */
+	const char *owner;   /* this process, for metadata.lease_owner */
+	const char *spool_directory; /* NULL: none */
+};
+
+/* Embedded by the owner (a reply); loop thread only. */
+struct writer_row {
+	struct list link;
+	const char *id;
+	/* The newest text, borrowed until the callback's caller returns. */
+	const char *(*text)(struct writer_row *row, size_t *len);
+	/* After the end: the final row (text, metadata, completed) stands in the store, or is spooled (status < 0). */
+	void (*written)(struct writer_row *row, int status);
+	/* writer.c's */
+	int64_t dirty_since_ms, last_write_ms, lease_ms;
+	char *final_metadata;
+	bool dirty, first, final, text_landed, in_flight, open;
+	unsigned attempts;
+};
+
+struct writer *writer_create(struct loop *loop, struct store *store, const struct clock *clock,
+			     const struct writer_options *options, struct metrics *metrics,
+			     struct log *log);
+/* All rows must be closed. */
+void writer_destroy(struct writer *w);
+
+/* The metadata a row is created with, lease included; malloc()ed. */
+char *writer_live_metadata(struct writer *w);
+void writer_open(struct writer *w, struct writer_row *row); /* its row exists, status streaming */
+void writer_touch(struct writer *w, struct writer_row *row); /* its text grew */
+/* The end: text() is final now, metadata_json is copied.  written() follows, once. */
+void writer_end(struct writer *w, struct writer_row *row, const char *metadata_json);
+/* Gives up on a row without writing anything more (tests, shutdown after spooling). */
+void writer_close(struct writer *w, struct writer_row *row);
+/* Finals that are not in the store yet go to the spool now; written() is called for each. */
+void writer_spool_all(struct writer *w);
+/* Reads the spool and writes what it holds; called at start and by itself every minute. */
+void writer_recover(struct writer *w);
+size_t writer_pending(const struct writer *w);
+
+#endif

@@ -1,0 +1,79 @@
+/*
+ * tool.h - what the agent can do to find out: one face for the built-in tools and a program's own.
+ *
+ *	plan --{tool, arguments}--> registry: schema check --> tool_begin --> tool_output
+ *
+ * The facts.  Outputs are merged into one JSON object for the llm, the only place where records'
+ * text appears:
+ *	{"results":[{"handle":"s1","type":"session","id","name","start","end","day","location","track",
+ *		     "speakers":[...],"description",...}],
+ *	 "info":[{"handle":"i1","key","title","passages":["..."]}],
+ *	 "asked","intent","when":{...},"relaxed":[...],"total":12,"tool_text":["..."],"conference":{...}}
+ */
+#ifndef TOOLS_TOOL_H
+#define TOOLS_TOOL_H
+
+#include "aio/flow.h"
+#include "base/arena.h"
+#include "base/json.h"
+#include "search/search.h"
+
+struct registry;
+struct tool_call;
+
+struct tool {
+	const char *name; /* "search_sessions" */
+	const char *description;
+	struct json_object *schema; /* JSON Schema of the arguments: type object, additionalProperties false */
+	/* Starts call->flow's work; ends with flow_done/flow_fail.  First step of call->flow. */
+	flow_step *run;
+	void *user;
+};
+
+/* What tools may use; lives as long as the turn. */
+struct tool_context {
+	struct loop *loop;
+	struct index *index;
+	struct catalog *catalog;
+	const struct understood *understood;
+	int64_t now_unix_s;
+	struct arena *arena;
+	struct lane *lane; /* for programs' own tools */
+};
+
+/* One call in a turn.  Owned by the turn; `arguments` are owned references. */
+struct tool_call {
+	struct flow flow;
+	const struct tool *tool;
+	const struct tool_context *context;
+	struct json_object *arguments;
+	/* the output */
+	struct result *results; /* arena */
+	size_t n_results, total;
+	const char **relaxed; /* NULL or NULL-terminated */
+	const char *text;     /* a program's own tool: words for the answer; NULL */
+	struct json_object *extra; /* its results that are no records of ours; owned; NULL */
+	void (*release)(struct tool_call *call); /* the tool's; NULL */
+	void *state;
+	int64_t took_ms;
+	void (*on_end)(struct tool_call *call);
+};
+
+struct registry *registry_create(void); /* with the four built-in tools */
+void registry_destroy(struct registry *r);
+int registry_add(struct registry *r, const char *name, const char *description,
+		 const char *schema_json, assistant_tool_fn *fn, void *user, struct fail *f);
+const struct tool *registry_find(const struct registry *r, const char *name);
+/* [{"name","description","input_schema"}]: owned. */
+struct json_object *registry_describe(const struct registry *r);
+/* Checks arguments against a schema (the subset tools use: type, properties, required, enum, items,
+ * additionalProperties, minimum, maximum, maxLength, maxItems).  EINVAL names the path. */
+int schema_check(struct json_object *schema, struct json_object *value, struct fail *f);
+
+/* Checks the arguments, then starts.  A failed check ends the call's flow with EINVAL (later, as flows do). */
+void tool_call_begin(struct tool_call *call, const struct tool *tool,
+		     const struct tool_context *context, struct json_object *arguments,
+		     struct flow *parent, int deadline_ms, void (*on_end)(struct tool_call *call));
+void tool_call_finish(struct tool_call *call); /* after its end: drops what it holds */
+
+#endif
