@@ -1,9 +1,8 @@
 /*
  * arena.h - memory with a lifetime one can name: one turn, one request, one free.
  *
- * Not thread-safe.  Blocks are malloc()ed, so sanitizers see overruns between them.  An arena has a
- * maximum; past it, or when memory is out, allocation aborts through IMPOSSIBLE when `must` is
- * set, else returns NULL.
+ * Not thread-safe.  An arena has a maximum; past it, or when memory is out, allocation returns
+ * NULL.  Under AddressSanitizer every allocation is its own block, so that overruns are seen.
  */
 #ifndef BASE_ARENA_H
 #define BASE_ARENA_H
@@ -26,7 +25,7 @@ char *arena_printf(struct arena *a, const char *fmt, ...) _printf_(2, 3);
 /* An array grown by copying; *cap doubles.  Returns the (possibly moved) array or NULL. */
 void *arena_grow(struct arena *a, void *array, size_t n, size_t *cap, size_t item_size);
 
-#define arena_new(a, T) ((T *)arena_alloc((a), sizeof(T)))
+#define arena_new(a, T)	     ((T *)arena_alloc((a), sizeof(T)))
 #define arena_array(a, T, n) ((T *)arena_alloc((a), sizeof(T) * (n)))
 
 static inline void arena_cleanup(struct arena **a)

@@ -18,7 +18,7 @@ struct clock;
 struct clock *clock_create(int64_t pinned_ms);
 struct clock *clock_create_virtual(int64_t now_ms);
 void clock_destroy(struct clock *c);
-int64_t clock_now_ms(const struct clock *c); /* unix time */
+int64_t clock_now_ms(const struct clock *c);	    /* unix time */
 void clock_advance_ms(struct clock *c, int64_t ms); /* virtual only */
 
 /* "2026-11-23T14:32:10.123Z"; buf of 32. */

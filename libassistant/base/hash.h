@@ -8,12 +8,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define UUID_SIZE 37   /* text with NUL */
+#define UUID_SIZE	37 /* text with NUL */
 #define SHA256_HEX_SIZE 65
 
 void sha256_hex(const void *data, size_t len, char out[static SHA256_HEX_SIZE]);
 /* HMAC-SHA-256, hex. */
-void hmac_sha256_hex(const char *key, const void *data, size_t len, char out[static SHA256_HEX_SIZE]);
+void hmac_sha256_hex(const char *key, const void *data, size_t len,
+		     char out[static SHA256_HEX_SIZE]);
 /* FNV-1a 64: stable across processes; for files and shards, not against an adversary. */
 uint64_t hash_stable(const void *data, size_t len);
 

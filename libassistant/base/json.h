@@ -15,26 +15,37 @@
 
 #define JSON_MAX_DEPTH 64
 
-/* *out is owned (json_object_put).  A leading BOM is refused as json-c does.  The sentence says line and column.
- * NUL bytes inside len are an error.  EINVAL; ETOOLARGE when deeper than JSON_MAX_DEPTH. */
+/*
+ * *out is owned (json_object_put).  Takes what RFC 8259 takes and nothing else; of two equal keys
+ * the last one counts.  Also refused: a leading BOM, NUL (raw or as \u0000), lone surrogates, numbers
+ * that no int64, uint64 or finite double holds.  The sentence says line and column.  EINVAL;
+ * ETOOLARGE when deeper than JSON_MAX_DEPTH.
+ */
 int json_parse(const char *text, size_t len, struct json_object **out, struct fail *f);
+
+/* As json_parse, without building anything. */
+int json_check(const char *text, size_t len, struct fail *f);
 
 /* Accessors: obj may be NULL.  Borrowed, live as long as obj. */
 struct json_object *json_get(struct json_object *obj, const char *key);
-const char *json_get_string(struct json_object *obj, const char *key);	/* NULL: absent or no string */
-const char *json_text(struct json_object *obj, const char *key);	/* "" instead of NULL */
+const char *json_get_string(struct json_object *obj,
+			    const char *key);			 /* NULL: absent or no string */
+const char *json_text(struct json_object *obj, const char *key); /* "" instead of NULL */
 int64_t json_get_int(struct json_object *obj, const char *key, int64_t fallback);
 double json_get_double(struct json_object *obj, const char *key, double fallback);
 bool json_get_bool(struct json_object *obj, const char *key, bool fallback);
-struct json_object *json_get_array(struct json_object *obj, const char *key);  /* NULL unless an array */
-struct json_object *json_get_object(struct json_object *obj, const char *key); /* NULL unless an object */
+struct json_object *json_get_array(struct json_object *obj,
+				   const char *key); /* NULL unless an array */
+struct json_object *json_get_object(struct json_object *obj,
+				    const char *key); /* NULL unless an object */
 
-/* Builders: a NULL string adds nothing. */
+/* Builders: a NULL string or a double that is not finite adds nothing. */
 void json_set_string(struct json_object *obj, const char *key, const char *value);
 void json_set_int(struct json_object *obj, const char *key, int64_t value);
 void json_set_double(struct json_object *obj, const char *key, double value);
 void json_set_bool(struct json_object *obj, const char *key, bool value);
-void json_set(struct json_object *obj, const char *key, struct json_object *value); /* takes value */
+void json_set(struct json_object *obj, const char *key,
+	      struct json_object *value); /* takes value */
 
 /* One line, slashes unescaped; malloc()ed.  NULL: no memory. */
 char *json_dump(struct json_object *obj);

@@ -42,10 +42,10 @@ static inline void list_remove(struct list *l)
 	list_init(l);
 }
 
-#define list_entry(p, T, m) container_of(p, T, m)
+#define list_entry(p, T, m)    container_of(p, T, m)
 #define list_for_each(p, head) for (struct list *p = (head)->next; p != (head); p = p->next)
-#define list_for_each_safe(p, head)                                                      \
-	for (struct list *p = (head)->next, *p##_next = p->next; p != (head);             \
+#define list_for_each_safe(p, head)                                                                \
+	for (struct list *p = (head)->next, *p##_next = p->next; p != (head);                      \
 	     p = p##_next, p##_next = p->next)
 
 #endif

@@ -1,8 +1,8 @@
 /*
  * text.h - a growing string born with its maximum.
  *
- * Appending past the maximum or without memory keeps what is there and sets `failed`: check once,
- * at the end.  data is always NUL-terminated (and "" when empty).
+ * Appending past the maximum or without memory keeps what is there and sets `failed`; from then on
+ * nothing is appended until text_clear: check once, at the end.  data is always NUL-terminated (and "" when empty).
  */
 #ifndef BASE_TEXT_H
 #define BASE_TEXT_H
@@ -28,6 +28,8 @@ void text_printf(struct text *t, const char *fmt, ...) _printf_(2, 3);
 void text_vprintf(struct text *t, const char *fmt, va_list ap);
 /* Appends s as the inside of a JSON string (no quotes); invalid UTF-8 becomes U+FFFD. */
 void text_append_json(struct text *t, const char *s, size_t n);
+/* The shortest decimal form that reads back as v; '.' in every locale.  Finite v only. */
+void text_append_double(struct text *t, double v);
 /* Hands the string out (free() it) and leaves t empty; NULL when failed. */
 char *text_take(struct text *t);
 

@@ -14,7 +14,8 @@ bool utf8_valid(const char *s, size_t len);
 size_t utf8_count(const char *s);
 /* Longest prefix of at most max bytes that ends between code points (well-formed input). */
 size_t utf8_prefix(const char *s, size_t len, size_t max_bytes);
-/* Decodes one code point at s[*i] and moves *i behind it; -1 at the end or on malformed input. */
+/* Decodes one code point at s[*i] and moves *i behind it; -1 at the end or on malformed
+ * input, where *i stays. */
 int32_t utf8_next(const char *s, size_t len, size_t *i);
 /*
  * For comparing words: compatibility-composed, case-folded, accents and other marks stripped ("Ildikó" ->
