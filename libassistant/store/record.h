@@ -14,6 +14,8 @@
 #include "base/arena.h"
 #include "base/json.h"
 
+struct map;
+
 #define TIME_UNKNOWN INT64_MIN
 
 enum entity { ENTITY_SESSION, ENTITY_EXHIBITOR, ENTITY_SPEAKER, ENTITY_COUNT };
@@ -73,9 +75,21 @@ struct conference {
 	size_t json_len;
 };
 
+/* What one record may hold; docs/data-format.md says the same. */
+#define RECORD_MAX_ID	 128	    /* characters */
+#define RECORD_MAX_LINE	 500	    /* characters of a name, a place, a list's item */
+#define RECORD_MAX_TEXT	 (64 << 10) /* bytes of a text */
+#define RECORD_MAX_LIST	 200	    /* items */
+#define RECORD_MAX_JSON	 (1 << 20)  /* bytes of the whole record */
+#define RECORD_MAX_PAGES 1000	    /* information pages, rooms */
+
+/* Names of the fields that hold facets (texts or lists of them) beyond struct record's own; NULL-terminated. */
+const char *const *record_facet_fields(enum entity type);
+
 /*
  * Checks and parses.  ASSISTANT_EINVAL names the field, what it holds and what is accepted.  A time without an offset is
- * the venue's: `local` turns it into unix seconds (may be NULL: such a time is then refused).
+ * the venue's: `local` turns it into unix seconds (may be NULL: such a time is then refused); out->json then has
+ * the offset written in, so that what is stored means the same everywhere.
  */
 typedef int record_local_time(void *ctx, int64_t local_s, int64_t *unix_s);
 int record_parse(enum entity type, struct json_object *json, struct arena *arena,
@@ -88,14 +102,20 @@ int conference_parse(struct json_object *json, struct arena *arena, struct confe
  * it.  Refs may be taken and dropped on any thread.
  */
 struct snapshot {
-	struct arena *arena;
+	struct arena *arena; /* holds everything below */
 	struct conference conference;
 	uint64_t epoch;
 	const struct record *records[ENTITY_COUNT]; /* sessions by start, then title; others by name */
 	size_t n[ENTITY_COUNT];
+	struct map *by_id[ENTITY_COUNT];
 	int refs; /* atomic */
-	void (*finish)(struct snapshot *s);
+	void (*finish)(struct snapshot *s); /* before the memory goes; may be NULL */
 };
+/* For those who make one: an empty snapshot with one reference and an arena; NULL: no memory. */
+struct snapshot *snapshot_create(size_t max_bytes);
+/* After conference, records (arrays in the arena, any order) and n are filled in: sorts them and builds what
+ * snapshot_find needs.  EINVAL names an id that occurs twice. */
+int snapshot_seal(struct snapshot *s, struct fail *f);
 struct snapshot *snapshot_ref(struct snapshot *s);
 void snapshot_unref(struct snapshot *s);
 /* NULL: absent.  O(1). */
