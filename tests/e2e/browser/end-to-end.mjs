@@ -1,0 +1,1 @@
+export function end_to_end() { return {}; }
