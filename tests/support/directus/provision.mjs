@@ -107,6 +107,9 @@ const backend = [
 	{ collection: 'conversations', action: 'update', ...all },
 	{ collection: 'messages', action: 'create', ...all },
 	{ collection: 'messages', action: 'update', ...all },
+	/* For the check of the schema at start. */
+	...['directus_collections', 'directus_fields', 'directus_relations']
+		.map((collection) => ({ collection, action: 'read', ...all })),
 ];
 
 const visitor = [
