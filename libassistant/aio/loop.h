@@ -33,19 +33,31 @@ void loop_destroy(struct loop *l);	/* nothing may be registered any more */
 
 /* Runs until loop_stop.  */
 void loop_run(struct loop *l);
-/* Runs what is ready and, when wait is set, waits for one event; false: nothing is registered. */
+/* Runs what is ready; when nothing was and wait is set, waits for one event (a virtual loop jumps
+ * to its next timer instead).  false: nothing is registered, and nothing can happen but a post. */
 bool loop_turn(struct loop *l, bool wait);
 void loop_stop(struct loop *l); /* any thread */
+/* On the thread that turned the loop last (before the first turn: that created it). */
 bool loop_is_current(const struct loop *l);
+
+/*
+ * Something outside (a lane's work, a transfer) is under way and will post or make a descriptor
+ * ready.  It counts as registered, and while there is any a virtual loop does not jump: it waits,
+ * in real time, for as long as its next timer is away.
+ */
+void loop_hold(struct loop *l);
+void loop_release(struct loop *l);
 
 /* Monotonic ms, as of this turn. */
 int64_t loop_now_ms(const struct loop *l);
 
-/* One-shot; starting again moves it.  0 ms fires in the next turn. */
+/* One-shot; starting again moves it.  0 ms fires in the next turn.  0 or ASSISTANT_ENOMEM. */
 int loop_timer_start(struct loop *l, struct loop_timer *t, int64_t after_ms,
 		     void (*fn)(struct loop_timer *t));
 void loop_timer_stop(struct loop_timer *t); /* zeroed or stopped: fine */
 
+/* After LOOP_ERROR nothing more is reported until _change.  fd stays the caller's and must stay open
+ * until _stop.  0, ENOMEM, or EINVAL: cannot be polled. */
 int loop_watch_start(struct loop *l, struct loop_watch *w, int fd, int events,
 		     void (*fn)(struct loop_watch *w, int events));
 int loop_watch_change(struct loop_watch *w, int events);
@@ -59,7 +71,8 @@ struct loop_post {
 };
 void loop_post(struct loop *l, struct loop_post *p, void (*fn)(struct loop_post *p));
 
-/* Loop thread: fn runs later in this turn (before waiting for I/O), in order. */
+/* Loop thread: fn runs later in this turn (before waiting for I/O), in order.  Deferring a task that
+ * already waits moves it to the end. */
 struct loop_task {
 	struct list link;
 	void (*fn)(struct loop_task *t);

@@ -13,7 +13,7 @@ struct sse_event {
 	const char *data;
 	size_t data_len;
 	const char *id; /* last id seen, "" at first */
-	int retry_ms;   /* -1: not said */
+	int retry_ms;	/* -1: not said */
 };
 
 struct sse {

@@ -9,9 +9,9 @@
 #include <stdint.h>
 
 struct state_table {
-	const char *name;	    /* "reply" */
-	const char *const *states;  /* names, NULL-terminated */
-	const uint32_t *may;	    /* may[s]: bit set of states that s may move to */
+	const char *name;	   /* "reply" */
+	const char *const *states; /* names, NULL-terminated */
+	const uint32_t *may;	   /* may[s]: bit set of states that s may move to */
 };
 
 struct state {

@@ -25,8 +25,9 @@ unsigned lane_depth(const struct lane *lane); /* queued + running; any thread */
 struct work {
 	struct wait wait;
 	int (*run)(struct work *w, struct fail *fail);
-	struct list link; /* lane's */
-	bool cancelled;   /* atomic */
+	void (*release)(struct wait *w); /* the owner's */
+	struct list link;		 /* lane's */
+	bool cancelled;			 /* atomic */
 	struct lane *lane;
 };
 
