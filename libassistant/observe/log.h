@@ -23,12 +23,16 @@ struct log *log_create(enum log_level max, bool json, const struct clock *clock,
 		       assistant_log_fn *fn, void *user);
 void log_destroy(struct log *l);
 bool log_wants(const struct log *l, enum log_level level);
-void log_hide(struct log *l, const char *secret); /* 4 bytes or longer */
+void log_hide(struct log *l, const char *secret); /* 4 bytes or longer; NULL and shorter: ignored */
+/* Counts the lines in METRIC_LOG_LINES of m, which must outlive l.  Before l is shared. */
+struct metrics;
+void log_count_in(struct log *l, struct metrics *m);
 
 /*
  * fields: pairs of name and value with a one-letter kind, ended by NULL:
  *	log_write(l, LOG_INFO, "turn.done", "s", "outcome", "ok", "i", "ms", (int64_t)12, NULL)
- * kinds: "s" const char * (NULL: field left out), "i" int64_t, "f" double, "b" int, "j" const char * of JSON.
+ * kinds: "s" const char * (NULL: field left out; cut after 4,096 bytes), "i" int64_t, "f" double (not
+ * finite: left out), "b" int, "j" const char * of JSON (invalid: logged as a string).
  * l may be NULL: nothing happens.
  */
 void log_write(struct log *l, enum log_level level, const char *event, ...);

@@ -27,8 +27,10 @@ void metrics_add(struct metrics *m, int id, const char *label, double n);     /*
 void metrics_set(struct metrics *m, int id, const char *label, double value); /* gauge */
 void metrics_change(struct metrics *m, int id, const char *label, double by); /* gauge */
 void metrics_observe(struct metrics *m, int id, const char *label, double v); /* histogram */
-double metrics_get(struct metrics *m, int id, const char *label); /* counter, gauge, or a histogram's count: for tests */
-/* A program's own metric; see assistant_metric_new. */
+double metrics_get(struct metrics *m, int id,
+		   const char *label); /* counter, gauge, or a histogram's count: for tests */
+/* A program's own metric; see assistant_metric_new.  Its id, or EINVAL (name, label or buckets),
+ * ECONFLICT (the name is taken), ELIMIT (64 are registered), ENOMEM. */
 int metrics_register(struct metrics *m, int kind, const char *name, const char *help,
 		     const char *label, const double *buckets, size_t n_buckets);
 void metrics_record(struct metrics *m, int id, const char *label, double value);
