@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/clean.h"
+#include "base/utf8.h"
 
 #define MAX_LABEL_VALUES 64
 #define MAX_SERIES	 (MAX_LABEL_VALUES + 1) /* and "other" */
@@ -393,11 +394,13 @@ static void put_bound(struct text *out, double v, bool openmetrics)
 /* Backslash, line break and (in label values) quote are escaped; broken UTF-8 is mended. */
 static void put_escaped(struct text *out, const char *s, bool quote)
 {
-	_cleanup_text_ struct text clean = { 0 };
 	size_t n = strlen(s);
+	bool valid = utf8_valid(s, n);
 
 	for (size_t i = 0; i < n; i++) {
-		if (s[i] == '\\')
+		if (!valid && (s[i] & 0x80))
+			text_append_char(out, '?');
+		else if (s[i] == '\\')
 			text_append(out, "\\\\");
 		else if (s[i] == '\n')
 			text_append(out, "\\n");
