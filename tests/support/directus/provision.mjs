@@ -41,6 +41,8 @@ const parent = { field: 'conference_id', type: 'uuid', meta: {}, schema: { is_in
 const string = (field, value) => ({ field, type: 'string', meta: {}, schema: { default_value: value ?? null } });
 const text = (field) => ({ field, type: 'text', meta: {}, schema: {} });
 const json = (field) => ({ field, type: 'json', meta: { special: ['cast-json'] }, schema: {} });
+const number = (field) => ({ field, type: 'float', meta: {}, schema: {} });
+const boolean = (field) => ({ field, type: 'boolean', meta: { special: ['cast-boolean'] }, schema: {} });
 const date = (field) => ({ field, type: 'date', meta: {}, schema: {} });
 const time = (field) => ({ field, type: 'timestamp', meta: {}, schema: {} });
 
@@ -74,6 +76,25 @@ const collections = {
 		text('availability'),
 	],
 };
+
+/* What the file's records hold beyond these: facet fields, each with the type its values have. */
+function widen(data) {
+	const typeOf = (value) => {
+		if (typeof value === 'object')
+			return json;
+		return { number: number, boolean: boolean }[typeof value] ?? text;
+	};
+	const records = { conferences: [data.conference], ...data };
+	for (const [collection, fields] of Object.entries(collections)) {
+		const known = new Set(fields.map(({ field }) => field));
+		for (const record of records[collection] ?? [])
+			for (const [name, value] of Object.entries(record))
+				if (!known.has(name) && value !== null) {
+					known.add(name);
+					fields.push(typeOf(value)(name));
+				}
+	}
+}
 
 const relations = [
 	['conversations', 'conference_id', 'conferences'],
@@ -152,29 +173,25 @@ async function makeRoles() {
 	await makeUser('visitor', VISITOR_TOKEN, visitor);
 }
 
-/* The conference, from the normalised JSON. Fields the schema does not have are left out. */
+/* The conference, from the normalised JSON. */
 
-function pick(record, collection) {
-	const names = new Set(collections[collection].map(({ field }) => field));
-	return Object.fromEntries(Object.entries(record).filter(([name]) => names.has(name)));
-}
-
-async function load(file) {
-	const data = JSON.parse(readFileSync(file, 'utf8'));
-	const { id } = await api('POST', '/items/conferences', pick(data.conference, 'conferences'));
+async function load(data) {
+	const { id } = await api('POST', '/items/conferences', data.conference);
 	if (options.records)
 		for (const collection of ['sessions', 'speakers', 'exhibitors']) {
-			const rows = (data[collection] ?? [])
-				.map((record) => ({ ...pick(record, collection), conference_id: id }));
+			const rows = (data[collection] ?? []).map((record) => ({ ...record, conference_id: id }));
 			for (let from = 0; from < rows.length; from += 100)
 				await api('POST', `/items/${collection}?fields=id`, rows.slice(from, from + 100));
 		}
 	return id;
 }
 
+const data = options.conference ? JSON.parse(readFileSync(options.conference, 'utf8')) : null;
+if (data)
+	widen(data);
 await makeSchema();
 await makeRoles();
-const conference = options.conference ? await load(options.conference) : '';
+const conference = data ? await load(data) : '';
 console.log(`DIRECTUS_URL=${url}
 DIRECTUS_API_KEY=${SERVICE_TOKEN}
 DIRECTUS_TOKEN=${VISITOR_TOKEN}
