@@ -66,11 +66,22 @@ static int on_frame(struct mg_connection *conn, int bits, char *data, size_t len
 	return 1;
 }
 
-static int server_start(void **state)
+static int start_with(void **state, const char *timeout_ms)
 {
-	const char *options[] = { "listening_ports",	  "127.0.0.1:0", "num_threads", "1",
-				  "request_timeout_ms",	  "700",	 "decode_url",	"no",
-				  "websocket_timeout_ms", "700",	 NULL };
+	/* One thread, so that whatever holds it is noticed by the next connection. */
+	const char *options[] = { "listening_ports",
+				  "127.0.0.1:0",
+				  "num_threads",
+				  "1",
+				  "request_timeout_ms",
+				  timeout_ms,
+				  "websocket_timeout_ms",
+				  timeout_ms,
+				  "enable_keep_alive",
+				  "yes",
+				  "keep_alive_timeout_ms",
+				  timeout_ms,
+				  NULL };
 	struct mg_callbacks callbacks = { .begin_request = on_request };
 	struct server *server = calloc(1, sizeof(*server));
 	struct mg_server_port port;
@@ -84,6 +95,16 @@ static int server_start(void **state)
 	mg_set_websocket_handler(server->context, "/websocket", NULL, NULL, on_frame, NULL, server);
 	*state = server;
 	return 0;
+}
+
+static int server_start(void **state)
+{
+	return start_with(state, "700");
+}
+
+static int patient_server_start(void **state)
+{
+	return start_with(state, "20000");
 }
 
 static int server_stop(void **state)
@@ -299,6 +320,53 @@ static void test_an_endless_unread_body_is_cut_off(void **state)
 	assert_in_range(sent, 1, 40u * 1024 * 1024);
 }
 
+static void test_a_silent_connection_gives_way(void **state)
+{
+	struct server *server = *state;
+	int silent = dial(server);
+	int64_t start_ms = now_ms();
+
+	usleep(100 * 1000);
+	assert_int_equal(ask(server, "GET / HTTP/1.1\r\n\r\n"), 200);
+	assert_in_range(now_ms() - start_ms, 500, 3000);
+	close(silent);
+}
+
+static void test_half_a_header_gives_way(void **state)
+{
+	struct server *server = *state;
+	int slow = dial(server);
+	int64_t start_ms = now_ms();
+
+	put(slow, "GET / HTTP/1.1\r\n", 16);
+	usleep(100 * 1000);
+	assert_int_equal(ask(server, "GET / HTTP/1.1\r\n\r\n"), 200);
+	assert_in_range(now_ms() - start_ms, 500, 3000);
+	close(slow);
+}
+
+static void test_a_kept_connection_gives_way_only_when_others_wait(void **state)
+{
+	static const char request[] = "GET / HTTP/1.1\r\n\r\n";
+	struct server *server = *state;
+	char answer[64];
+	int kept = dial(server);
+	int64_t start_ms;
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		put(kept, request, strlen(request));
+		assert_true(recv(kept, answer, sizeof(answer), 0) > 12);
+		assert_memory_equal(answer, "HTTP/1.1 200", 12);
+		usleep(1500 * 1000);
+	}
+	start_ms = now_ms();
+	assert_int_equal(ask(server, request), 200);
+	assert_in_range(now_ms() - start_ms, 0, 900);
+	assert_int_equal(server->n_requests, 3);
+	close(kept);
+}
+
 static int dial_websocket(struct server *server)
 {
 	static const char request[] = "GET /websocket HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\n"
@@ -399,7 +467,8 @@ static void test_half_a_websocket_frame_is_given_up(void **state)
 	close(fd);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, server_start, server_stop)
+#define TEST(name)	   cmocka_unit_test_setup_teardown(name, server_start, server_stop)
+#define PATIENT_TEST(name) cmocka_unit_test_setup_teardown(name, patient_server_start, server_stop)
 
 int main(void)
 {
@@ -412,6 +481,9 @@ int main(void)
 		TEST(test_a_dripping_body_is_cut_off),
 		TEST(test_an_unread_body_does_not_hide_the_answer),
 		TEST(test_an_endless_unread_body_is_cut_off),
+		PATIENT_TEST(test_a_silent_connection_gives_way),
+		PATIENT_TEST(test_half_a_header_gives_way),
+		PATIENT_TEST(test_a_kept_connection_gives_way_only_when_others_wait),
 		TEST(test_websocket_frames_are_limited),
 		TEST(test_websocket_frames_follow_the_protocol),
 		TEST(test_websocket_fragments_are_told_apart),
