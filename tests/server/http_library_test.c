@@ -11,6 +11,7 @@
 
 #include <arpa/inet.h>
 #include <civetweb.h>
+#include <poll.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,6 +29,7 @@ struct server {
 	atomic_int n_body_bytes; /* of the last request */
 	atomic_int n_frames;
 	atomic_int last_bits; /* FIN and opcode of the last frame */
+	atomic_int n_gone;    /* peers seen to leave */
 };
 
 static int64_t now_ms(void)
@@ -36,6 +38,20 @@ static int64_t now_ms(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+/* Answers through the socket itself and waits on it for the peer to leave. */
+static int watch_peer(struct server *server, struct mg_connection *conn)
+{
+	static const char answer[] = "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nhere";
+	struct pollfd peer = { .fd = mg_get_connection_socket(conn), .events = POLLRDHUP };
+
+	mg_disable_connection_keep_alive(conn);
+	if (send(peer.fd, answer, strlen(answer), MSG_NOSIGNAL) != (ssize_t)strlen(answer))
+		return 200;
+	if (poll(&peer, 1, 5000) == 1)
+		atomic_fetch_add(&server->n_gone, 1);
+	return 200;
 }
 
 static int on_request(struct mg_connection *conn)
@@ -48,6 +64,8 @@ static int on_request(struct mg_connection *conn)
 	if (!strcmp(ri->local_uri, "/websocket"))
 		return 0;
 	atomic_fetch_add(&server->n_requests, 1);
+	if (!strcmp(ri->local_uri, "/watch"))
+		return watch_peer(server, conn);
 	if (strcmp(ri->local_uri, "/unread")) {
 		while ((n = mg_read(conn, body, sizeof(body))) > 0)
 			total += n;
@@ -467,6 +485,31 @@ static void test_half_a_websocket_frame_is_given_up(void **state)
 	close(fd);
 }
 
+static void test_a_handler_can_use_the_socket(void **state)
+{
+	static const char request[] = "GET /watch HTTP/1.1\r\nHost: a\r\n\r\n";
+	struct server *server = *state;
+	int fd = dial(server);
+	int64_t start_ms = now_ms();
+	char answer[256];
+	size_t len = 0;
+
+	put(fd, request, strlen(request));
+	do {
+		ssize_t n = recv(fd, answer + len, sizeof(answer) - 1 - len, 0);
+
+		assert_true(n > 0);
+		len += (size_t)n;
+		answer[len] = '\0';
+	} while (!strstr(answer, "here"));
+	assert_int_equal(server->n_gone, 0);
+	close(fd);
+	while (atomic_load(&server->n_gone) == 0 && now_ms() - start_ms < 3000)
+		usleep(2000);
+	assert_int_equal(server->n_gone, 1);
+	assert_int_equal(mg_get_connection_socket(NULL), -1);
+}
+
 #define TEST(name)	   cmocka_unit_test_setup_teardown(name, server_start, server_stop)
 #define PATIENT_TEST(name) cmocka_unit_test_setup_teardown(name, patient_server_start, server_stop)
 
@@ -488,6 +531,7 @@ int main(void)
 		TEST(test_websocket_frames_follow_the_protocol),
 		TEST(test_websocket_fragments_are_told_apart),
 		TEST(test_half_a_websocket_frame_is_given_up),
+		TEST(test_a_handler_can_use_the_socket),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
