@@ -12,8 +12,8 @@ struct sse_event {
 	const char *event; /* "message" by default */
 	const char *data;
 	size_t data_len;
-	const char *id; /* last id seen, "" at first */
-	int retry_ms;	/* -1: not said */
+	const char *id; /* the last one seen, "" at first */
+	int retry_ms;	/* the last one seen, -1 at first */
 };
 
 struct sse {
@@ -26,7 +26,7 @@ struct sse {
 void sse_init(struct sse *p, size_t max_event_bytes);
 void sse_finish(struct sse *p);
 /* Calls fn for each complete event; non-zero from fn ends and is returned.  ASSISTANT_ETOOLARGE: an
- * event over the maximum. */
+ * event (or a line of any kind) over the maximum; ENOMEM.  After any of these only sse_finish. */
 int sse_feed(struct sse *p, const char *bytes, size_t n,
 	     int (*fn)(void *ctx, const struct sse_event *e), void *ctx);
 

@@ -394,20 +394,23 @@ static void put_bound(struct text *out, double v, bool openmetrics)
 /* Backslash, line break and (in label values) quote are escaped; broken UTF-8 is mended. */
 static void put_escaped(struct text *out, const char *s, bool quote)
 {
-	size_t n = strlen(s);
-	bool valid = utf8_valid(s, n);
+	size_t n = strlen(s), i = 0;
 
-	for (size_t i = 0; i < n; i++) {
-		if (!valid && (s[i] & 0x80))
-			text_append_char(out, '?');
-		else if (s[i] == '\\')
+	while (i < n) {
+		size_t at = i;
+
+		if (utf8_next(s, n, &i) < 0) {
+			text_append(out, "\xEF\xBF\xBD");
+			i = at + 1;
+		} else if (s[at] == '\\') {
 			text_append(out, "\\\\");
-		else if (s[i] == '\n')
+		} else if (s[at] == '\n') {
 			text_append(out, "\\n");
-		else if (s[i] == '"' && quote)
+		} else if (s[at] == '"' && quote) {
 			text_append(out, "\\\"");
-		else
-			text_append_char(out, s[i]);
+		} else {
+			text_append_n(out, s + at, i - at);
+		}
 	}
 }
 

@@ -1,0 +1,686 @@
+/*
+ * http.c - the curl multi interface on the loop.
+ *
+ *	http_send -> starting ..task..> running ..curl's message..> ended (deliver, release)
+ *	                                   +-- cancel, timeout: removed from curl at once, or, when
+ *	                                       inside one of curl's callbacks, right after it
+ *
+ * The rule that shapes this file: curl must not be called from its own callbacks.  Whatever runs
+ * inside `act` only takes notes.
+ */
+#include "aio/http.h"
+#include <assistant.h>
+#include <curl/curl.h>
+#include <stdio.h>
+#include <string.h>
+#include "base/check.h"
+#include "base/text.h"
+
+#define DEFAULT_CONNECT_TIMEOUT_MS 5000
+#define DEFAULT_TIMEOUT_MS	   30000
+#define DEFAULT_MAX_BODY_BYTES	   (8u << 20)
+#define MAX_HEAD_BYTES		   (128u << 10)
+#define MAX_HEADERS		   256
+#define MAX_IDLE_CONNECTIONS	   64
+
+#define STRING_(x) #x
+#define STRING(x)  STRING_(x)
+#define AGENT                                                                                      \
+	"erleah/" STRING(ASSISTANT_VERSION_MAJOR) "." STRING(ASSISTANT_VERSION_MINOR) "." STRING(  \
+		ASSISTANT_VERSION_PATCH)
+
+struct http {
+	struct loop *loop;
+	CURLM *multi;
+	char *proxy;
+	bool acting; /* inside a call that may run callbacks */
+	struct loop_timer timer;
+	struct loop_task task;
+	struct list starting, running, dropped; /* of struct http_op */
+	struct list sockets;
+};
+
+/* A descriptor curl wants watched. */
+struct http_socket {
+	struct loop_watch watch;
+	struct http *http;
+	curl_socket_t fd;
+	struct list link;
+};
+
+struct http_op {
+	struct wait wait; /* first */
+	struct http *http;
+	struct list link; /* in one of http's lists while under way */
+	CURL *easy;
+	struct curl_slist *headers;
+	char *body_out;
+	char host[128]; /* "api.example.org:443", for sentences */
+	int timeout_ms, idle_timeout_ms;
+	int64_t began_ms, last_byte_ms;
+	curl_off_t uploaded;
+	struct loop_timer timer;
+	int (*on_data)(void *ctx, const char *data, size_t len);
+	void *ctx;
+	struct http_response *out;
+	struct arena *arena;
+	struct text head; /* name NUL value NUL ... */
+	struct text body;
+	size_t n_headers, n_body;
+	bool added; /* to the multi handle */
+	int code;   /* why we ended the transfer ourselves; 0: we did not */
+	int status;
+	int64_t ttfb_ms, total_ms;
+};
+
+/* --- Ending ------------------------------------------------------------------ */
+
+/* Takes op out of curl and of our lists.  Not inside a callback. */
+static void op_remove(struct http_op *op)
+{
+	PRE(!op->http->acting);
+	loop_timer_stop(&op->timer);
+	list_remove(&op->link);
+	if (op->added) {
+		op->http->acting = true;
+		curl_multi_remove_handle(op->http->multi, op->easy);
+		op->http->acting = false;
+		op->added = false;
+	}
+}
+
+static void op_end(struct http_op *op, int code, const struct fail *fail)
+{
+	op_remove(op);
+	wait_finish(&op->wait, code, fail);
+}
+
+static int to_code(CURLcode r)
+{
+	switch (r) {
+	case CURLE_OPERATION_TIMEDOUT:
+		return ASSISTANT_ETIMEOUT;
+	case CURLE_UNSUPPORTED_PROTOCOL: /* also: an answer without a status line */
+	case CURLE_WEIRD_SERVER_REPLY:
+	case CURLE_BAD_CONTENT_ENCODING:
+	case CURLE_HTTP2:
+		return ASSISTANT_EPROTOCOL;
+	case CURLE_FILESIZE_EXCEEDED:
+		return ASSISTANT_ETOOLARGE;
+	case CURLE_OUT_OF_MEMORY:
+		return ASSISTANT_ENOMEM;
+	case CURLE_URL_MALFORMAT:
+		return ASSISTANT_EINVAL;
+	default:
+		return ASSISTANT_EUNAVAILABLE;
+	}
+}
+
+/* The transfer is over in curl's eyes. */
+static void op_complete(struct http_op *op, CURLcode r)
+{
+	struct fail fail = FAIL_INIT;
+	curl_off_t ttfb_us = 0, total_us = 0;
+	long status = 0, os_error = 0;
+	char why[96] = "";
+	const char *os_text;
+
+	curl_easy_getinfo(op->easy, CURLINFO_RESPONSE_CODE, &status);
+	curl_easy_getinfo(op->easy, CURLINFO_STARTTRANSFER_TIME_T, &ttfb_us);
+	curl_easy_getinfo(op->easy, CURLINFO_TOTAL_TIME_T, &total_us);
+	curl_easy_getinfo(op->easy, CURLINFO_OS_ERRNO, &os_error);
+	op->status = (int)status;
+	op->ttfb_ms = ttfb_us / 1000;
+	op->total_ms = total_us / 1000;
+	if (op->code == ASSISTANT_ETOOLARGE || r == CURLE_FILESIZE_EXCEEDED)
+		FAIL(&fail, ASSISTANT_ETOOLARGE, "%s answered with more than is allowed.",
+		     op->host);
+	else if (op->code)
+		FAIL(&fail, op->code, "%s: the transfer was ended here.", op->host);
+	else if (r != CURLE_OK) {
+		os_text = os_error ? strerrordesc_np((int)os_error) : NULL;
+		if (os_text && r != CURLE_OPERATION_TIMEDOUT)
+			snprintf(why, sizeof(why), " (%s)", os_text);
+		FAIL(&fail, to_code(r), "%s: %s%s.", op->host, curl_easy_strerror(r), why);
+	} else if (!status)
+		FAIL(&fail, ASSISTANT_EPROTOCOL, "%s answered something that is not HTTP.",
+		     op->host);
+	op_end(op, fail.code, &fail);
+}
+
+/* Ends what callbacks asked to end, then what curl says is over. */
+static void settle(struct http *h)
+{
+	CURLMsg *m;
+	int left;
+
+	while (!list_empty(&h->dropped)) {
+		struct http_op *op = list_entry(h->dropped.next, struct http_op, link);
+
+		op_end(op, ASSISTANT_ECANCELED, NULL);
+	}
+	while ((m = curl_multi_info_read(h->multi, &left))) {
+		struct http_op *op = NULL;
+		CURLcode r = m->data.result; /* m goes with the handle */
+
+		if (m->msg != CURLMSG_DONE)
+			continue;
+		curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, (char **)&op);
+		op_complete(op, r);
+	}
+}
+
+static void op_cancel(struct wait *w)
+{
+	struct http_op *op = container_of(w, struct http_op, wait);
+
+	if (!op->http->acting) {
+		op_end(op, ASSISTANT_ECANCELED, NULL);
+		return;
+	}
+	list_remove(&op->link);
+	list_append(&op->http->dropped, &op->link);
+}
+
+static void op_release(struct wait *w)
+{
+	struct http_op *op = container_of(w, struct http_op, wait);
+
+	curl_easy_cleanup(op->easy);
+	curl_slist_free_all(op->headers);
+	free(op->body_out);
+	text_finish(&op->head);
+	text_finish(&op->body);
+	loop_release(op->http->loop);
+	free(op);
+}
+
+/* --- Delivering ---------------------------------------------------------------- */
+
+static bool copy_headers(const struct http_op *op, struct http_response *rs)
+{
+	const char *p = op->head.data;
+
+	rs->headers = arena_array(op->arena, struct http_header, op->n_headers);
+	if (!rs->headers)
+		return false;
+	for (size_t i = 0; i < op->n_headers; i++) {
+		rs->headers[i].name = arena_strdup(op->arena, p);
+		p += strlen(p) + 1;
+		rs->headers[i].value = arena_strdup(op->arena, p);
+		p += strlen(p) + 1;
+		if (!rs->headers[i].name || !rs->headers[i].value)
+			return false;
+	}
+	rs->n_headers = op->n_headers;
+	return true;
+}
+
+static void op_deliver(struct wait *w)
+{
+	struct http_op *op = container_of(w, struct http_op, wait);
+	struct http_response rs = { .status = op->status,
+				    .body_len = op->body.len,
+				    .ttfb_ms = op->ttfb_ms,
+				    .total_ms = op->total_ms };
+
+	rs.body = arena_strndup(op->arena, op->body.data, op->body.len);
+	if (!rs.body || !copy_headers(op, &rs)) {
+		w->status = FAIL(&w->fail, ASSISTANT_ETOOLARGE,
+				 "%s answered with more than the arena holds.", op->host);
+		return;
+	}
+	*op->out = rs;
+}
+
+const char *http_header_get(const struct http_response *rs, const char *name)
+{
+	for (size_t i = 0; i < rs->n_headers; i++) {
+		if (!strcmp(rs->headers[i].name, name))
+			return rs->headers[i].value;
+	}
+	return NULL;
+}
+
+/* --- Curl's callbacks: they take notes only --------------------------------------- */
+
+static void add_header(struct http_op *op, const char *line, size_t n)
+{
+	const char *colon = memchr(line, ':', n);
+	const char *value = colon ? colon + 1 : NULL;
+	const char *end = line + n;
+
+	if (!colon || colon == line || memchr(line, '\0', n) || op->n_headers == MAX_HEADERS)
+		return;
+	while (value < end && (*value == ' ' || *value == '\t'))
+		value++;
+	while (end > value && strchr("\r\n \t", end[-1]))
+		end--;
+	for (const char *p = line; p < colon; p++)
+		text_append_char(&op->head, *p >= 'A' && *p <= 'Z' ? (char)(*p | 0x20) : *p);
+	text_append_char(&op->head, '\0');
+	text_append_n(&op->head, value, (size_t)(end - value));
+	text_append_char(&op->head, '\0');
+	op->n_headers++;
+}
+
+static size_t on_header(char *line, size_t size, size_t n, void *arg)
+{
+	struct http_op *op = arg;
+
+	(void)size; /* always 1 */
+	op->last_byte_ms = loop_now_ms(op->http->loop);
+	if (n >= 5 && !memcmp(line, "HTTP/", 5)) {
+		/* Another head (after 100 Continue) replaces the one before. */
+		text_clear(&op->head);
+		op->n_headers = 0;
+		return n;
+	}
+	add_header(op, line, n);
+	if (!op->head.failed)
+		return n;
+	op->code = ASSISTANT_ETOOLARGE;
+	return CURL_WRITEFUNC_ERROR;
+}
+
+static int take_body(struct http_op *op, const char *data, size_t n)
+{
+	long status = 0;
+
+	if (wait_detached(&op->wait))
+		return ASSISTANT_ECANCELED;
+	op->last_byte_ms = loop_now_ms(op->http->loop);
+	if (n > op->body.max - op->n_body)
+		return ASSISTANT_ETOOLARGE;
+	op->n_body += n;
+	curl_easy_getinfo(op->easy, CURLINFO_RESPONSE_CODE, &status);
+	if (op->on_data && status / 100 == 2)
+		return op->on_data(op->ctx, data, n) ? ASSISTANT_ECANCELED : 0;
+	text_append_n(&op->body, data, n);
+	return op->body.failed ? ASSISTANT_ENOMEM : 0;
+}
+
+static size_t on_body(char *data, size_t size, size_t n, void *arg)
+{
+	struct http_op *op = arg;
+
+	(void)size; /* always 1 */
+	op->code = take_body(op, data, n);
+	return op->code ? CURL_WRITEFUNC_ERROR : n;
+}
+
+static void on_socket_ready(struct loop_watch *w, int events);
+
+static void socket_forget(struct http_socket *s)
+{
+	loop_watch_stop(&s->watch);
+	list_remove(&s->link);
+	free(s);
+}
+
+static int on_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *known)
+{
+	struct http *h = arg;
+	struct http_socket *s = known;
+	int events =
+		(what & CURL_POLL_IN ? LOOP_READ : 0) | (what & CURL_POLL_OUT ? LOOP_WRITE : 0);
+
+	(void)easy;
+	if (what == CURL_POLL_REMOVE) {
+		if (s)
+			socket_forget(s);
+		return 0;
+	}
+	if (s) {
+		loop_watch_change(&s->watch, events);
+		return 0;
+	}
+	/* Without memory for a watch the transfer runs into its timeout: -1 would end all of them. */
+	s = calloc(1, sizeof(*s));
+	if (!s)
+		return 0;
+	s->http = h;
+	s->fd = fd;
+	list_append(&h->sockets, &s->link);
+	if (loop_watch_start(h->loop, &s->watch, fd, events, on_socket_ready) < 0) {
+		socket_forget(s);
+		return 0;
+	}
+	curl_multi_assign(h->multi, fd, s);
+	return 0;
+}
+
+static void on_curl_timer(struct loop_timer *t);
+
+static int on_timer_wanted(CURLM *multi, long ms, void *arg)
+{
+	struct http *h = arg;
+
+	(void)multi;
+	if (ms < 0)
+		loop_timer_stop(&h->timer);
+	else
+		loop_timer_start(h->loop, &h->timer, ms, on_curl_timer);
+	return 0;
+}
+
+/* --- The loop calls curl ------------------------------------------------------------- */
+
+static void act(struct http *h, curl_socket_t fd, int events)
+{
+	int n_running;
+
+	PRE(!h->acting);
+	h->acting = true;
+	curl_multi_socket_action(h->multi, fd, events, &n_running);
+	h->acting = false;
+	settle(h);
+}
+
+static void on_curl_timer(struct loop_timer *t)
+{
+	act(container_of(t, struct http, timer), CURL_SOCKET_TIMEOUT, 0);
+}
+
+static void on_socket_ready(struct loop_watch *w, int events)
+{
+	struct http_socket *s = container_of(w, struct http_socket, watch);
+
+	/* s may go in there. */
+	act(s->http, s->fd,
+	    (events & LOOP_READ ? CURL_CSELECT_IN : 0) |
+		    (events & LOOP_WRITE ? CURL_CSELECT_OUT : 0) |
+		    (events & LOOP_ERROR ? CURL_CSELECT_ERR : 0));
+}
+
+static void on_op_timer(struct loop_timer *t);
+
+/* Looks again at the nearest moment at which op may be late. */
+static int op_arm(struct http_op *op)
+{
+	int64_t now = loop_now_ms(op->http->loop);
+	int64_t left = -1;
+
+	if (op->timeout_ms > 0)
+		left = op->began_ms + op->timeout_ms - now;
+	if (op->idle_timeout_ms > 0) {
+		int64_t idle_left = op->last_byte_ms + op->idle_timeout_ms - now;
+
+		if (left < 0 || idle_left < left)
+			left = idle_left;
+	}
+	if (op->timeout_ms <= 0 && op->idle_timeout_ms <= 0)
+		return 0;
+	return loop_timer_start(op->http->loop, &op->timer, left, on_op_timer);
+}
+
+static void on_op_timer(struct loop_timer *t)
+{
+	struct http_op *op = container_of(t, struct http_op, timer);
+	int64_t now = loop_now_ms(op->http->loop);
+	struct fail fail = FAIL_INIT;
+	curl_off_t uploaded = 0;
+
+	curl_easy_getinfo(op->easy, CURLINFO_SIZE_UPLOAD_T, &uploaded);
+	if (uploaded != op->uploaded)
+		op->last_byte_ms = now;
+	op->uploaded = uploaded;
+	if (op->timeout_ms > 0 && now - op->began_ms >= op->timeout_ms)
+		FAIL(&fail, ASSISTANT_ETIMEOUT, "%s did not answer within %d ms.", op->host,
+		     op->timeout_ms);
+	else if (op->idle_timeout_ms > 0 && now - op->last_byte_ms >= op->idle_timeout_ms)
+		FAIL(&fail, ASSISTANT_ETIMEOUT, "%s sent nothing for %d ms.", op->host,
+		     op->idle_timeout_ms);
+	else if (op_arm(op) < 0)
+		FAIL(&fail, ASSISTANT_ENOMEM, "No memory for a timer.");
+	if (fail.code)
+		op_end(op, fail.code, &fail);
+}
+
+/* Hands the new requests to curl. */
+static void on_task(struct loop_task *task)
+{
+	struct http *h = container_of(task, struct http, task);
+
+	while (!list_empty(&h->starting)) {
+		struct http_op *op = list_entry(h->starting.next, struct http_op, link);
+		struct fail fail = FAIL_INIT;
+		CURLMcode r;
+
+		list_remove(&op->link);
+		list_append(&h->running, &op->link);
+		h->acting = true;
+		r = curl_multi_add_handle(h->multi, op->easy);
+		h->acting = false;
+		op->added = r == CURLM_OK;
+		if (op->added && op_arm(op) == 0)
+			continue;
+		FAIL(&fail, ASSISTANT_ENOMEM, "%s: the request could not be started.", op->host);
+		op_end(op, ASSISTANT_ENOMEM, &fail);
+	}
+}
+
+/* --- Requests -------------------------------------------------------------------------- */
+
+/* Checks the URL and names its host. */
+static int name_host(struct http_op *op, const char *url, struct fail *f)
+{
+	char *scheme = NULL, *host = NULL, *port = NULL;
+	CURLU *u = curl_url();
+	int r = 0;
+
+	if (!u)
+		return FAIL(f, ASSISTANT_ENOMEM, "No memory for a request.");
+	if (!url || curl_url_set(u, CURLUPART_URL, url, CURLU_NON_SUPPORT_SCHEME) ||
+	    curl_url_get(u, CURLUPART_SCHEME, &scheme, 0) ||
+	    curl_url_get(u, CURLUPART_HOST, &host, 0))
+		r = FAIL(f, ASSISTANT_EINVAL, "A request needs a full URL (https://host/...).");
+	else if (strcmp(scheme, "http") != 0 && strcmp(scheme, "https") != 0)
+		r = FAIL(f, ASSISTANT_EINVAL,
+			 "A URL must begin with http:// or https://, not %s://.", scheme);
+	else {
+		curl_url_get(u, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT);
+		snprintf(op->host, sizeof(op->host), "%.100s:%s", host, port ? port : "");
+	}
+	curl_free(scheme);
+	curl_free(host);
+	curl_free(port);
+	curl_url_cleanup(u);
+	return r;
+}
+
+static bool add_line(struct http_op *op, const char *line)
+{
+	struct curl_slist *longer = curl_slist_append(op->headers, line);
+
+	if (longer)
+		op->headers = longer;
+	return longer != NULL;
+}
+
+static bool add_request_header(struct http_op *op, const struct http_header *hd)
+{
+	_cleanup_text_ struct text line = { 0 };
+
+	text_init(&line, MAX_HEAD_BYTES);
+	text_append(&line, hd->name);
+	/* The semicolon is curl's spelling of "without a value". */
+	text_append(&line, *hd->value ? ": " : ";");
+	text_append(&line, hd->value);
+	return !line.failed && add_line(op, line.data);
+}
+
+static int set_headers(struct http_op *op, const struct http_request *rq, struct fail *f)
+{
+	bool typed = false;
+
+	for (size_t i = 0; i < rq->n_headers; i++) {
+		const struct http_header *hd = &rq->headers[i];
+
+		if (!*hd->name || strpbrk(hd->name, "\r\n: ") || strpbrk(hd->value, "\r\n"))
+			return FAIL(f, ASSISTANT_EINVAL,
+				    "A request header has a line break or a name that is none.");
+		if (!add_request_header(op, hd))
+			return FAIL(f, ASSISTANT_ENOMEM, "No memory for a request.");
+		typed = typed || !strcasecmp(hd->name, "content-type");
+	}
+	/* Without a value: what curl would add by itself and shall not. */
+	if (!add_line(op, "Expect:") || (!typed && !add_line(op, "Content-Type:")))
+		return FAIL(f, ASSISTANT_ENOMEM, "No memory for a request.");
+	curl_easy_setopt(op->easy, CURLOPT_HTTPHEADER, op->headers);
+	return 0;
+}
+
+static int set_body(struct http_op *op, const struct http_request *rq, struct fail *f)
+{
+	const char *native = "GET"; /* what curl would send */
+
+	if (!rq->body && !strcmp(rq->method, "HEAD")) {
+		curl_easy_setopt(op->easy, CURLOPT_NOBODY, 1L);
+		return 0;
+	}
+	if (rq->body || !strcmp(rq->method, "POST")) {
+		native = "POST";
+		op->body_out = malloc(rq->body_len + 1);
+		if (!op->body_out)
+			return FAIL(f, ASSISTANT_ENOMEM, "No memory for a request.");
+		if (rq->body)
+			memcpy(op->body_out, rq->body, rq->body_len);
+		op->body_out[rq->body_len] = '\0';
+		curl_easy_setopt(op->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)rq->body_len);
+		curl_easy_setopt(op->easy, CURLOPT_POSTFIELDS, op->body_out);
+	}
+	if (strcmp(rq->method, native) != 0)
+		curl_easy_setopt(op->easy, CURLOPT_CUSTOMREQUEST, rq->method);
+	return 0;
+}
+
+static void set_options(struct http_op *op, const struct http_request *rq)
+{
+	long connect =
+		rq->connect_timeout_ms > 0 ? rq->connect_timeout_ms : DEFAULT_CONNECT_TIMEOUT_MS;
+	CURL *e = op->easy;
+
+	curl_easy_setopt(e, CURLOPT_PRIVATE, op);
+	curl_easy_setopt(e, CURLOPT_URL, rq->url);
+	curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https");
+	curl_easy_setopt(e, CURLOPT_PROXY, op->http->proxy ? op->http->proxy : "");
+	curl_easy_setopt(e, CURLOPT_USERAGENT, AGENT);
+	curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
+	/* Cancelling must not wait for the resolver's thread. */
+	curl_easy_setopt(e, CURLOPT_QUICK_EXIT, 1L);
+	curl_easy_setopt(e, CURLOPT_TCP_KEEPALIVE, 1L);
+	curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, connect);
+	curl_easy_setopt(e, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)op->body.max);
+	curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, on_header);
+	curl_easy_setopt(e, CURLOPT_HEADERDATA, op);
+	curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_body);
+	curl_easy_setopt(e, CURLOPT_WRITEDATA, op);
+}
+
+static int prepare(struct http_op *op, const struct http_request *rq, struct fail *f)
+{
+	int r = name_host(op, rq->url, f);
+
+	if (r < 0)
+		return r;
+	op->easy = curl_easy_init();
+	if (!op->easy)
+		return FAIL(f, ASSISTANT_ENOMEM, "No memory for a request.");
+	op->timeout_ms = rq->timeout_ms ? rq->timeout_ms : DEFAULT_TIMEOUT_MS;
+	op->idle_timeout_ms = rq->idle_timeout_ms;
+	op->on_data = rq->on_data;
+	op->ctx = rq->ctx;
+	set_options(op, rq);
+	r = set_headers(op, rq, f);
+	return r < 0 ? r : set_body(op, rq, f);
+}
+
+void http_send(struct http *h, const struct http_request *rq, struct http_response *out,
+	       struct arena *arena, struct flow *f)
+{
+	struct http_op *op = calloc(1, sizeof(*op));
+	struct fail fail = FAIL_INIT;
+	int r;
+
+	if (!op) {
+		flow_refuse(f, ASSISTANT_ENOMEM, NULL);
+		return;
+	}
+	wait_begin(&op->wait, f);
+	op->wait.deliver = op_deliver;
+	op->wait.cancel = op_cancel;
+	op->wait.release = op_release;
+	op->http = h;
+	op->out = out;
+	op->arena = arena;
+	op->began_ms = op->last_byte_ms = loop_now_ms(h->loop);
+	text_init(&op->head, MAX_HEAD_BYTES);
+	text_init(&op->body, rq->max_body_bytes ? rq->max_body_bytes : DEFAULT_MAX_BODY_BYTES);
+	list_init(&op->link);
+	loop_hold(h->loop);
+	r = prepare(op, rq, &fail);
+	if (r < 0) {
+		wait_finish(&op->wait, r, &fail);
+		return;
+	}
+	list_append(&h->starting, &op->link);
+	loop_defer(h->loop, &h->task, on_task);
+}
+
+/* --- The client -------------------------------------------------------------------------- */
+
+struct http *http_create(struct loop *loop, int max_connections_per_host)
+{
+	struct http *h;
+
+	/* Counted and thread-safe since 7.84.  Never undone: the program around us may use curl. */
+	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+		return NULL;
+	h = calloc(1, sizeof(*h));
+	if (!h)
+		return NULL;
+	h->multi = curl_multi_init();
+	if (!h->multi) {
+		free(h);
+		return NULL;
+	}
+	h->loop = loop;
+	list_init(&h->starting);
+	list_init(&h->running);
+	list_init(&h->dropped);
+	list_init(&h->sockets);
+	curl_multi_setopt(h->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
+	curl_multi_setopt(h->multi, CURLMOPT_SOCKETDATA, h);
+	curl_multi_setopt(h->multi, CURLMOPT_TIMERFUNCTION, on_timer_wanted);
+	curl_multi_setopt(h->multi, CURLMOPT_TIMERDATA, h);
+	curl_multi_setopt(h->multi, CURLMOPT_MAX_HOST_CONNECTIONS, (long)max_connections_per_host);
+	curl_multi_setopt(h->multi, CURLMOPT_MAXCONNECTS, (long)MAX_IDLE_CONNECTIONS);
+	return h;
+}
+
+int http_set_proxy(struct http *h, const char *url)
+{
+	char *copy = url ? strdup(url) : NULL;
+
+	if (url && !copy)
+		return ASSISTANT_ENOMEM;
+	free(h->proxy);
+	h->proxy = copy;
+	return 0;
+}
+
+void http_destroy(struct http *h)
+{
+	if (!h)
+		return;
+	PRE(!h->acting && list_empty(&h->starting) && list_empty(&h->running) &&
+	    list_empty(&h->dropped));
+	curl_multi_cleanup(h->multi);
+	while (!list_empty(&h->sockets))
+		socket_forget(list_entry(h->sockets.next, struct http_socket, link));
+	loop_timer_stop(&h->timer);
+	loop_task_cancel(&h->task);
+	free(h->proxy);
+	free(h);
+}
