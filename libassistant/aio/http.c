@@ -67,11 +67,14 @@ struct http_op {
 	struct text head; /* name NUL value NUL ... */
 	struct text body;
 	size_t n_headers, n_body;
-	bool added; /* to the multi handle */
-	int code;   /* why we ended the transfer ourselves; 0: we did not */
+	bool added;   /* to the multi handle */
+	bool retried; /* on a fresh connection, after a pooled one had died */
+	int code;     /* why we ended the transfer ourselves; 0: we did not */
 	int status;
 	int64_t ttfb_ms, total_ms;
 };
+
+static void on_task(struct loop_task *task);
 
 /* --- Ending ------------------------------------------------------------------ */
 
@@ -114,6 +117,27 @@ static int to_code(CURLcode r)
 	default:
 		return ASSISTANT_EUNAVAILABLE;
 	}
+}
+
+/* A pooled connection may be closed by the other side just when we use it again. */
+static bool died_idle(const struct http_op *op, CURLcode r)
+{
+	long n_connects = 1, head_bytes = 1;
+
+	if (r != CURLE_SEND_ERROR && r != CURLE_RECV_ERROR && r != CURLE_GOT_NOTHING)
+		return false;
+	curl_easy_getinfo(op->easy, CURLINFO_NUM_CONNECTS, &n_connects);
+	curl_easy_getinfo(op->easy, CURLINFO_HEADER_SIZE, &head_bytes);
+	return !op->retried && !op->code && n_connects == 0 && head_bytes == 0;
+}
+
+static void op_retry(struct http_op *op)
+{
+	op_remove(op);
+	op->retried = true;
+	curl_easy_setopt(op->easy, CURLOPT_FRESH_CONNECT, 1L);
+	list_append(&op->http->starting, &op->link);
+	loop_defer(op->http->loop, &op->http->task, on_task);
 }
 
 /* The transfer is over in curl's eyes. */
@@ -166,7 +190,10 @@ static void settle(struct http *h)
 		if (m->msg != CURLMSG_DONE)
 			continue;
 		curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, (char **)&op);
-		op_complete(op, r);
+		if (died_idle(op, r))
+			op_retry(op);
+		else
+			op_complete(op, r);
 	}
 }
 

@@ -58,17 +58,16 @@ static void *accept_all(void *arg)
 		if (n == MAX_CONNECTIONS)
 			abort();
 		*c = (struct connection){ .peer = p, .fd = fd, .n = n };
+		atomic_store(&p->n_connections, n + 1);
 		if (pthread_create(&c->thread, NULL, serve, c))
 			abort();
-		atomic_store(&p->n_connections, n + 1);
 	}
 	return NULL;
 }
 
 static int listen_somewhere(int *port)
 {
-	struct sockaddr_in a = { .sin_family = AF_INET,
-				 .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	socklen_t len = sizeof(a);
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
