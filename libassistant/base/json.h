@@ -23,7 +23,7 @@
  */
 int json_parse(const char *text, size_t len, struct json_object **out, struct fail *f);
 
-/* As json_parse, without building anything. */
+/* As json_parse, without building anything; the range of numbers is not looked at. */
 int json_check(const char *text, size_t len, struct fail *f);
 
 /* Accessors: obj may be NULL.  Borrowed, live as long as obj. */

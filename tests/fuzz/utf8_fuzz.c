@@ -1,0 +1,55 @@
+/*
+ * Any bytes into the Unicode helpers: reading by code point agrees with the check, prefixes stay
+ * well-formed, folding is idempotent.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include "base/utf8.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void require(bool holds)
+{
+	if (!holds)
+		abort();
+}
+
+static void check_folding(const char *s, size_t size)
+{
+	char *once = utf8_fold(s, size);
+	char *twice;
+
+	if (!once)
+		return;
+	require(utf8_valid(once, strlen(once)));
+	twice = utf8_fold(once, strlen(once));
+	require(twice && strcmp(once, twice) == 0);
+	free(once);
+	free(twice);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	const char *s = (const char *)data;
+	bool valid = utf8_valid(s, size);
+	size_t at = 0, n = 0;
+	char *text;
+
+	while (utf8_next(s, size, &at) >= 0) {
+		require(at <= size);
+		n++;
+	}
+	if (!valid)
+		return 0;
+	require(at == size);
+	text = strndup(s, size);
+	require(text && utf8_count(text) == n);
+	for (size_t max = 0; max <= size && max < 64; max++) {
+		size_t prefix = utf8_prefix(s, size, max);
+
+		require(prefix <= max && utf8_valid(s, prefix));
+	}
+	check_folding(s, size);
+	free(text);
+	return 0;
+}
