@@ -1,0 +1,473 @@
+/*
+ * composer_text.c - which kind of answer this is, and the ones that are not about records.
+ */
+#include "llm/composer.h"
+
+#include <ctype.h>
+#include <string.h>
+#include "base/utf8.h"
+#include "llm/quote.h"
+
+#define NAME_CHARS    120
+#define TOPIC_CHARS   80
+#define PASSAGE_CHARS 700
+#define TOOL_CHARS    2000
+#define NOTE_CHARS    500
+#define MAX_FOCUS     3
+#define MAX_SEE_ALSO  2
+
+void composer_paragraph(struct composing *c)
+{
+	struct text *t = c->out;
+
+	while (t->len && t->data[t->len - 1] == '\n')
+		t->data[--t->len] = '\0';
+	if (t->len)
+		text_append(t, "\n\n");
+}
+
+void composer_space(struct composing *c)
+{
+	struct text *t = c->out;
+
+	if (t->len && !strchr(" \n", t->data[t->len - 1]))
+		text_append_char(t, ' ');
+}
+
+const char *composer_conference(struct composing *c)
+{
+	return json_text(json_get_object(c->facts, "conference"), "name");
+}
+
+bool composer_now(struct composing *c, struct civil_time *now)
+{
+	return civil_time_parse(json_get_string(c->facts, "now"), now);
+}
+
+bool composer_phase(struct composing *c, const char *phase)
+{
+	return strcmp(json_text(c->facts, "phase"), phase) == 0;
+}
+
+bool composer_dates(struct composing *c, struct text *out)
+{
+	struct json_object *conference = json_get_object(c->facts, "conference");
+	struct text first _cleanup_text_ = { 0 }, last _cleanup_text_ = { 0 };
+	struct civil_time a, b;
+	bool same_year, same_day;
+
+	if (!civil_time_parse(json_get_string(conference, "start_date"), &a))
+		return false;
+	if (!civil_time_parse(json_get_string(conference, "end_date"), &b))
+		b = a;
+	text_init(&first, 64);
+	text_init(&last, 64);
+	same_year = a.year == b.year;
+	same_day = same_year && a.month == b.month && a.day == b.day;
+	phrases_date(&first, c->l, &a, same_day || !same_year);
+	phrases_date(&last, c->l, &b, true);
+	if (same_day)
+		phrases_say(out, c->l, PHRASE_DATES_ONE, "day", first.data, NULL);
+	else
+		phrases_say(out, c->l, PHRASE_DATES_SPAN, "first", first.data, "last", last.data,
+			    NULL);
+	return true;
+}
+
+static void say_conference(struct composing *c, enum phrase p)
+{
+	struct text dates _cleanup_text_ = { 0 }, name _cleanup_text_ = { 0 };
+
+	text_init(&dates, 256);
+	text_init(&name, 4096);
+	if (!composer_dates(c, &dates))
+		return;
+	quote_markdown(&name, composer_conference(c), NAME_CHARS);
+	phrases_say(c->out, c->l, p, "conference", name.data, "dates", dates.data, NULL);
+}
+
+/* A phrase whose only variable is the conference's name. */
+static void say_named(struct composing *c, enum phrase p)
+{
+	struct text name _cleanup_text_ = { 0 };
+
+	text_init(&name, 4096);
+	quote_markdown(&name, composer_conference(c), NAME_CHARS);
+	phrases_say(c->out, c->l, p, "conference", name.data, NULL);
+}
+
+/* Text of several lines, quoted line by line; lists stay lists. */
+static void say_block(struct composing *c, const char *s, size_t max_chars)
+{
+	struct text clean _cleanup_text_ = { 0 };
+	bool in_list = false;
+	char *next, *line;
+
+	text_init(&clean, 256 * 1024);
+	quote_clean(&clean, s, max_chars, true);
+	if (!clean.len)
+		return;
+	composer_paragraph(c);
+	for (line = clean.data; line; line = next) {
+		size_t marks = strspn(line, "#-+=>*_~| ");
+		bool item;
+
+		next = strchr(line, '\n');
+		if (next)
+			*next++ = '\0';
+		item = marks && strchr("-*+", line[0]) && line[marks - 1] == ' ';
+		if (!line[marks])
+			continue;
+		if (item != in_list)
+			composer_paragraph(c);
+		text_append(c->out, item ? "- " : "");
+		quote_markdown(c->out, line + marks, max_chars);
+		text_append(c->out, item ? "\n" : "\n\n");
+		in_list = item;
+	}
+}
+
+static void say_strings(struct composing *c, const char *key, size_t max_chars)
+{
+	struct json_object *texts = json_get_array(c->facts, key);
+
+	for (size_t i = 0; texts && i < json_object_array_length(texts); i++)
+		say_block(c, json_object_get_string(json_object_array_get_idx(texts, i)),
+			  max_chars);
+}
+
+/* "You can ask me about sessions and their times, speakers and practical matters." */
+static void say_can_do(struct composing *c)
+{
+	static const struct {
+		const char *count;
+		enum phrase words;
+	} kinds[] = { { "sessions", PHRASE_CAN_SESSIONS },
+		      { "speakers", PHRASE_CAN_SPEAKERS },
+		      { "exhibitors", PHRASE_CAN_EXHIBITORS },
+		      { "info", PHRASE_CAN_INFO } };
+	struct json_object *conference = json_get_object(c->facts, "conference");
+	struct text list _cleanup_text_ = { 0 }, last _cleanup_text_ = { 0 };
+	struct text all _cleanup_text_ = { 0 };
+
+	text_init(&list, 1024);
+	text_init(&last, 256);
+	text_init(&all, 2048);
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		if (json_get_int(conference, kinds[i].count, 0) <= 0)
+			continue;
+		if (last.len) {
+			text_append(&list, list.len ? ", " : "");
+			text_append(&list, last.data);
+		}
+		text_clear(&last);
+		phrases_say(&last, c->l, kinds[i].words, NULL);
+	}
+	if (!last.len)
+		return;
+	if (list.len)
+		phrases_say(&all, c->l, PHRASE_PEOPLE_AND, "list", list.data, "last", last.data,
+			    NULL);
+	else
+		text_append(&all, last.data);
+	composer_space(c);
+	phrases_say(c->out, c->l, PHRASE_CAN_DO, "what", all.data, NULL);
+}
+
+/* --- small talk ------------------------------------------------------------- */
+
+static bool has_any(const char *folded, const char *const *words)
+{
+	for (size_t i = 0; words[i]; i++) {
+		size_t n = strlen(words[i]);
+
+		for (const char *p = strstr(folded, words[i]); p; p = strstr(p + 1, words[i]))
+			if ((p == folded || !isalnum((unsigned char)p[-1])) &&
+			    !isalnum((unsigned char)p[n]))
+				return true;
+	}
+	return false;
+}
+
+static void say_smalltalk(struct composing *c)
+{
+	static const char *const thanks[] = { "thank", "thanks", "thx", "danke", "merci", "gracias",
+					      NULL };
+	static const char *const bye[] = { "bye", "goodbye", "tschuss", "wiedersehen", "au revoir",
+					   "adios", "hasta luego", "ciao", NULL };
+	const char *question = c->rq->question ? c->rq->question : "";
+	char *folded _cleanup_free_ = utf8_fold(question, strlen(question));
+
+	if (folded && has_any(folded, bye)) {
+		say_named(c, PHRASE_BYE);
+	} else if (folded && has_any(folded, thanks)) {
+		say_named(c, PHRASE_THANKS);
+	} else {
+		say_named(c, PHRASE_HELLO);
+		say_can_do(c);
+	}
+}
+
+/* --- asking back ------------------------------------------------------------ */
+
+static void say_clarify(struct composing *c)
+{
+	struct json_object *clarify = json_get_object(c->facts, "clarify");
+	struct json_object *choices = json_get_array(clarify, "choices");
+	const char *about = json_text(clarify, "about"), *text = json_get_string(clarify, "text");
+	struct text list _cleanup_text_ = { 0 };
+
+	if (choices && json_object_array_length(choices)) {
+		text_init(&list, 1024);
+		for (size_t i = 0; i < json_object_array_length(choices); i++)
+			text_printf(&list, "%s**[[%s]]**", i ? ", " : "",
+				    json_object_get_string(json_object_array_get_idx(choices, i)));
+		phrases_say(c->out, c->l, PHRASE_CLARIFY_WHICH, "choices", list.data, NULL);
+	} else if (text) {
+		quote_sentences(c->out, text, NOTE_CHARS);
+	} else {
+		phrases_say(c->out, c->l,
+			    strcmp(about, "time") == 0	  ? PHRASE_CLARIFY_TIME :
+			    strcmp(about, "ordinal") == 0 ? PHRASE_CLARIFY_ORDINAL :
+							    PHRASE_CLARIFY_WHAT,
+			    NULL);
+	}
+}
+
+/* --- information pages ------------------------------------------------------- */
+
+static void say_info(struct composing *c)
+{
+	struct json_object *info = json_get_array(c->facts, "info");
+	size_t n = info ? json_object_array_length(info) : 0;
+
+	for (size_t i = 0; i < n && i < 1 + MAX_SEE_ALSO; i++) {
+		struct json_object *page = json_object_array_get_idx(info, i);
+		struct json_object *passages = json_get_array(page, "passages");
+		struct text name _cleanup_text_ = { 0 };
+
+		for (size_t k = 0; i == 0 && passages && k < json_object_array_length(passages);
+		     k++)
+			say_block(c,
+				  json_object_get_string(json_object_array_get_idx(passages, k)),
+				  PASSAGE_CHARS);
+		text_init(&name, 64);
+		composer_name(&name, page);
+		if (i < 2)
+			composer_paragraph(c);
+		else
+			composer_space(c);
+		phrases_say(c->out, c->l, i ? PHRASE_INFO_ALSO : PHRASE_INFO_MORE, "name",
+			    name.data, NULL);
+	}
+}
+
+/* The conference itself: when, where, what. */
+static void say_about_conference(struct composing *c)
+{
+	struct json_object *conference = json_get_object(c->facts, "conference");
+	const char *venue = json_get_string(conference, "venue");
+	const char *city = json_get_string(conference, "city");
+	struct text name _cleanup_text_ = { 0 }, place _cleanup_text_ = { 0 };
+	struct text dates _cleanup_text_ = { 0 };
+
+	text_init(&name, 4096);
+	text_init(&place, 4096);
+	text_init(&dates, 256);
+	quote_markdown(&name, composer_conference(c), NAME_CHARS);
+	quote_markdown(&place, venue ? venue : "", NAME_CHARS);
+	text_append(&place, venue && city ? ", " : "");
+	quote_markdown(&place, city ? city : "", NAME_CHARS);
+	if (composer_dates(c, &dates))
+		phrases_say(c->out, c->l, place.len ? PHRASE_CONF_WHEN_WHERE : PHRASE_CONF_WHEN,
+			    "conference", name.data, "dates", dates.data, "venue", place.data,
+			    NULL);
+	if (strcmp(json_text(c->facts, "asked"), "when") != 0 &&
+	    strcmp(json_text(c->facts, "asked"), "where") != 0) {
+		composer_paragraph(c);
+		quote_sentences(c->out, json_text(conference, "description"), PASSAGE_CHARS);
+	}
+}
+
+/* --- nothing found ------------------------------------------------------------ */
+
+/* "It is 19:10 (Europe/Brussels). Nothing is running right now." */
+static bool say_no_time(struct composing *c, const char *kind, const char *limits)
+{
+	const char *zone = json_text(json_get_object(c->facts, "conference"), "timezone");
+	struct text time _cleanup_text_ = { 0 };
+	struct civil_time now;
+
+	if ((strcmp(kind, "now") != 0 && strcmp(kind, "next") != 0) || !composer_now(c, &now))
+		return false;
+	text_init(&time, 16);
+	phrases_clock(&time, &now);
+	phrases_say(c->out, c->l, *kind == 'n' && kind[1] == 'o' ? PHRASE_NOW_NONE : PHRASE_NEXT_NONE,
+		    "time", time.data, "zone", zone, "limits", limits, NULL);
+	return true;
+}
+
+static void say_none(struct composing *c)
+{
+	struct json_object *when = json_get_object(c->facts, "when");
+	const char *kind = json_text(when, "kind");
+	struct text topic _cleanup_text_ = { 0 }, limits _cleanup_text_ = { 0 };
+	struct text name _cleanup_text_ = { 0 };
+
+	text_init(&topic, 2048);
+	text_init(&limits, 8192);
+	text_init(&name, 4096);
+	quote_markdown(&topic, json_text(c->facts, "topic"), TOPIC_CHARS);
+	quote_markdown(&name, composer_conference(c), NAME_CHARS);
+	if (json_get_bool(when, "outside", false)) {
+		say_conference(c, PHRASE_CONF_OUTSIDE);
+		return;
+	}
+	composer_limits(c, &limits);
+	if (!composer_phase(c, "during") && (strcmp(kind, "now") == 0 || strcmp(kind, "next") == 0))
+		return; /* "has not begun" or "is over" says it all */
+	if (topic.len && (strcmp(kind, "now") == 0 || strcmp(kind, "next") == 0))
+		phrases_say(&limits, c->l, PHRASE_LIMIT_TOPIC, "topic", topic.data, NULL);
+	if (say_no_time(c, kind, limits.data))
+		return;
+	phrases_say(c->out, c->l, topic.len ? PHRASE_NONE_TOPIC : PHRASE_NONE_PLAIN, "topic",
+		    topic.data, "limits", limits.data, "conference", name.data, NULL);
+	say_can_do(c);
+}
+
+/* --- records -------------------------------------------------------------------- */
+
+static void say_relaxed(struct composing *c)
+{
+	static const struct {
+		const char *what;
+		enum phrase words;
+	} table[] = { { "time", PHRASE_RELAX_TIME },	     { "day", PHRASE_RELAX_DAY },
+		      { "place", PHRASE_RELAX_PLACE },	     { "track", PHRASE_RELAX_TRACK },
+		      { "type", PHRASE_RELAX_TYPE },	     { "level", PHRASE_RELAX_LEVEL },
+		      { "language", PHRASE_RELAX_LANGUAGE }, { "speaker", PHRASE_RELAX_SPEAKER },
+		      { "kind", PHRASE_RELAX_KIND } };
+	struct json_object *relaxed = json_get_array(c->facts, "relaxed");
+	struct text all _cleanup_text_ = { 0 };
+
+	text_init(&all, 1024);
+	for (size_t i = 0; relaxed && i < json_object_array_length(relaxed); i++) {
+		struct json_object *r = json_object_array_get_idx(relaxed, i);
+
+		for (size_t k = 0; k < ARRAY_SIZE(table); k++) {
+			struct text value _cleanup_text_ = { 0 };
+
+			if (strcmp(json_text(r, "what"), table[k].what) != 0)
+				continue;
+			text_append(&all, all.len ? ", " : "");
+			phrases_say(&all, c->l, table[k].words, NULL);
+			text_init(&value, 2048);
+			quote_markdown(&value, json_text(r, "value"), TOPIC_CHARS);
+			if (value.len)
+				text_printf(&all, " (%s)", value.data);
+		}
+	}
+	if (all.len) {
+		composer_paragraph(c);
+		phrases_say(c->out, c->l, PHRASE_RELAXED, "what", all.data, NULL);
+	}
+}
+
+static void say_entities(struct composing *c)
+{
+	struct json_object *results = json_get_array(c->facts, "results");
+	size_t n = results ? json_object_array_length(results) : 0, focus = 0;
+
+	say_relaxed(c);
+	for (size_t i = 0; i < n && focus < MAX_FOCUS; i++) {
+		struct json_object *r = json_object_array_get_idx(results, i);
+
+		if (!json_get_bool(r, "focus", false))
+			continue;
+		composer_record(c, r);
+		focus++;
+	}
+	if (!focus) {
+		composer_lists(c);
+	} else if (n > focus) {
+		composer_paragraph(c);
+		phrases_say(c->out, c->l, PHRASE_ALSO, NULL);
+		text_append(c->out, "\n\n");
+		for (size_t i = 0; i < 3; i++) {
+			static const char *const types[] = { "session", "exhibitor", "speaker" };
+			size_t before = c->out->len;
+
+			composer_items(c, results, types[i], 3, false);
+			if (c->out->len == before + 1) /* only its blank line */
+				c->out->data[--c->out->len] = '\0';
+		}
+	}
+}
+
+/* Questions about now, and about a conference that is over, begin with that. */
+static void say_phase(struct composing *c)
+{
+	const char *when = json_text(json_get_object(c->facts, "when"), "kind");
+	bool at_now = strcmp(when, "now") == 0 || strcmp(when, "next") == 0 ||
+		      json_get_bool(json_get_object(c->facts, "when"), "from_now", false);
+
+	if (composer_phase(c, "after"))
+		say_conference(c, PHRASE_CONF_OVER);
+	else if (composer_phase(c, "before") && at_now)
+		say_conference(c, PHRASE_CONF_BEFORE);
+}
+
+static bool kind_is(struct composing *c, const char *kind)
+{
+	return strcmp(json_text(c->facts, "kind"), kind) == 0;
+}
+
+static void say_kind(struct composing *c)
+{
+	bool tools = json_get_array(c->facts, "tool_text") != NULL;
+
+	if (kind_is(c, "clarify"))
+		say_clarify(c);
+	else if (kind_is(c, "smalltalk"))
+		say_smalltalk(c);
+	else if (kind_is(c, "out_of_scope")) {
+		say_named(c, PHRASE_OUT_OF_SCOPE);
+		say_can_do(c);
+	} else if (kind_is(c, "info"))
+		say_info(c);
+	else if (kind_is(c, "conference"))
+		say_about_conference(c);
+	else if (kind_is(c, "unavailable") && !tools)
+		phrases_say(c->out, c->l, PHRASE_SEARCH_DOWN, NULL);
+	else if (kind_is(c, "entities")) {
+		if (tools)
+			composer_paragraph(c);
+		say_phase(c);
+		say_entities(c);
+	} else if (!tools) {
+		say_phase(c);
+		composer_space(c);
+		say_none(c);
+	}
+}
+
+void composer_write(const struct llm_request *rq, struct text *out)
+{
+	struct composing c = { .rq = rq, .facts = rq->facts, .out = out };
+	bool known;
+
+	c.l = language_from(rq->language, &known);
+	if (!known) {
+		phrases_say(out, c.l, PHRASE_OTHER_LANGUAGE, NULL);
+		composer_paragraph(&c);
+	}
+	say_strings(&c, "tool_text", TOOL_CHARS);
+	say_kind(&c);
+	say_strings(&c, "notes", NOTE_CHARS);
+	if (rq->basic) {
+		composer_paragraph(&c);
+		phrases_say(out, c.l, PHRASE_BASIC_MODE, NULL);
+	}
+	while (out->len && strchr("\n ", out->data[out->len - 1]))
+		out->data[--out->len] = '\0';
+}

@@ -1,0 +1,213 @@
+/*
+ * quote.c - see quote.h.
+ */
+#include "llm/quote.h"
+
+#include <ctype.h>
+#include <string.h>
+#include "base/utf8.h"
+
+static bool is_blank(int32_t c)
+{
+	return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == 0x0b || c == 0x0c ||
+	       c == 0x85 || c == 0xa0 || (c >= 0x2000 && c <= 0x200a) || c == 0x2028 ||
+	       c == 0x2029 || c == 0x202f || c == 0x205f || c == 0x3000;
+}
+
+/* Invisible characters that can hide or reorder text; the joiners that scripts and emoji need stay. */
+static bool is_dropped(int32_t c)
+{
+	return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0xad || c == 0x200b || c == 0x200e ||
+	       c == 0x200f || (c >= 0x202a && c <= 0x202e) || (c >= 0x2060 && c <= 0x206f) ||
+	       c == 0xfeff || (c >= 0xfff9 && c <= 0xfffb) || (c >= 0xe0000 && c <= 0xe007f);
+}
+
+/* Where s would have to be cut to have at most max_chars code points, preferably behind a word. */
+static size_t cut_at(const char *s, size_t len, size_t max_chars)
+{
+	size_t i = 0, word = 0, n = 0;
+
+	while (i < len && n < max_chars) {
+		size_t before = i;
+		int32_t c = utf8_next(s, len, &i);
+
+		if (c < 0)
+			return before;
+		if (is_blank(c))
+			word = before;
+		n++;
+	}
+	if (i >= len)
+		return len;
+	return word * 3 > i * 2 ? word : i;
+}
+
+static void append_bounded(struct text *out, const struct text *clean, size_t max_chars)
+{
+	size_t cut;
+
+	if (utf8_count(clean->data) <= max_chars) {
+		text_append_n(out, clean->data, clean->len);
+		return;
+	}
+	cut = cut_at(clean->data, clean->len, max_chars > 1 ? max_chars - 1 : 1);
+	while (cut > 0 && strchr(" ,;:-\n", clean->data[cut - 1]))
+		cut--;
+	text_append_n(out, clean->data, cut);
+	text_append(out, "…");
+}
+
+void quote_clean(struct text *out, const char *s, size_t max_chars, bool lines)
+{
+	struct text clean _cleanup_text_ = { 0 };
+	size_t len = s ? strlen(s) : 0, i = 0, breaks = 0;
+	bool blank = false;
+	int32_t last = 0;
+
+	text_init(&clean, 4 * len + 16);
+	while (i < len && clean.len < 16 * max_chars) {
+		size_t from = i;
+		int32_t c = utf8_next(s, len, &i);
+
+		if (c < 0)
+			break;
+		if (is_blank(c)) {
+			breaks += lines && c == '\n';
+			blank = true;
+			continue;
+		}
+		if (is_dropped(c))
+			continue;
+		if (blank && clean.len)
+			text_append(&clean, breaks > 1 ? "\n\n" : breaks ? "\n" : " ");
+		else if (c == last && (c == '[' || c == ']'))
+			text_append_char(&clean, ' ');
+		blank = false;
+		breaks = 0;
+		text_append_n(&clean, s + from, i - from);
+		last = c;
+	}
+	append_bounded(out, &clean, max_chars);
+}
+
+/* What stands in for a character that Markdown or HTML acts on; NULL: itself. */
+static const char *stand_in(int32_t c)
+{
+	switch (c) {
+	case '*':
+		return "∗";
+	case '`':
+		return "ʼ";
+	case '<':
+		return "‹";
+	case '>':
+		return "›";
+	case '\\':
+		return "⧵";
+	default:
+		return NULL;
+	}
+}
+
+static void erase(struct text *t, size_t n)
+{
+	t->len -= n;
+	t->data[t->len] = '\0';
+}
+
+static bool ends_with(const struct text *t, const char *end)
+{
+	size_t n = strlen(end);
+
+	return t->len >= n && strncasecmp(t->data + t->len - n, end, n) == 0;
+}
+
+/* Called before c is appended: looks at what is written, so that no removal can make a new address. */
+static bool unlink_address(struct text *t, int32_t c)
+{
+	if (c == '/' && ends_with(t, ":/")) {
+		erase(t, 2);
+		while (t->len && isalpha((unsigned char)t->data[t->len - 1]))
+			erase(t, 1);
+		return true;
+	}
+	if (c == '.' && ends_with(t, "www")) {
+		erase(t, 3);
+		return true;
+	}
+	if ((c == '(' || c == '[') && ends_with(t, "]"))
+		text_append_char(t, ' ');
+	if (c == ':' && ends_with(t, "]")) /* a definition of a link's target */
+		text_append_char(t, ' ');
+	return false;
+}
+
+void quote_markdown(struct text *out, const char *s, size_t max_chars)
+{
+	struct text clean _cleanup_text_ = { 0 }, quoted _cleanup_text_ = { 0 };
+	size_t i = 0;
+
+	text_init(&clean, 16 * max_chars + 64);
+	text_init(&quoted, 64 * max_chars + 64);
+	quote_clean(&clean, s, max_chars, false);
+	while (i < clean.len) {
+		size_t from = i;
+		int32_t c = utf8_next(clean.data, clean.len, &i);
+		const char *other = stand_in(c);
+
+		if (c < 0)
+			break;
+		if (unlink_address(&quoted, c))
+			continue;
+		if (other)
+			text_append(&quoted, other);
+		else
+			text_append_n(&quoted, clean.data + from, i - from);
+	}
+	text_append_n(out, quoted.data, quoted.len);
+}
+
+/* The end of the sentence that begins at s: behind its mark; the whole text when there is none. */
+static size_t sentence_end(const char *s)
+{
+	for (size_t i = 0; s[i]; i++) {
+		if (!strchr(".!?", s[i]) || (s[i + 1] && s[i + 1] != ' '))
+			continue;
+		/* "e.g. this", "Dr. Who", "v. 2": a short word before the mark does not end a sentence. */
+		size_t word = i;
+
+		while (word > 0 && s[word - 1] != ' ' && s[word - 1] != '.')
+			word--;
+		if (s[i] == '.' && i - word < 3 && s[i + 1])
+			continue;
+		return i + 1;
+	}
+	return strlen(s);
+}
+
+void quote_sentences(struct text *out, const char *s, size_t max_chars)
+{
+	struct text line _cleanup_text_ = { 0 };
+	size_t taken = 0;
+
+	text_init(&line, 64 * 1024);
+	quote_clean(&line, s, 8 * max_chars, false);
+	for (size_t next = 0; line.data[next];) {
+		size_t end = next + sentence_end(line.data + next);
+		char saved = line.data[end];
+
+		line.data[end] = '\0';
+		if (utf8_count(line.data) > max_chars) {
+			line.data[end] = saved;
+			break;
+		}
+		taken = end;
+		line.data[end] = saved;
+		for (next = end; line.data[next] == ' ';)
+			next++;
+	}
+	if (taken)
+		line.data[taken] = '\0';
+	/* At the start of a line these would make a heading, a list, a rule. */
+	quote_markdown(out, line.data + strspn(line.data, "#-+=>*_~| "), max_chars);
+}
