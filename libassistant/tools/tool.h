@@ -50,12 +50,12 @@ struct tool_call {
 	/* the output */
 	struct result *results; /* arena */
 	size_t n_results, total;
-	const char **relaxed; /* NULL or NULL-terminated */
-	const char *text;     /* a program's own tool: words for the answer; NULL */
+		const char *text;     /* a program's own tool: words for the answer; NULL */
 	struct json_object *extra; /* its results that are no records of ours; owned; NULL */
 	void (*release)(struct tool_call *call); /* the tool's; NULL */
 	void *state;
 	int64_t took_ms;
+	bool degraded; /* answered without the service it should have used */
 	void (*on_end)(struct tool_call *call);
 };
 
@@ -64,6 +64,11 @@ void registry_destroy(struct registry *r);
 int registry_add(struct registry *r, const char *name, const char *description,
 		 const char *schema_json, assistant_tool_fn *fn, void *user, struct fail *f);
 const struct tool *registry_find(const struct registry *r, const char *name);
+const struct tool *registry_at(const struct registry *r, size_t i); /* NULL: behind the last */
+static inline bool tool_is_own(const struct tool *t) /* a program's */
+{
+	return t->user != NULL;
+}
 /* [{"name","description","input_schema"}]: owned. */
 struct json_object *registry_describe(const struct registry *r);
 /* Checks arguments against a schema (the subset tools use: type, properties, required, enum, items,
