@@ -343,9 +343,8 @@ static void lead(struct composing *c, const struct kind *k, size_t n, int64_t to
 	} else if (strcmp(when, "next") == 0) {
 		say_clock(c, PHRASE_NEXT_LEAD, limits.data);
 	} else if (strcmp(when, "first") == 0 || strcmp(when, "last") == 0) {
-		phrases_say(c->out, c->l,
-			    *when == 'f' ? PHRASE_FIRST_LEAD : PHRASE_LAST_LEAD, "limits",
-			    limits.data, NULL);
+		phrases_say(c->out, c->l, *when == 'f' ? PHRASE_FIRST_LEAD : PHRASE_LAST_LEAD,
+			    "limits", limits.data, NULL);
 	} else if (topic.len) {
 		phrases_say(c->out, c->l, n == 1 ? k->topic_one : k->topic_many, "topic",
 			    topic.data, "limits", limits.data, NULL);

@@ -6,20 +6,15 @@
 #include <string.h>
 #include "llm/quote.h"
 
-#define NAME_CHARS     160
-#define PLACE_CHARS    120
-#define EXCERPT_CHARS  320
-#define MORE_CHARS     1200
-#define SOON_S	       (3 * 3600)
+#define NAME_CHARS    160
+#define PLACE_CHARS   120
+#define EXCERPT_CHARS 320
+#define MORE_CHARS    1200
+#define SOON_S	      (3 * 3600)
 
 void composer_name(struct text *out, struct json_object *record)
 {
 	text_printf(out, "**[[%s]]**", json_text(record, "handle"));
-}
-
-static bool same_day(const struct civil_time *a, const struct civil_time *b)
-{
-	return a->year == b->year && a->month == b->month && a->day == b->day;
 }
 
 bool composer_hours(struct composing *c, struct text *out, struct json_object *session)
@@ -155,19 +150,18 @@ static void say_session_when_where(struct composing *c, struct json_object *s, b
 	quote_markdown(&place, json_text(s, "location"), PLACE_CHARS);
 	placed = place.len > 0;
 	if (timed && placed)
-		phrases_say(c->out, c->l,
-			    place_first ? PHRASE_SESSION_WHERE : PHRASE_SESSION_IS, "name",
-			    name.data, "when", when.data, "place", place.data, NULL);
+		phrases_say(c->out, c->l, place_first ? PHRASE_SESSION_WHERE : PHRASE_SESSION_IS,
+			    "name", name.data, "when", when.data, "place", place.data, NULL);
 	else if (timed)
-		phrases_say(c->out, c->l, PHRASE_SESSION_WHEN, "name", name.data, "when",
-			    when.data, NULL);
+		phrases_say(c->out, c->l, PHRASE_SESSION_WHEN, "name", name.data, "when", when.data,
+			    NULL);
 	else if (placed)
 		phrases_say(c->out, c->l, PHRASE_SESSION_WHERE_ONLY, "name", name.data, "place",
 			    place.data, NULL);
 	if (!timed || (!placed && place_first)) {
-		enum phrase p = timed  ? PHRASE_SESSION_NO_PLACE :
-				placed ? PHRASE_SESSION_NO_TIME :
-					 PHRASE_SESSION_NOTHING;
+		enum phrase p = timed	 ? PHRASE_SESSION_NO_PLACE
+				: placed ? PHRASE_SESSION_NO_TIME
+					 : PHRASE_SESSION_NOTHING;
 
 		composer_space(c);
 		phrases_say(c->out, c->l, p, "name", name.data, NULL);
@@ -341,9 +335,9 @@ static void say_person_sessions(struct composing *c, struct json_object *p)
 	snprintf(number, sizeof(number), "%zu", n);
 	composer_paragraph(c);
 	phrases_say(c->out, c->l,
-		    n == 0 ? PHRASE_PERSON_NO_SESSION :
-		    n == 1 ? PHRASE_PERSON_SESSION :
-			     PHRASE_PERSON_SESSIONS,
+		    n == 0   ? PHRASE_PERSON_NO_SESSION
+		    : n == 1 ? PHRASE_PERSON_SESSION
+			     : PHRASE_PERSON_SESSIONS,
 		    "name", name.data, "n", number, NULL);
 	if (n) {
 		text_append(c->out, "\n");

@@ -191,10 +191,11 @@ static bool has_any(const char *folded, const char *const *words)
 
 static void say_smalltalk(struct composing *c)
 {
-	static const char *const thanks[] = { "thank", "thanks", "thx", "danke", "merci", "gracias",
-					      NULL };
-	static const char *const bye[] = { "bye", "goodbye", "tschuss", "wiedersehen", "au revoir",
-					   "adios", "hasta luego", "ciao", NULL };
+	static const char *const thanks[] = { "thank", "thanks",  "thx", "danke",
+					      "merci", "gracias", NULL };
+	static const char *const bye[] = { "bye",	  "goodbye",   "tschuss",
+					   "wiedersehen", "au revoir", "adios",
+					   "hasta luego", "ciao",      NULL };
 	const char *question = c->rq->question ? c->rq->question : "";
 	char *folded _cleanup_free_ = utf8_fold(question, strlen(question));
 
@@ -227,9 +228,9 @@ static void say_clarify(struct composing *c)
 		quote_sentences(c->out, text, NOTE_CHARS);
 	} else {
 		phrases_say(c->out, c->l,
-			    strcmp(about, "time") == 0	  ? PHRASE_CLARIFY_TIME :
-			    strcmp(about, "ordinal") == 0 ? PHRASE_CLARIFY_ORDINAL :
-							    PHRASE_CLARIFY_WHAT,
+			    strcmp(about, "time") == 0	    ? PHRASE_CLARIFY_TIME
+			    : strcmp(about, "ordinal") == 0 ? PHRASE_CLARIFY_ORDINAL
+							    : PHRASE_CLARIFY_WHAT,
 			    NULL);
 	}
 }
@@ -248,8 +249,7 @@ static void say_info(struct composing *c)
 
 		for (size_t k = 0; i == 0 && passages && k < json_object_array_length(passages);
 		     k++)
-			say_block(c,
-				  json_object_get_string(json_object_array_get_idx(passages, k)),
+			say_block(c, json_object_get_string(json_object_array_get_idx(passages, k)),
 				  PASSAGE_CHARS);
 		text_init(&name, 64);
 		composer_name(&name, page);
@@ -302,8 +302,9 @@ static bool say_no_time(struct composing *c, const char *kind, const char *limit
 		return false;
 	text_init(&time, 16);
 	phrases_clock(&time, &now);
-	phrases_say(c->out, c->l, *kind == 'n' && kind[1] == 'o' ? PHRASE_NOW_NONE : PHRASE_NEXT_NONE,
-		    "time", time.data, "zone", zone, "limits", limits, NULL);
+	phrases_say(c->out, c->l,
+		    *kind == 'n' && kind[1] == 'o' ? PHRASE_NOW_NONE : PHRASE_NEXT_NONE, "time",
+		    time.data, "zone", zone, "limits", limits, NULL);
 	return true;
 }
 

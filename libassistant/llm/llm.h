@@ -23,14 +23,14 @@ struct llm_message {
 };
 
 struct llm_request {
-	const char *system;	 /* stable prefix: instructions; NULL: none */
+	const char *system;		   /* stable prefix: instructions; NULL: none */
 	const struct llm_message *history; /* oldest first, without the question */
 	size_t n_history;
-	const char *question;	 /* verbatim */
-	const char *language;	 /* of the answer */
+	const char *question;	   /* verbatim */
+	const char *language;	   /* of the answer */
 	struct json_object *facts; /* borrowed until the end; NULL: none */
-	const char *now;	 /* "Saturday 31 January 2026, 14:05 (Europe/Brussels)" */
-	bool basic;		 /* a configured service failed: the answer says so */
+	const char *now;	   /* "Saturday 31 January 2026, 14:05 (Europe/Brussels)" */
+	bool basic;		   /* a configured service failed: the answer says so */
 	int max_tokens;
 	/* Pieces of the answer, on the loop thread, never inside llm_stream, never after detach.  UTF-8, split anywhere
 	 * between code points. */
@@ -42,7 +42,7 @@ enum llm_stop { LLM_END, LLM_MAX_TOKENS, LLM_REFUSED };
 
 struct llm_result {
 	enum llm_stop stop;
-	const char *model;	/* "composer" */
+	const char *model;		     /* "composer" */
 	int64_t input_tokens, output_tokens; /* 0: does not count */
 };
 

@@ -24,8 +24,7 @@ enum language language_from(const char *code, bool *known);
 const char *language_code(enum language l); /* "en" */
 
 /* Appends the phrase; the rest are pairs of a placeholder's name and its value, ended by NULL. */
-void phrases_say(struct text *out, enum language l, enum phrase p, ...)
-	__attribute__((sentinel));
+void phrases_say(struct text *out, enum language l, enum phrase p, ...) __attribute__((sentinel));
 
 /* A civil time as it stands in an ISO 8601 text with offset: the venue's own clock. */
 struct civil_time {
@@ -36,11 +35,13 @@ struct civil_time {
 /* "2026-01-31T16:00:00+01:00" or "2026-01-31" (midnight, unix_s as of UTC).  false: not such a text. */
 bool civil_time_parse(const char *iso, struct civil_time *out);
 
-void phrases_day(struct text *out, enum language l, const struct civil_time *t); /* "Saturday 31 January" */
-void phrases_weekday(struct text *out, enum language l, const struct civil_time *t); /* "Saturday" */
+void phrases_day(struct text *out, enum language l,
+		 const struct civil_time *t); /* "Saturday 31 January" */
+void phrases_weekday(struct text *out, enum language l,
+		     const struct civil_time *t); /* "Saturday" */
 /* "31 January 2026"; without year: "31 January". */
 void phrases_date(struct text *out, enum language l, const struct civil_time *t, bool year);
-void phrases_clock(struct text *out, const struct civil_time *t); /* "16:00" */
+void phrases_clock(struct text *out, const struct civil_time *t);      /* "16:00" */
 void phrases_span(struct text *out, enum language l, int64_t seconds); /* "25 minutes" */
 
 #endif

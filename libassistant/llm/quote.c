@@ -39,7 +39,7 @@ static size_t cut_at(const char *s, size_t len, size_t max_chars)
 	}
 	if (i >= len)
 		return len;
-	return word * 3 > i * 2 ? word : i;
+	return word * 2 > i ? word : i;
 }
 
 static void append_bounded(struct text *out, const struct text *clean, size_t max_chars)
@@ -167,18 +167,23 @@ void quote_markdown(struct text *out, const char *s, size_t max_chars)
 	text_append_n(out, quoted.data, quoted.len);
 }
 
+/* "e.g. this", "Dr. Who", "v. 2": a short word before a dot does not end a sentence. */
+static bool is_abbreviation(const char *s, size_t dot)
+{
+	size_t word = dot;
+
+	while (word > 0 && isalpha((unsigned char)s[word - 1]))
+		word--;
+	return dot > word && dot - word < 3;
+}
+
 /* The end of the sentence that begins at s: behind its mark; the whole text when there is none. */
 static size_t sentence_end(const char *s)
 {
 	for (size_t i = 0; s[i]; i++) {
 		if (!strchr(".!?", s[i]) || (s[i + 1] && s[i + 1] != ' '))
 			continue;
-		/* "e.g. this", "Dr. Who", "v. 2": a short word before the mark does not end a sentence. */
-		size_t word = i;
-
-		while (word > 0 && s[word - 1] != ' ' && s[word - 1] != '.')
-			word--;
-		if (s[i] == '.' && i - word < 3 && s[i + 1])
+		if (s[i] == '.' && s[i + 1] && is_abbreviation(s, i))
 			continue;
 		return i + 1;
 	}

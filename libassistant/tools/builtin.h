@@ -15,17 +15,17 @@ extern const struct tool_definition tool_search_sessions, tool_search_exhibitors
 	tool_search_speakers, tool_get_conference_info;
 
 /* The properties every search tool takes. */
-#define SEARCH_PROPERTIES                                                                    \
-	"\"query\":{\"type\":\"string\",\"maxLength\":2000,\"description\":"                 \
-	"\"Words to look for; empty: everything that passes the filters.\"},"                \
-	"\"limit\":{\"type\":\"integer\",\"minimum\":1,\"maximum\":50},"                     \
-	"\"ids\":{\"type\":\"array\",\"items\":{\"type\":\"string\",\"maxLength\":200},"     \
+#define SEARCH_PROPERTIES                                                                          \
+	"\"query\":{\"type\":\"string\",\"maxLength\":2000,\"description\":"                       \
+	"\"Words to look for; empty: everything that passes the filters.\"},"                      \
+	"\"limit\":{\"type\":\"integer\",\"minimum\":1,\"maximum\":50},"                           \
+	"\"ids\":{\"type\":\"array\",\"items\":{\"type\":\"string\",\"maxLength\":200},"           \
 	"\"maxItems\":20,\"description\":\"Exactly these records.\"}"
 
-#define SEARCH_SCHEMA(filters)                                                               \
-	"{\"type\":\"object\",\"additionalProperties\":false,\"properties\":{" SEARCH_PROPERTIES \
-	",\"filters\":{\"type\":\"object\",\"additionalProperties\":false,\"properties\":{"  \
-	filters "}}}}"
+#define SEARCH_SCHEMA(filters)                                                                     \
+	"{\"type\":\"object\",\"additionalProperties\":false,\"properties\":{" SEARCH_PROPERTIES   \
+	",\"filters\":{\"type\":\"object\",\"additionalProperties\":false,\"properties\":"         \
+	"{" filters "}}}}"
 
 #define TEXT_FILTER(name) "\"" name "\":{\"type\":\"string\",\"maxLength\":200}"
 

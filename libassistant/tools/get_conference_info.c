@@ -102,8 +102,8 @@ static size_t choose(struct tool_call *call, const struct conference *c, const s
 	size_t n = 0;
 
 	for (size_t i = 0; keys && i < json_object_array_length(keys) && i < MAX_PAGES; i++) {
-		const struct info_page *page = find_page(
-			c, json_object_get_string(json_object_array_get_idx(keys, i)));
+		const struct info_page *page =
+			find_page(c, json_object_get_string(json_object_array_get_idx(keys, i)));
 
 		if (page)
 			insert(best, &n, page, 1.0f - 0.1f * (float)i);
@@ -163,8 +163,9 @@ static void get_conference_info(struct flow *f)
 
 const struct tool_definition tool_get_conference_info = {
 	.name = "get_conference_info",
-	.description = "Answers practical questions (tickets, transport, food, Wi-Fi, accessibility...) "
-		       "from the conference's information pages.",
+	.description =
+		"Answers practical questions (tickets, transport, food, Wi-Fi, accessibility...) "
+		"from the conference's information pages.",
 	.schema = "{\"type\":\"object\",\"additionalProperties\":false,\"required\":[\"query\"],"
 		  "\"properties\":{\"query\":{\"type\":\"string\",\"maxLength\":2000},"
 		  "\"keys\":{\"type\":\"array\",\"items\":{\"type\":\"string\",\"maxLength\":200},"

@@ -31,7 +31,8 @@ static int job_run(struct work *w, struct fail *fail)
 		return FAIL(fail, r, "The program's own tool failed: %s.", assistant_strerror(r));
 	if (j->result && strlen(j->result) > MAX_RESULT_BYTES)
 		return FAIL(fail, ASSISTANT_ETOOLARGE,
-			    "The program's own tool returned more than %d bytes.", MAX_RESULT_BYTES);
+			    "The program's own tool returned more than %d bytes.",
+			    MAX_RESULT_BYTES);
 	return 0;
 }
 

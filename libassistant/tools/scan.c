@@ -72,8 +72,9 @@ static bool passes(const struct index_filter *f, const struct record *r)
 		return false;
 	if (!session)
 		return true;
-	return in_window(f, r) && any_of(f->types, r->session_type) && any_of(f->levels, r->level) &&
-	       any_of(f->languages, r->language) && any_id(f->speaker_ids, r->speaker_ids);
+	return in_window(f, r) && any_of(f->types, r->session_type) &&
+	       any_of(f->levels, r->level) && any_of(f->languages, r->language) &&
+	       any_id(f->speaker_ids, r->speaker_ids);
 }
 
 static unsigned words_in_text(const struct scan *s, const char *text)

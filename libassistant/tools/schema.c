@@ -173,8 +173,9 @@ static int check_object(struct json_object *schema, struct json_object *value, c
 static int check(struct json_object *schema, struct json_object *value, const struct at *at)
 {
 	static int (*const checks[])(struct json_object *, struct json_object *,
-				     const struct at *) = { check_type,	  check_enum,  check_number,
-							    check_string, check_array, check_object };
+				     const struct at *) = {
+		check_type, check_enum, check_number, check_string, check_array, check_object
+	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(checks); i++) {
 		int r = checks[i](schema, value, at);

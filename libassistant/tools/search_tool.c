@@ -45,8 +45,8 @@ static const char *const *string_list(struct json_object *array, struct arena *a
 		return NULL;
 	list = arena_array(arena, const char *, n + 1);
 	for (size_t i = 0; list && i < n; i++)
-		list[i] = arena_strdup(
-			arena, json_object_get_string(json_object_array_get_idx(array, i)));
+		list[i] = arena_strdup(arena,
+				       json_object_get_string(json_object_array_get_idx(array, i)));
 	return list;
 }
 
@@ -68,8 +68,8 @@ static int apply_arguments(struct tool_call *call, struct search_state *st, stru
 	if (!st->understood.terms)
 		return FAIL(fail, ASSISTANT_ENOMEM, "This turn has no memory left.");
 	return filters ? search_apply_filters(ctx->catalog, filters, ctx->arena, &st->understood,
-					      fail) :
-			 0;
+					      fail)
+		       : 0;
 }
 
 void search_tool_run(struct flow *f, enum entity entity)

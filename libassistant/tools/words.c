@@ -12,25 +12,30 @@
 
 /* Folded, sorted: words that ask, point or join in English, German, French and Spanish. */
 static const char *const empty_words[] = {
-	"a", "aber", "about", "ai", "al", "all", "alle", "alles", "als", "am", "an", "and",
-	"any", "are", "as", "at", "au", "auch", "auf", "aus", "aux", "avec", "be", "been",
-	"bei", "beim", "bin", "bitte", "but", "by", "c", "ca", "can", "ce", "ces", "cette",
-	"comment", "como", "con", "could", "cual", "cuando", "d", "da", "dans", "das", "de",
-	"del", "dem", "den", "der", "des", "did", "die", "do", "does", "donde", "du", "due",
-	"e", "ein", "eine", "einen", "einer", "el", "elle", "en", "er", "es", "est", "esta",
-	"estan", "et", "etre", "find", "for", "from", "fur", "gibt", "give", "haben", "habt",
-	"hace", "has", "hat", "have", "hay", "he", "her", "here", "hier", "him", "his", "how",
-	"i", "ich", "ihr", "il", "ils", "im", "in", "is", "ist", "it", "j", "je", "kann",
-	"know", "l", "la", "las", "le", "les", "like", "los", "man", "me", "mein", "mich",
-	"mir", "mit", "much", "must", "my", "n", "nach", "need", "nicht", "noch", "of", "on",
-	"one", "or", "ou", "our", "para", "pas", "please", "por", "pour", "puedo", "puis", "qu",
-	"quand", "que", "quel", "quelle", "quelles", "quels", "qui", "quien", "s", "se", "she",
-	"should", "show", "si", "sich", "sie", "sind", "so", "some", "son", "sont", "sur", "t",
-	"tell", "that", "the", "their", "them", "there", "they", "this", "to", "tu", "un",
-	"una", "und", "une", "uns", "us", "va", "von", "vor", "vous", "wann", "want", "was",
-	"we", "welche", "welcher", "wer", "were", "what", "when", "where", "which", "who",
-	"why", "wie", "will", "wir", "wird", "with", "wo", "would", "y", "you", "your", "zu",
-	"zum", "zur",
+	"a",	   "aber",   "about",	"ai",	   "al",    "all",    "alle",  "alles", "als",
+	"am",	   "an",     "and",	"any",	   "are",   "as",     "at",    "au",	"auch",
+	"auf",	   "aus",    "aux",	"avec",	   "be",    "been",   "bei",   "beim",	"bin",
+	"bitte",   "but",    "by",	"c",	   "ca",    "can",    "ce",    "ces",	"cette",
+	"comment", "como",   "con",	"could",   "cual",  "cuando", "d",     "da",	"dans",
+	"das",	   "de",     "del",	"dem",	   "den",   "der",    "des",   "did",	"die",
+	"do",	   "does",   "donde",	"du",	   "due",   "e",      "ein",   "eine",	"einen",
+	"einer",   "el",     "elle",	"en",	   "er",    "es",     "est",   "esta",	"estan",
+	"et",	   "etre",   "find",	"for",	   "from",  "fur",    "gibt",  "give",	"haben",
+	"habt",	   "hace",   "has",	"hat",	   "have",  "hay",    "he",    "her",	"here",
+	"hier",	   "him",    "his",	"how",	   "i",	    "ich",    "ihr",   "il",	"ils",
+	"im",	   "in",     "is",	"ist",	   "it",    "j",      "je",    "kann",	"know",
+	"l",	   "la",     "las",	"le",	   "les",   "like",   "los",   "man",	"me",
+	"mein",	   "mich",   "mir",	"mit",	   "much",  "must",   "my",    "n",	"nach",
+	"need",	   "nicht",  "noch",	"of",	   "on",    "one",    "or",    "ou",	"our",
+	"para",	   "pas",    "please",	"por",	   "pour",  "puedo",  "puis",  "qu",	"quand",
+	"que",	   "quel",   "quelle",	"quelles", "quels", "qui",    "quien", "s",	"se",
+	"she",	   "should", "show",	"si",	   "sich",  "sie",    "sind",  "so",	"some",
+	"son",	   "sont",   "sur",	"t",	   "tell",  "that",   "the",   "their", "them",
+	"there",   "they",   "this",	"to",	   "tu",    "un",     "una",   "und",	"une",
+	"uns",	   "us",     "va",	"von",	   "vor",   "vous",   "wann",  "want",	"was",
+	"we",	   "welche", "welcher", "wer",	   "were",  "what",   "when",  "where", "which",
+	"who",	   "why",    "wie",	"will",	   "wir",   "wird",   "with",  "wo",	"would",
+	"y",	   "you",    "your",	"zu",	   "zum",   "zur",
 };
 
 static int compare_words(const void *key, const void *item)
@@ -89,15 +94,13 @@ bool words_has(const char *word, const char *folded)
 	for (const char *p = strstr(folded, word); p || !whole; p = strstr(p + 1, word)) {
 		if (!p)
 			break;
-		if ((p == folded || !is_word_byte(p[-1])) &&
-		    (n > 3 || !is_word_byte(p[n])))
+		if ((p == folded || !is_word_byte(p[-1])) && (n > 3 || !is_word_byte(p[n])))
 			return true;
 	}
 	if (whole)
 		return false;
 	for (const char *p = folded; (p = strchr(p, word[0])); p++)
-		if ((p == folded || !is_word_byte(p[-1])) &&
-		    strncmp(p, word, n) == 0)
+		if ((p == folded || !is_word_byte(p[-1])) && strncmp(p, word, n) == 0)
 			return true;
 	return false;
 }
@@ -114,34 +117,46 @@ unsigned words_in(const char *const *words, const char *folded)
 /* What practical matters are called, folded, a row each; a question's word stands for its whole row. */
 static const char *const rows[] = {
 	"wifi wlan wi wireless internet network netzwerk reseau ssid eduroam",
-	"food eat eating lunch dinner breakfast coffee drink drinks restaurant catering vegan vegetarian "
-	"snack essen mittagessen kaffee trinken vegetarisch manger repas dejeuner cafe boire comida "
+	"food eat eating lunch dinner breakfast coffee drink drinks restaurant catering vegan "
+	"vegetarian "
+	"snack essen mittagessen kaffee trinken vegetarisch manger repas dejeuner cafe boire "
+	"comida "
 	"comer almuerzo bebida halal kosher allergies",
 	"toilet toilets restroom bathroom wc toilette toiletten sanitaires bano aseos",
-	"cloakroom cloak coat coats jacket luggage suitcase bag bags baggage garderobe gepack koffer "
+	"cloakroom cloak coat coats jacket luggage suitcase bag bags baggage garderobe gepack "
+	"koffer "
 	"vestiaire bagages consigne guardarropa equipaje",
 	"parking park car cars parkplatz parken auto voiture aparcamiento coche garage",
 	"bike bikes bicycle bicycles fahrrad fahrrader velo velos bicicleta",
-	"train tram bus metro subway airport station shuttle ferry taxi directions anfahrt bahn zug "
+	"train tram bus metro subway airport station shuttle ferry taxi directions anfahrt bahn "
+	"zug "
 	"flughafen bahnhof gare aeroport tren aeropuerto estacion anreise travel",
-	"ticket tickets price prices cost costs fee fees pay buy register registration badge eintritt "
-	"preis kosten karte anmeldung anmelden billet prix inscription entrada entradas precio registro free",
-	"doctor medical emergency ambulance hospital aid arzt notfall hilfe medecin urgence urgencias "
+	"ticket tickets price prices cost costs fee fees pay buy register registration badge "
+	"eintritt "
+	"preis kosten karte anmeldung anmelden billet prix inscription entrada entradas precio "
+	"registro free",
+	"doctor medical emergency ambulance hospital aid arzt notfall hilfe medecin urgence "
+	"urgencias "
 	"medico auxilios",
-	"child children kid kids baby childcare kinder kinderbetreuung enfants garderie ninos guarderia",
-	"wheelchair accessible accessibility disabled disability rollstuhl barrierefrei barrierefreiheit "
+	"child children kid kids baby childcare kinder kinderbetreuung enfants garderie ninos "
+	"guarderia",
+	"wheelchair accessible accessibility disabled disability rollstuhl barrierefrei "
+	"barrierefreiheit "
 	"fauteuil accessibilite accesible accesibilidad lift elevator",
 	"dog dogs animal animals pet pets hund hunde tiere chien animaux perro animales",
 	"prayer pray quiet gebet beten ruhe ruheraum priere oracion silent",
 	"lost found verloren fundburo fundsachen perdu perdus perdido perdidos objetos",
-	"recording recordings recorded video videos stream livestream slides aufzeichnung aufzeichnungen "
+	"recording recordings recorded video videos stream livestream slides aufzeichnung "
+	"aufzeichnungen "
 	"aufgezeichnet folien enregistrement diapositives grabacion grabaciones",
 	"hotel hotels accommodation sleep stay unterkunft ubernachtung hebergement alojamiento",
 	"harassment conduct verhaltenskodex belastigung harcelement conduite acoso conducta",
-	"open opens opening close closes closing hours geoffnet offnet offnungszeiten ouvert ouverture "
+	"open opens opening close closes closing hours geoffnet offnet offnungszeiten ouvert "
+	"ouverture "
 	"horaires abierto abre horario horarios",
 	"address venue adresse veranstaltungsort lieu direccion sede map plan karte mapa",
-	"certificate attendance teilnahmebescheinigung bescheinigung zertifikat attestation certificado",
+	"certificate attendance teilnahmebescheinigung bescheinigung zertifikat attestation "
+	"certificado",
 	"photo photos photography foto fotos press presse prensa",
 	"app application anwendung aplicacion",
 };
