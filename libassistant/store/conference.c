@@ -5,6 +5,7 @@
 #include "store/record.h"
 #include <ctype.h>
 #include <string.h>
+#include "base/hash.h"
 #include "store/record_check.h"
 
 /* Conference ids name files and travel in URLs. */
@@ -174,6 +175,14 @@ static int read_fields(struct check *c, struct conference *out)
 	if (!out->id || !id_good(out->id))
 		return check_refuse(c, "id", json_get(c->json, "id"),
 				    "a UUID, or up to 64 letters, digits, - and _");
+	if (uuid_valid(out->id)) {
+		char normal[UUID_SIZE];
+
+		uuid_normalise(out->id, normal);
+		out->id = arena_strdup(c->arena, normal);
+		if (!out->id)
+			return check_out_of_memory(c);
+	}
 	if ((r = check_line(c, "name", &out->name)) < 0)
 		return r;
 	if (!out->name)
@@ -204,6 +213,7 @@ static int keep_json(struct check *c, struct conference *out)
 		if (strcmp(key, "info"))
 			json_object_object_add(rest, key, json_object_get(value));
 	}
+	json_set_string(rest, "id", out->id);
 	line = json_dump(rest);
 	if (!line)
 		return FAIL(c->f, ASSISTANT_ENOMEM, "no memory for a conference");
