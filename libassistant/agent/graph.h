@@ -19,15 +19,15 @@ struct turn;
 struct graph;
 
 struct node {
-	const char *name;	  /* "understand" */
-	flow_step *run;		  /* first step; the flow is turn->node_flow; ends with flow_done/flow_fail */
-	bool essential;		  /* its failure ends the turn; else the turn goes on, degraded */
+	const char *name; /* "understand" */
+	flow_step *run; /* first step; the flow is turn->node_flow; ends with flow_done/flow_fail */
+	bool essential; /* its failure ends the turn; else the turn goes on, degraded */
 };
 
 struct edge {
-	const char *from, *to; /* to NULL: the end */
+	const char *from, *to;		    /* to NULL: the end */
 	bool (*when)(const struct turn *t); /* NULL: always */
-	const char *when_words; /* "not enough": for the print */
+	const char *when_words;		    /* "not enough": for the print */
 };
 
 struct graph *graph_create(void); /* the five nodes */
@@ -36,6 +36,7 @@ int graph_insert(struct graph *g, const char *name, const char *after, assistant
 		 void *user, struct fail *f);
 void graph_print(const struct graph *g, struct text *out);
 const struct node *graph_first(const struct graph *g);
-const struct node *graph_next(const struct graph *g, const struct node *after, const struct turn *t);
+const struct node *graph_next(const struct graph *g, const struct node *after,
+			      const struct turn *t);
 
 #endif

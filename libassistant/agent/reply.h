@@ -20,19 +20,24 @@
 
 struct replies; /* the loop's table of live and lately finished ones, by id */
 struct reply;
+struct clock;
+struct cidr_list;
 
 struct replies_options {
 	int keep_finished_ms; /* 300,000 */
 	int max_kept;	      /* finished replies kept for late readers; 1,000 */
 	int lease_ms;
-	int rate_conversation_per_minute; /* 20; 0: none */
-	int rate_address_per_hour;	  /* 200; 0: none */
-	const char *rate_exempt;	  /* comma-separated CIDR networks; NULL */
-	bool sweep;	      /* settle left-over rows: servers only */
-	int rerun_young_ms;   /* a left-over row younger than this is answered anew; 120,000 */
+	const char *owner;		     /* this process, as in writer_options */
+	int rate_conversation_per_minute;    /* 20; 0: none */
+	int rate_address_per_hour;	     /* 200; 0: none */
+	const struct cidr_list *rate_exempt; /* networks without the address limit; NULL */
+	bool sweep;			     /* settle left-over rows: servers only */
+	int rerun_young_ms; /* a left-over row younger than this is answered anew; 120,000 */
 };
 
-struct replies *replies_create(struct env *env, const struct replies_options *options);
+/* wall: the time for leases and rows, never a pinned one. */
+struct replies *replies_create(struct env *env, const struct clock *wall,
+			       const struct replies_options *options);
 void replies_destroy(struct replies *r); /* no reply may be running */
 /* Runs submits refused, waits for nothing.  */
 void replies_drain(struct replies *r);
@@ -62,6 +67,7 @@ int replies_ask(struct replies *r, const char *conference_id, const char *questi
 
 /* --- any thread --------------------------------------------------------- */
 
+struct event_log *reply_log(struct reply *r);
 struct reply *reply_ref(struct reply *r);
 void reply_unref(struct reply *r);
 const char *reply_id(const struct reply *r);
@@ -82,7 +88,7 @@ void reply_reader_seek(struct reply_reader *rd, unsigned long after);
 
 /* Until completed (row written or spooled).  ETIMEOUT. */
 int reply_wait(struct reply *r, int timeout_ms);
-int reply_stop(struct reply *r); /* ENOTFOUND: it had ended */
+int reply_stop(struct reply *r);    /* ENOTFOUND: it had ended */
 char *reply_json(struct reply *r);  /* malloc()ed */
 char *reply_debug(struct reply *r); /* malloc()ed */
 

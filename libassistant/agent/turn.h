@@ -57,9 +57,9 @@ struct turn {
 	struct tool_context tools;
 	struct tool_call *calls[TURN_MAX_CALLS]; /* planned, then run */
 	size_t n_calls, n_run;
-	int round;	       /* of reflect */
-	bool enough;	       /* reflect's verdict */
-	const char **relaxed;  /* what was given up, in words */
+	int round;	      /* of reflect */
+	bool enough;	      /* reflect's verdict */
+	const char **relaxed; /* what was given up, in words */
 	size_t n_relaxed;
 	struct json_object *facts; /* owned */
 	struct references *references;

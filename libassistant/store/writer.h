@@ -19,47 +19,61 @@
 struct writer;
 
 struct writer_options {
-	int interval_ms;     /* pause between two writes of one row's growing text; 200 */
-	int max_in_flight;   /* 2 */
-	int max_batch;	     /* rows in a request; 50 */
-	int lease_ms;	     /* a live row's metadata.lease_until is renewed at a third of it; 30,000 */
-	const char *owner;   /* this process, for metadata.lease_owner */
-	const char *spool_directory; /* NULL: none */
+	int interval_ms;   /* pause between two writes of one row's growing text; 200 */
+	int max_in_flight; /* 2 */
+	int max_batch;	   /* rows in a request; 50 */
+	int lease_ms;	   /* a live row's metadata.lease_until; renewed at a third of it; 30,000 */
+	int spool_after_ms;	     /* a final that failed for so long goes to the spool; 60,000 */
+	const char *owner;	     /* this process, for metadata.lease_owner */
+	const char *spool_directory; /* NULL: none; made when missing */
 };
 
-/* Embedded by the owner (a reply); loop thread only. */
+enum writer_queue {
+	WRITER_IDLE,
+	WRITER_DIRTY,
+	WRITER_FIRST,
+	WRITER_FINAL,
+	WRITER_COMPLETING,
+	WRITER_QUEUES
+};
+
+/* Embedded by the owner (a reply), zeroed; loop thread only. */
 struct writer_row {
-	struct list link;
-	const char *id;
-	/* The newest text, borrowed until the callback's caller returns. */
+	const char *id; /* lives as long as the row is open */
+	const char *
+		live_fields; /* members of the live metadata besides the lease: JSON object text or NULL */
+	/* The newest text, borrowed until the next call. */
 	const char *(*text)(struct writer_row *row, size_t *len);
-	/* After the end: the final row (text, metadata, completed) stands in the store, or is spooled (status < 0). */
+	/* Once, after writer_end: the final row (text, metadata, completed) stands in the store (0), is
+	 * spooled (EUNAVAILABLE), or is gone from the store (ENOTFOUND).  The row is closed then. */
 	void (*written)(struct writer_row *row, int status);
-	/* writer.c's */
-	int64_t dirty_since_ms, last_write_ms, lease_ms;
+	/* The rest is writer.c's. */
+	struct list link;
+	enum writer_queue queue;
+	int64_t dirty_since_ms, last_write_ms, leased_ms, ended_ms;
 	char *final_metadata;
-	bool dirty, first, final, text_landed, in_flight, open;
-	unsigned attempts;
+	bool open, in_flight, touched, wrote_once, gone, alone;
 };
 
+/* clock: wall time for leases, never a pinned one. */
 struct writer *writer_create(struct loop *loop, struct store *store, const struct clock *clock,
 			     const struct writer_options *options, struct metrics *metrics,
 			     struct log *log);
 /* All rows must be closed. */
 void writer_destroy(struct writer *w);
 
-/* The metadata a row is created with, lease included; malloc()ed. */
-char *writer_live_metadata(struct writer *w);
-void writer_open(struct writer *w, struct writer_row *row); /* its row exists, status streaming */
+/* The metadata a row is created with and that renews its lease; malloc()ed. */
+char *writer_live_metadata(struct writer *w, const char *live_fields);
+void writer_open(struct writer *w, struct writer_row *row);  /* its row exists, status streaming */
 void writer_touch(struct writer *w, struct writer_row *row); /* its text grew */
-/* The end: text() is final now, metadata_json is copied.  written() follows, once. */
+/* The end: text() is final now, metadata_json is copied.  written() follows, once, later. */
 void writer_end(struct writer *w, struct writer_row *row, const char *metadata_json);
-/* Gives up on a row without writing anything more (tests, shutdown after spooling). */
+/* Gives up on a row without writing anything more; safe while it is in flight. */
 void writer_close(struct writer *w, struct writer_row *row);
-/* Finals that are not in the store yet go to the spool now; written() is called for each. */
+/* Finals that are not in the store go to the spool now; written() is called for each. */
 void writer_spool_all(struct writer *w);
-/* Reads the spool and writes what it holds; called at start and by itself every minute. */
+/* Reads the spool and writes what it holds; also called by itself at the first write and every minute. */
 void writer_recover(struct writer *w);
-size_t writer_pending(const struct writer *w);
+size_t writer_pending(const struct writer *w); /* rows with something unwritten, finals included */
 
 #endif

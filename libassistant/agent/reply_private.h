@@ -1,0 +1,83 @@
+/*
+ * reply_private.h - a reply from inside: shared by reply.c (life), submit.c (birth), settle.c
+ * (left-over rows) and replies.c (the table).
+ */
+#ifndef AGENT_REPLY_PRIVATE_H
+#define AGENT_REPLY_PRIVATE_H
+
+#include "agent/event_log.h"
+#include "agent/reply.h"
+#include "aio/state.h"
+#include "base/map.h"
+#include "store/writer.h"
+
+enum reply_at { REPLY_ACCEPTED, REPLY_RUNNING, REPLY_ENDING, REPLY_COMPLETED };
+
+struct reply {
+	int refs; /* atomic */
+	struct replies *replies;
+	struct event_log log;
+	struct state state;
+	char *id, *conversation_id, *message_id, *conference_id, *request_id, *question;
+	int64_t now_unix_ms;
+	bool stored;	       /* has a row */
+	bool ended, completed; /* under log.mutex: text is final; row is final too */
+
+	/* under log.mutex for other threads; only the loop writes */
+	struct text text;
+	struct json_object *references, *suggestions, *timings, *debug, *usage, *feedback;
+	enum outcome outcome;
+	bool basic;
+	char *error;
+
+	/* loop thread */
+	struct turn *turn;
+	struct writer_row row;
+	char *live_fields;
+	struct loop_timer done_timer; /* DONE waits for the row, but not for ever */
+	struct loop_timer keep_timer;
+	struct loop_post stop_post;
+	bool stop_posted; /* atomic */
+	bool done_said, in_table, counted;
+	int64_t began_ms;
+};
+
+struct replies {
+	struct env *env;
+	struct replies_options options;
+	const struct clock *wall;
+	struct map *table;    /* id -> struct reply (a reference) */
+	struct map *starting; /* id -> being submitted */
+	size_t live, kept;
+	bool draining;
+	struct loop_timer sweep_timer;
+	struct sweep *sweep;
+	struct list follows;
+};
+
+/* reply.c */
+struct reply *reply_create(struct replies *rs, const char *id, unsigned long base);
+int reply_run(struct reply *r, struct fail *f); /* begins the turn */
+/* Its row exists: opens it for writing, enters the table, begins the turn. */
+int reply_adopt(struct reply *r, struct fail *f);
+int reply_enter(struct reply *r); /* the same without the turn */
+void reply_add_text(struct reply *r, const char *text);
+void reply_announce(struct reply *r); /* ACCEPTED */
+void reply_set_ended(struct reply *r, enum outcome outcome, const char *error);
+char *reply_metadata(struct reply *r);	   /* final; malloc()ed */
+void reply_set_completed(struct reply *r); /* row is final: DONE, closes the log */
+void reply_apply_metadata(struct reply *r, const char *metadata);
+
+/* replies.c */
+int replies_insert(struct replies *rs, struct reply *r);
+void replies_forget(struct replies *rs, struct reply *r);
+bool replies_exempt(const struct replies *rs, const char *address);
+
+/* settle.c */
+/* A reply made from a row that is completed, or that another process is writing. */
+struct reply *reply_from_row(struct replies *rs, const struct message *row);
+void sweep_start(struct replies *rs);
+void sweep_stop(struct replies *rs);
+void follow_stop_first(struct replies *rs);
+
+#endif
