@@ -432,6 +432,15 @@ int reply_stop(struct reply *r)
 	return 0;
 }
 
+bool reply_keep_feedback(struct reply *r, struct json_object *value)
+{
+	if (!r->turn || !r->stored)
+		return false;
+	json_object_put(r->feedback);
+	r->feedback = share(value);
+	return true;
+}
+
 char *reply_json(struct reply *r)
 {
 	_cleanup_json_ struct json_object *o = json_object_new_object();

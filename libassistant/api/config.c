@@ -262,6 +262,39 @@ int assistant_config_add_node(assistant_config *c, const char *name, const char 
 	return fail_export(&f, err);
 }
 
+int assistant_config_use(assistant_config *c, const char *kind, const assistant_backend *backend,
+			 void *ctx, assistant_error *err)
+{
+	struct fail f = FAIL_INIT;
+
+	if (!c || !kind || !backend || !backend->call || !backend->name)
+		FAIL(&f, ASSISTANT_EINVAL, "A backend needs a kind, a name and a call function.");
+	else if (strcmp(kind, "store") != 0)
+		FAIL(&f, ASSISTANT_EINVAL, "\"%.40s\" is no kind of backend; accepted is store.",
+		     kind);
+	else if (backend->version != ASSISTANT_BACKEND_VERSION)
+		FAIL(&f, ASSISTANT_EINVAL, "The backend %.40s has version %u; accepted is %u.",
+		     backend->name, backend->version, ASSISTANT_BACKEND_VERSION);
+	else {
+		c->store.backend = *backend;
+		c->store.ctx = ctx;
+	}
+	return fail_export(&f, err);
+}
+
+int assistant_config_use_clock(assistant_config *c, assistant_clock_fn *fn, void *user)
+{
+	c->clock_fn = fn;
+	c->clock_user = user;
+	return 0;
+}
+
+int assistant_config_set_serving(assistant_config *c, int serving)
+{
+	c->sweeps = serving != 0;
+	return 0;
+}
+
 /* --- Inside ----------------------------------------------------------------- */
 
 int config_copy(const assistant_config *c, assistant_config **out)
@@ -275,7 +308,10 @@ int config_copy(const assistant_config *c, assistant_config **out)
 		n->values[i] = c->values[i] ? strdup(c->values[i]) : NULL;
 	n->log_fn = c->log_fn;
 	n->log_user = c->log_user;
-	n->backends = c->backends;
+	n->store = c->store;
+	n->clock_fn = c->clock_fn;
+	n->clock_user = c->clock_user;
+	n->sweeps = c->sweeps;
 	for (size_t i = 0; i < c->n_tools; i++)
 		assistant_config_add_tool(n, c->tools[i].name, c->tools[i].description,
 					  c->tools[i].schema, c->tools[i].fn, c->tools[i].user,

@@ -5,6 +5,7 @@
 #define API_CONFIG_H
 
 #include <assistant.h>
+#include <assistant/backend.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include "base/fail.h"
@@ -30,7 +31,13 @@ struct assistant_config {
 	size_t n_tools;
 	struct custom_node nodes[CONFIG_TOOLS];
 	size_t n_nodes;
-	const struct assistant_backends *backends; /* of testing and own services */
+	struct {
+		assistant_backend backend; /* call NULL: none */
+		void *ctx;
+	} store;
+	assistant_clock_fn *clock_fn;
+	void *clock_user;
+	bool sweeps; /* settles left-over rows: assistant_config_set_role */
 };
 
 int config_copy(const assistant_config *c, assistant_config **out);

@@ -12,6 +12,8 @@
 struct clock {
 	bool is_virtual;
 	_Atomic int64_t ms; /* virtual: now; real: what is added to the system's time */
+	long long (*fn)(void *user);
+	void *user;
 };
 
 static int64_t system_ms(void)
@@ -43,6 +45,17 @@ struct clock *clock_create_virtual(int64_t now_ms)
 	return c;
 }
 
+struct clock *clock_create_calling(long long (*fn)(void *user), void *user)
+{
+	struct clock *c = clock_create(-1);
+
+	if (!c)
+		return NULL;
+	c->fn = fn;
+	c->user = user;
+	return c;
+}
+
 void clock_destroy(struct clock *c)
 {
 	free(c);
@@ -52,6 +65,8 @@ int64_t clock_now_ms(const struct clock *c)
 {
 	int64_t ms = atomic_load(&c->ms);
 
+	if (c->fn)
+		return c->fn(c->user);
 	return c->is_virtual ? ms : system_ms() + ms;
 }
 

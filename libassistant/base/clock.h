@@ -17,6 +17,8 @@ struct clock;
 /* pinned_ms: unix time in ms that "now" has at creation, running on from there; -1: the real time. */
 struct clock *clock_create(int64_t pinned_ms);
 struct clock *clock_create_virtual(int64_t now_ms);
+/* Asks fn (any thread) for the time, in unix ms. */
+struct clock *clock_create_calling(long long (*fn)(void *user), void *user);
 void clock_destroy(struct clock *c);
 int64_t clock_now_ms(const struct clock *c);	    /* unix time */
 void clock_advance_ms(struct clock *c, int64_t ms); /* virtual only */

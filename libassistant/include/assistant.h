@@ -110,6 +110,9 @@ typedef struct assistant_setting {
 } assistant_setting;
 ASSISTANT_API int assistant_config_iterate(int index, assistant_setting *out);
 ASSISTANT_API int assistant_config_set_log(assistant_config *c, assistant_log_fn *fn, void *user);
+/* serving: 1 for programs that stay up and answer for others.  Only those settle rows that a dead process left
+ * streaming; everything else (a REPL, ingest) leaves other processes' rows alone.  Default 0. */
+ASSISTANT_API int assistant_config_set_serving(assistant_config *c, int serving);
 ASSISTANT_API void assistant_config_free(assistant_config *c);
 
 /* A tool of yours.  Called on a worker thread, never two at once for one tool.  args_json has passed schema_json.

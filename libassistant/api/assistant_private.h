@@ -1,0 +1,80 @@
+/*
+ * assistant_private.h - the handle from inside, and how a caller's thread asks the loop.
+ */
+#ifndef API_ASSISTANT_PRIVATE_H
+#define API_ASSISTANT_PRIVATE_H
+
+#include <assistant.h>
+#include <pthread.h>
+#include "agent/env.h"
+#include "agent/lease.h"
+#include "agent/reply.h"
+#include "aio/flow.h"
+#include "api/config.h"
+
+struct assistant {
+	assistant_config *config;
+	struct env env; /* written by the loop thread before it reports that it is up */
+	struct clock *wall;
+	struct http *http;
+	struct replies *replies;
+	struct cidr_list *exempt;
+	struct lane *lane;
+	char owner[LEASE_OWNER_SIZE];
+	char *data_directory;
+	pthread_t thread;
+
+	pthread_mutex_t mutex; /* guards what follows */
+	pthread_cond_t changed;
+	bool up, failed;
+	struct fail open_fail;
+	struct list watches; /* watch.c */
+
+	/* loop thread */
+	struct loop_timer closing;
+	int64_t closing_since_ms;
+	int grace_ms;
+	bool stopped_all;
+	struct list uses; /* index switches under way: open.c */
+};
+
+/*
+ * One question from a caller's thread to the loop: its flow runs `first` there, under a deadline, and
+ * the caller sleeps until the flow has ended.  Embedded in a struct on the caller's stack.
+ */
+struct api_call {
+	struct flow flow;
+	assistant *a;
+	flow_step *first;
+	const char *first_name;
+	int timeout_ms;
+	struct loop_post post;
+	bool done;	     /* under a->mutex */
+	struct arena *arena; /* for results; freed by api_call_finish */
+};
+
+/* 0 or the flow's code; the sentence is exported to err.  Must not be called on the loop thread. */
+int api_call_run(assistant *a, struct api_call *call, int timeout_ms, flow_step *first,
+		 const char *first_name, assistant_error *err);
+void api_call_finish(struct api_call *call);
+#define API_CALL(a, call, timeout_ms, step, err)                                                   \
+	api_call_run((a), (call), (timeout_ms), (step), #step, (err))
+/* A step that ends the call. */
+void api_call_done(struct flow *f);
+
+/* reply_api.c */
+struct assistant_reply {
+	assistant *a;
+	struct reply_reader reader;
+};
+int reply_handle(assistant *a, struct reply *r, assistant_reply **out); /* takes r */
+
+/* watch.c: told by the store, on the loop thread */
+void watches_changed(void *ctx, const char *collection, const char *change, const char *id,
+		     const char *conversation_id, const char *row_json);
+
+/* Loads the catalog of a conference by id or name (NULL: the default). */
+int api_resolve(assistant *a, const char *conference, int timeout_ms, char id[static 128],
+		assistant_error *err);
+
+#endif

@@ -1,0 +1,92 @@
+/*
+ * call.c - from a caller's thread to the loop and back.
+ */
+#include "api/assistant_private.h"
+
+#include "base/check.h"
+
+static void call_ended(struct flow *f)
+{
+	struct api_call *c = container_of(f, struct api_call, flow);
+	assistant *a = c->a;
+
+	pthread_mutex_lock(&a->mutex);
+	c->done = true;
+	pthread_cond_broadcast(&a->changed);
+	pthread_mutex_unlock(&a->mutex);
+}
+
+static void call_posted(struct loop_post *p)
+{
+	struct api_call *c = container_of(p, struct api_call, post);
+
+	flow_begin(&c->flow, c->a->env.loop, NULL, "call", c->first, c->first_name, call_ended);
+	if (c->timeout_ms >= 0)
+		flow_set_deadline(&c->flow, c->timeout_ms);
+}
+
+int api_call_run(assistant *a, struct api_call *c, int timeout_ms, flow_step *first,
+		 const char *first_name, assistant_error *err)
+{
+	PRE(!loop_is_current(a->env.loop));
+	c->a = a;
+	c->first = first;
+	c->first_name = first_name;
+	c->timeout_ms = timeout_ms;
+	if (!c->arena)
+		c->arena = arena_create(1 << 24);
+	if (!c->arena)
+		IMPOSSIBLE("out of memory for a call");
+	loop_post(a->env.loop, &c->post, call_posted);
+	pthread_mutex_lock(&a->mutex);
+	while (!c->done)
+		pthread_cond_wait(&a->changed, &a->mutex);
+	pthread_mutex_unlock(&a->mutex);
+	if (c->flow.status < 0) {
+		if (!c->flow.fail.code)
+			FAIL(&c->flow.fail, c->flow.status, "%s.",
+			     assistant_strerror(c->flow.status));
+		fail_export(&c->flow.fail, err);
+	}
+	return c->flow.status < 0 ? c->flow.status : 0;
+}
+
+void api_call_finish(struct api_call *c)
+{
+	arena_destroy(c->arena);
+}
+
+void api_call_done(struct flow *f)
+{
+	flow_done(f);
+}
+
+/* --- Conferences by id or name ---------------------------------------------- */
+
+struct resolve {
+	struct api_call call;
+	const char *conference;
+	struct catalog *catalog;
+};
+
+static void resolve_begin(struct flow *f)
+{
+	struct resolve *r = container_of(f, struct resolve, call.flow);
+	struct env *env = &r->call.a->env;
+
+	catalogs_resolve(env->catalogs, r->conference, env->default_conference, &r->catalog,
+			 THEN(f, api_call_done));
+}
+
+int api_resolve(assistant *a, const char *conference, int timeout_ms, char id[static 128],
+		assistant_error *err)
+{
+	struct resolve r = { .conference = conference };
+	int code = API_CALL(a, &r.call, timeout_ms, resolve_begin, err);
+
+	if (!code)
+		snprintf(id, 128, "%s", catalog_snapshot(r.catalog)->conference.id);
+	catalog_unref(r.catalog);
+	api_call_finish(&r.call);
+	return code;
+}

@@ -1,0 +1,170 @@
+/*
+ * services.c - a setting present chooses the remote engine, absent the embedded one; an explicit
+ * ERLEAH_STORE and the like overrides.
+ */
+#include "api/services.h"
+
+#include <string.h>
+#include "aio/http.h"
+#include "base/json.h"
+#include "cache/cache.h"
+#include "observe/log.h"
+#include "store/backend_store.h"
+
+static bool wants_directus(const assistant_config *c)
+{
+	if (config_is(c, "ERLEAH_STORE", "auto"))
+		return *config_text(c, "DIRECTUS_URL") != '\0';
+	return config_is(c, "ERLEAH_STORE", "directus");
+}
+
+static int open_directus(assistant *a, struct fail *f)
+{
+	const char *url = config_text(a->config, "DIRECTUS_URL");
+
+	if (!*url)
+		return FAIL(f, ASSISTANT_ECONFIG,
+			    "ERLEAH_STORE is \"directus\", but DIRECTUS_URL is not set.");
+	a->http = http_create(a->env.loop, 8);
+	if (!a->http)
+		return FAIL(f, ASSISTANT_ENOMEM, "Out of memory.");
+	return directus_store_open(a->env.loop, a->http, url,
+				   config_text(a->config, "DIRECTUS_API_KEY"), a->env.metrics,
+				   a->env.log, &a->env.store, f);
+}
+
+static int open_store(assistant *a, struct fail *f)
+{
+	char path[4096];
+
+	if (a->config->store.backend.call)
+		return backend_store_open(a->env.loop, &a->config->store.backend,
+					  a->config->store.ctx, a->env.log, &a->env.store, f);
+	if (wants_directus(a->config))
+		return open_directus(a, f);
+	snprintf(path, sizeof(path), "%s/erleah.db", a->data_directory);
+	return sqlite_store_open(a->env.loop, path, a->wall, a->env.metrics, a->env.log,
+				 &a->env.store, f);
+}
+
+int services_choose(assistant *a, struct fail *f)
+{
+	struct env *env = &a->env;
+	int r = open_store(a, f);
+
+	if (!r)
+		r = flat_index_open(env->loop, a->data_directory, env->metrics, env->log,
+				    &env->index, f);
+	if (!r)
+		r = memory_cache_open(env->loop, (size_t)config_int(a->config, "CACHE_MAX_BYTES"),
+				      &env->cache, f);
+	if (!r)
+		r = composer_open(env->loop, (int)config_int(a->config, "COMPOSER_PACE_MS"),
+				  &env->composer, f);
+	env->llm = env->composer;
+	return r;
+}
+
+static const char *why(const assistant_config *c, const char *setting, const char *reason)
+{
+	return config_is(c, setting, "auto") ? reason : setting;
+}
+
+void services_log(assistant *a)
+{
+	const assistant_config *c = a->config;
+	const struct env *env = &a->env;
+
+	log_write(env->log, LOG_INFO, "services", "s", "store", env->store->ops->name, "s",
+		  "store_because",
+		  why(c, "ERLEAH_STORE",
+		      wants_directus(c) ? "DIRECTUS_URL is set" : "DIRECTUS_URL is not set"),
+		  "s", "index", env->index->ops->name, "s", "index_because",
+		  why(c, "ERLEAH_INDEX", "the embedded default"), "s", "embedder", "none", "s",
+		  "embedder_because", "search is lexical", "s", "llm", env->llm->ops->name, "s",
+		  "llm_because", why(c, "ERLEAH_LLM", "the embedded default"), "s", "cache",
+		  env->cache->ops->name, "s", "cache_because",
+		  why(c, "ERLEAH_CACHE", "the embedded default"), "s", "data", a->data_directory,
+		  NULL);
+}
+
+/* --- Readiness -------------------------------------------------------------------- */
+
+struct ready {
+	struct api_call call;
+	int store, index, llm, cache;
+	bool draining;
+};
+
+static flow_step ready_begin, ready_index, ready_llm, ready_cache, ready_end;
+
+static struct ready *ready_of(struct flow *f)
+{
+	return container_of(f, struct ready, call.flow);
+}
+
+static void ready_begin(struct flow *f)
+{
+	struct store *s = ready_of(f)->call.a->env.store;
+
+	ready_of(f)->draining = replies_draining(ready_of(f)->call.a->replies);
+	s->ops->ping(s, THEN_ANYWAY(f, ready_index));
+}
+
+static void ready_index(struct flow *f)
+{
+	struct index *x = ready_of(f)->call.a->env.index;
+
+	ready_of(f)->store = f->status;
+	x->ops->ping(x, THEN_ANYWAY(f, ready_llm));
+}
+
+static void ready_llm(struct flow *f)
+{
+	struct llm *l = ready_of(f)->call.a->env.llm;
+
+	ready_of(f)->index = f->status;
+	l->ops->ping(l, THEN_ANYWAY(f, ready_cache));
+}
+
+static void ready_cache(struct flow *f)
+{
+	struct cache *c = ready_of(f)->call.a->env.cache;
+
+	ready_of(f)->llm = f->status;
+	c->ops->ping(c, THEN_ANYWAY(f, ready_end));
+}
+
+static void ready_end(struct flow *f)
+{
+	ready_of(f)->cache = f->status;
+	flow_done(f);
+}
+
+static void check(struct json_object *checks, const char *name, int status, const char *otherwise)
+{
+	json_set_string(checks, name, status < 0 ? otherwise : "ok");
+}
+
+int services_ready(assistant *a, int timeout_ms, char **out, assistant_error *err)
+{
+	struct ready r = { 0 };
+	_cleanup_json_ struct json_object *o = json_object_new_object();
+	struct json_object *checks = json_object_new_object();
+	int code;
+
+	r.store = r.index = r.llm = r.cache = ASSISTANT_ETIMEOUT;
+	code = API_CALL(a, &r.call, timeout_ms, ready_begin, err);
+	api_call_finish(&r.call);
+	check(checks, a->env.store->ops->name, r.store, "failed");
+	check(checks, a->env.index->ops->name, r.index, r.store < 0 ? "failed" : "degraded");
+	check(checks, a->env.llm->ops->name, r.llm, "degraded");
+	check(checks, a->env.cache->ops->name, r.cache, "degraded");
+	json_set_string(o, "status",
+			r.draining				   ? "draining"
+			: r.store < 0 || (code < 0 && r.store < 0) ? "unavailable"
+								   : "ready");
+	json_set(o, "checks", checks);
+	*out = json_dump(o);
+	return *out ? 0 : ASSISTANT_ENOMEM;
+}
