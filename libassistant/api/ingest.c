@@ -25,7 +25,7 @@ struct assistant_ingest {
 	struct record *records[ENTITY_COUNT];
 	size_t cap[ENTITY_COUNT];
 	struct text hashed; /* digests of the parts */
-	bool committed;
+	bool sealed, committed;
 };
 
 /* Digest of digests: the order of the records counts, their size does not. */
@@ -137,7 +137,7 @@ int assistant_ingest_add(assistant_ingest *i, const char *kind, const char *reco
 	struct fail f = FAIL_INIT;
 	enum entity type;
 
-	if (!i || !kind || !record_json || i->committed)
+	if (!i || !kind || !record_json || i->sealed)
 		FAIL(&f, ASSISTANT_EINVAL, "An open ingest, a kind and a record are needed.");
 	else if (entity_from(kind, &type) < 0)
 		FAIL(&f, ASSISTANT_EINVAL,
@@ -153,7 +153,6 @@ struct commit {
 	struct api_call call;
 	struct assistant_ingest *ingest;
 	char content_hash[SHA256_HEX_SIZE];
-	bool unchanged;
 };
 
 static flow_step commit_build, commit_store, commit_end, commit_use;
@@ -220,24 +219,42 @@ static void progress(assistant_progress_fn *fn, void *user, const char *phase, s
 		fn(user, phase, done, total);
 }
 
+/* Whole and consistent?  Afterwards nothing can be added. */
+static int seal(struct assistant_ingest *i, struct fail *f)
+{
+	if (i->sealed)
+		return 0;
+	for (int t = 0; t < ENTITY_COUNT; t++)
+		i->snapshot->records[t] = i->records[t];
+	i->sealed = true;
+	return snapshot_seal(i->snapshot, f);
+}
+
+int assistant_ingest_check(assistant_ingest *i, char **report_json, assistant_error *err)
+{
+	struct fail f = FAIL_INIT;
+
+	if (seal(i, &f) < 0)
+		return fail_export(&f, err);
+	if (report_json)
+		*report_json = report_of(i->snapshot);
+	return 0;
+}
+
 int assistant_ingest_commit(assistant_ingest *i, assistant_progress_fn *fn, void *user,
 			    char **report_json, assistant_error *err)
 {
-	struct commit c = { .ingest = i };
+	struct commit c = {.ingest = i};
 	struct snapshot *s = i->snapshot;
 	struct fail f = FAIL_INIT;
-	size_t total = 0;
+	size_t total = s->n[ENTITY_SESSION] + s->n[ENTITY_EXHIBITOR] + s->n[ENTITY_SPEAKER];
 	int r;
 
-	for (int t = 0; t < ENTITY_COUNT; t++) {
-		s->records[t] = i->records[t];
-		total += s->n[t];
-	}
 	progress(fn, user, "check", 0, total);
 	if (i->committed)
 		FAIL(&f, ASSISTANT_EINVAL, "This ingest was committed before.");
 	else
-		snapshot_seal(s, &f);
+		seal(i, &f);
 	if (f.code)
 		return fail_export(&f, err);
 	progress(fn, user, "check", total, total);

@@ -322,6 +322,9 @@ typedef void assistant_progress_fn(void *user, const char *phase, size_t done, s
 /* *report_json (may be NULL): {"sessions","exhibitors","speakers","info","warnings":[...],"epoch",...}. */
 ASSISTANT_API int assistant_ingest_commit(assistant_ingest *i, assistant_progress_fn *fn,
 					  void *user, char **report_json, assistant_error *err);
+/* As commit, without writing: 0 when a commit could go ahead. */
+ASSISTANT_API int assistant_ingest_check(assistant_ingest *i, char **report_json,
+					 assistant_error *err);
 /* Aborts when not committed. */
 ASSISTANT_API void assistant_ingest_free(assistant_ingest *i);
 /* {"ok":bool,"findings":[...]}: index equals store. */

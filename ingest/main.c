@@ -1,0 +1,70 @@
+/*
+ * main.c - erleah-ingest: loads a conference, proves that it is there.
+ */
+#include <assistant.h>
+#include <json-c/json.h>
+#include <stdio.h>
+#include "options.h"
+#include "source.h"
+
+#define VERIFY_TIMEOUT_MS 60000
+
+static int complain(const assistant_error *err)
+{
+	fprintf(stderr, "erleah-ingest: %s\n", err->message);
+	return err->code == ASSISTANT_ECONFIG ? 2 : 1;
+}
+
+static int verify(assistant *a, const char *conference)
+{
+	assistant_error err = ASSISTANT_ERROR_INIT;
+	struct json_object *report, *ok = NULL, *findings = NULL;
+	char *text;
+	int good;
+
+	if (assistant_ingest_verify(a, conference, VERIFY_TIMEOUT_MS, &text, &err) < 0)
+		return complain(&err);
+	report = json_tokener_parse(text);
+	json_object_object_get_ex(report, "ok", &ok);
+	json_object_object_get_ex(report, "findings", &findings);
+	good = json_object_get_boolean(ok);
+	for (size_t i = 0; findings && i < json_object_array_length(findings); i++)
+		fprintf(stderr, "%s\n",
+			json_object_get_string(json_object_array_get_idx(findings, i)));
+	puts(good ? "The index holds exactly the store's records."
+		  : "The index differs from the store: load the conference again.");
+	json_object_put(report);
+	assistant_free(text);
+	return good ? 0 : 1;
+}
+
+/* Without a level of their own, log lines would stand between progress and messages. */
+static void quiet_log(void *user, int level, const char *line)
+{
+	if (level == 0)
+		fprintf(stderr, "%s\n", line);
+}
+
+int main(int argc, char **argv)
+{
+	assistant_error err = ASSISTANT_ERROR_INIT;
+	struct options o;
+	assistant_config *c = NULL;
+	assistant *a = NULL;
+	int status = options_parse(&o, argc, argv);
+
+	if (status)
+		return status - 1;
+	if (assistant_config_new(&c) < 0)
+		return 1;
+	assistant_config_set_log(c, quiet_log, NULL);
+	if (assistant_config_load_env(c, &err) < 0 || assistant_open(&a, c, &err) < 0)
+		status = complain(&err);
+	else if (o.command == COMMAND_VERIFY)
+		status = verify(a, o.conference);
+	else
+		status = source_ingest(a, &o);
+	assistant_close(a, 0);
+	assistant_config_free(c);
+	return status;
+}

@@ -1,0 +1,89 @@
+/*
+ * options.c - the command line.
+ */
+#include "options.h"
+
+#include <assistant.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char usage[] =
+	"usage: erleah-ingest all [--start-on today|DATE] [--dry-run] [--quiet] FILE\n"
+	"       erleah-ingest verify [CONFERENCE]\n"
+	"\n"
+	"all      loads a conference from the normalised JSON of docs/data-format.md into\n"
+	"         ERLEAH_DATA; servers that run on the same data go over to it at once\n"
+	"verify   proves that the index holds exactly the store's records\n"
+	"\n"
+	"--start-on today|DATE   moves the conference so that its first day is that one\n"
+	"--dry-run               checks everything, writes nothing\n"
+	"--quiet                 no progress bar, no summary\n"
+	"\n"
+	"Settings come from the environment: docs/settings.md.\n";
+
+enum { OPT_START_ON = 1, OPT_DRY_RUN, OPT_QUIET, OPT_HELP, OPT_VERSION };
+
+static const struct option long_options[] = {
+	{ "start-on", required_argument, NULL, OPT_START_ON },
+	{ "dry-run", no_argument, NULL, OPT_DRY_RUN },
+	{ "quiet", no_argument, NULL, OPT_QUIET },
+	{ "help", no_argument, NULL, OPT_HELP },
+	{ "version", no_argument, NULL, OPT_VERSION },
+	{ NULL, 0, NULL, 0 },
+};
+
+static int wrong(const char *sentence, const char *what)
+{
+	fprintf(stderr, "erleah-ingest: %s%s\n%s", sentence, what, usage);
+	return 3;
+}
+
+static int take_option(struct options *o, int option)
+{
+	switch (option) {
+	case OPT_START_ON:
+		o->start_on = optarg;
+		return 0;
+	case OPT_DRY_RUN:
+		o->dry_run = 1;
+		return 0;
+	case OPT_QUIET:
+		o->quiet = 1;
+		return 0;
+	case OPT_HELP:
+		fputs(usage, stdout);
+		return 1;
+	case OPT_VERSION:
+		printf("erleah-ingest %s\n", assistant_version());
+		return 1;
+	default:
+		fputs(usage, stderr);
+		return 3;
+	}
+}
+
+int options_parse(struct options *o, int argc, char **argv)
+{
+	int option, done;
+
+	*o = (struct options){ 0 };
+	while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
+		done = take_option(o, option);
+		if (done)
+			return done;
+	}
+	if (optind == argc)
+		return wrong("a command is needed: all or verify", "");
+	if (!strcmp(argv[optind], "verify")) {
+		o->command = COMMAND_VERIFY;
+		o->conference = argv[optind + 1];
+		return optind + 2 < argc ? wrong("verify takes one conference", "") : 0;
+	}
+	if (strcmp(argv[optind], "all") != 0)
+		return wrong("accepted commands are all and verify, not ", argv[optind]);
+	if (optind + 2 != argc)
+		return wrong("all takes one file", "");
+	o->path = argv[optind + 1];
+	return 0;
+}

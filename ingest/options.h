@@ -1,0 +1,20 @@
+/*
+ * options.h - the command line.
+ */
+#ifndef INGEST_OPTIONS_H
+#define INGEST_OPTIONS_H
+
+enum command { COMMAND_ALL, COMMAND_VERIFY };
+
+struct options {
+	enum command command;
+	const char *path;	/* all: the file; verify: NULL */
+	const char *conference; /* verify: id or name; NULL: the only one */
+	const char *start_on;	/* "today", a date, or NULL */
+	int dry_run, quiet;
+};
+
+/* 0; or an exit status + 1 when the program is done (help, a wrong option). */
+int options_parse(struct options *o, int argc, char **argv);
+
+#endif
