@@ -3,7 +3,7 @@
  *
  *   question ──▶ POST /items/conversations, /items/messages   Directus, or the server's own face
  *            ──▶ POST /api/chat                               answers with the reply's id
- *   answer   ◀── WebSocket subscription to that one row; polling wherever there is no WebSocket
+ *   answer   ◀── WebSocket subscription to that one row, or the assistant's event stream, or polls
  *
  * Every id is made here and every step may be repeated, so a lost connection or a reload never
  * loses a question and never asks it twice. README.md lists the attributes.
@@ -266,8 +266,8 @@ function draw_text(box, text) {
  * believes, and a new one subscribes again: its `init` brings the row as it is by then.
  */
 class Link {
-	constructor(url, token, beat_ms, on_row, on_loss) {
-		Object.assign(this, { url, token, beat_ms, on_row, on_loss, id: null, tries: 0, closed: false });
+	constructor({ url, token, beat_ms, on_row, on_doubt }) {
+		Object.assign(this, { url, token, beat_ms, on_row, on_doubt, id: null, tries: 0, closed: false });
 		this.timer = setInterval(() => this.beat(), beat_ms);
 		this.open();
 	}
@@ -313,6 +313,11 @@ class Link {
 			this.delivering = true;
 			this.tries = 0;
 			this.on_row(row);
+			/* Directus reads `init` before it listens: what changed in between is read once more. */
+			if (m.event === "init") this.on_doubt();
+		} else if (m?.type === "subscribe" && m.status === "error") {
+			clearTimeout(this.again); /* the row is not there yet, for this reader */
+			this.again = setTimeout(() => this.subscribe(), 2000);
 		}
 	}
 	beat() {
@@ -322,7 +327,7 @@ class Link {
 	}
 	lost() {
 		this.drop();
-		this.on_loss();
+		this.on_doubt();
 		const wait = Math.min(1000 * 2 ** this.tries++, 30000) * (0.75 + Math.random() / 2);
 		clearTimeout(this.again);
 		if (!this.closed) this.again = setTimeout(() => this.open(), wait);
@@ -340,6 +345,34 @@ class Link {
 		clearInterval(this.timer);
 		clearTimeout(this.again);
 		this.drop();
+	}
+}
+
+/*
+ * The same for `data-live="events"`: the assistant's own event stream, for pages whose visitors are
+ * kept away from Directus' WebSocket. The browser resumes it by itself; the end is read from the row.
+ */
+class Events {
+	constructor({ api, on_row, on_doubt }) {
+		Object.assign(this, { api, on_row, on_doubt, text: "", delivering: false });
+	}
+	watch(id) {
+		this.source = new EventSource(`${this.api}/api/chat/${id}/events`);
+		this.source.onopen = () => { this.delivering = true; };
+		this.source.addEventListener("delta", (e) => {
+			this.text += JSON.parse(e.data).text;
+			this.on_row({ id, messageText: this.text, status: "streaming" });
+		});
+		for (const name of ["done", "error"]) {
+			this.source.addEventListener(name, (e) => {
+				this.delivering = false;
+				if (name === "done" || e.data) this.source.close(); /* else a lost connection */
+				this.on_doubt();
+			});
+		}
+	}
+	close() {
+		this.source?.close();
 	}
 }
 
@@ -423,9 +456,11 @@ class Chat {
 		return this.run(turn);
 	}
 	async run(turn) {
-		const { directus, token, beat } = this.config;
-		const link = new Link(`${directus.replace(/^http/, "ws")}/websocket`, token, beat,
-			(row) => this.take(turn, row), () => this.wake());
+		const { api, directus, token, beat, live } = this.config;
+		const link = new (live === "events" ? Events : Link)({
+			api, url: `${directus.replace(/^http/, "ws")}/websocket`, token, beat_ms: beat,
+			on_row: (row) => this.take(turn, row), on_doubt: () => { this.doubt = true; this.wake(); },
+		});
 		try {
 			this.changed(turn);
 			if (!turn.reply) await this.send(turn);
@@ -485,11 +520,13 @@ class Chat {
 	async follow(turn, link) {
 		const { beat } = this.config;
 		let errors = 0;
+		this.doubt = false;
 		turn.heard = turn.grew = Date.now();
 		link.watch(turn.reply);
 		await this.pause(POLL_MS);
 		while (turn.phase === "answering") {
-			if (!link.delivering || Date.now() - turn.heard >= 2 * beat || turn.stopping) {
+			if (!link.delivering || this.doubt || Date.now() - turn.heard >= 2 * beat || turn.stopping) {
+				this.doubt = false;
 				try {
 					await this.poll(turn);
 					errors = 0;
@@ -519,13 +556,14 @@ class Chat {
 		if (row && turn.heard <= began) this.take(turn, row); /* else the link was faster */
 	}
 	take(turn, row) {
-		const text = row.messageText ?? "";
+		const text = row.messageText ?? "", ended = row.status === "completed";
 		turn.heard = Date.now();
-		if (turn.phase !== "answering") return;
+		/* Events may overtake each other: never back from the end, nor to fewer words. */
+		if (turn.phase !== "answering" || (!ended && text.length < turn.text.length && turn.text.startsWith(text))) return;
 		if (text !== turn.text) turn.grew = turn.heard;
 		turn.text = text;
 		this.absorb(turn, row.metadata);
-		if (row.status === "completed") turn.phase = "done";
+		if (ended) turn.phase = "done";
 		this.changed(turn);
 		if (turn.phase === "done") this.wake();
 	}
@@ -616,8 +654,8 @@ h2 { font-size: 16px; font-weight: 600; margin: 0; flex: 1; min-width: 0; overfl
 .answer .heading { font-weight: 650; margin-block-end: 5px; }
 .answer code { font: .9em ui-monospace, Menlo, Consolas, monospace; background: var(--tint); border-radius: .3em; padding: .1em .3em; }
 .wait { display: flex; align-items: center; gap: 9px; color: var(--soft); margin: 0 0 12px; }
-.wait i { width: 8px; height: 8px; border-radius: 50%; background: var(--accent); animation: breathe 1.4s ease-in-out infinite; }
-@keyframes breathe { 50% { opacity: .25; transform: scale(.75); } }
+.wait i { width: 26px; height: 4px; border-radius: 2px; background: var(--accent); animation: breathe 1.4s ease-in-out infinite; }
+@keyframes breathe { 50% { opacity: .25; transform: scaleX(.6); } }
 .remark { color: var(--soft); font-size: 14px; margin: 0 0 12px; }
 .error { border: 1px solid var(--bad); border-radius: 13px; padding: 11px 15px; margin: 0 0 12px; }
 .error p { margin: 0 0 9px; }
@@ -634,7 +672,7 @@ summary:focus-visible { outline-offset: -2px; border-radius: 11px; }
 .card svg { color: var(--accent); }
 .card bdi { flex: 1; min-width: 0; font-weight: 550; font-size: 15px; overflow-wrap: anywhere; }
 .kind { color: var(--soft); font-size: 13px; }
-.detail { padding: 0 13px 12px 45px; font-size: 14px; }
+.detail { padding: 6px 13px 12px 45px; font-size: 14px; }
 .detail p { margin: 0 0 5px; white-space: pre-line; overflow-wrap: anywhere; }
 .detail .facts { color: var(--soft); }
 .foot { display: flex; align-items: center; gap: 2px; margin-inline-start: -9px; }
@@ -647,6 +685,7 @@ form.ask { display: flex; align-items: flex-end; gap: 8px; padding: 12px 18px 4p
 .ask .tool { width: 45px; height: 45px; margin-inline-start: -8px; }
 .ask textarea { flex: 1; max-height: 144px; border-radius: 21px; padding: 10px 17px; }
 .go { display: grid; place-items: center; width: 45px; height: 45px; border-radius: 50%; background: var(--accent); color: var(--on-accent); flex: none; }
+.go[data-does="stop"] svg { fill: currentColor; }
 .go:hover { filter: brightness(1.12); }
 .fine { text-align: center; color: var(--soft); font-size: 13px; margin: 0; padding: 3px 16px 11px; }
 :host([data-mode="bubble"]) { position: fixed; inset: auto 20px 20px auto; z-index: 2147483000; }
@@ -687,7 +726,7 @@ class ErleahWidget extends HTMLElement {
 		this.views = new Map();
 		this.chat = new Chat({
 			api, directus: base(set.directus, api), token: set.token || "", conference: set.conference || "",
-			beat: Number(set.beatMs) || BEAT_MS,
+			beat: Number(set.beatMs) || BEAT_MS, live: set.live,
 		}, (turn) => this.draw(turn));
 		this.build();
 		this.chat.restore();
@@ -701,7 +740,7 @@ class ErleahWidget extends HTMLElement {
 
 	/* For the page around: ask a question, offer other samples, read what was said. */
 	ask(question) {
-		const text = String(question).trim();
+		const text = String(question).replace(/\0/g, "").trim();
 		if (!text || this.chat.live) return false;
 		if (this.bubble) this.toggle(true, false);
 		this.chat.ask(text.slice(0, MAX_QUESTION));

@@ -15,6 +15,13 @@ import { join } from "node:path";
 const CALL_MS = 30000;
 export const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
 
+/* Waits for something outside the page. */
+export async function until(ready, what, ms = 15000) {
+	for (const end = Date.now() + ms; !ready(); await sleep(20)) {
+		if (Date.now() > end) throw new Error(`waited ${ms} ms for ${what}`);
+	}
+}
+
 /* One JSON message per NUL-terminated string, both ways (file descriptors 3 and 4). */
 class Pipe {
 	constructor(child) {

@@ -4,8 +4,9 @@
  *
  *   backend.script = { text, word_ms, references, suggestions, hold }   the next answers
  *   backend.refuse = { status, headers, body, times }                   POST /api/chat fails
- *   backend.websocket = "on" | "off" | "mute" | "hide_end"              the realtime side
+ *   backend.websocket = "on" | "off" | "hide_end" | "gap"        the realtime side
  *   backend.freeze()                                                    open sockets go silent
+ *   backend.cut()                                                       event streams end
  *   backend.calls                                                       requests so far
  */
 import { createHash, randomUUID } from "node:crypto";
@@ -83,7 +84,7 @@ class Socket {
 
 export class Backend {
 	constructor() {
-		Object.assign(this, { script: ANSWER, refuse: null, websocket: "on", token: null, calls: [], sockets: new Set(), feedback: [] });
+		Object.assign(this, { script: ANSWER, refuse: null, websocket: "on", token: null, calls: [], sockets: new Set(), streams: new Set(), feedback: [] });
 		this.rows = { conversations: new Map(), messages: new Map() };
 		this.replies = new Map();
 	}
@@ -101,6 +102,9 @@ export class Backend {
 	}
 	freeze() {
 		for (const socket of this.sockets) socket.frozen = true;
+	}
+	cut() {
+		for (const stream of this.streams) stream.end();
 	}
 	count(method, path) {
 		return this.calls.filter((c) => c.method === method && c.path.startsWith(path)).length;
@@ -121,15 +125,15 @@ export class Backend {
 		};
 		if (method === "OPTIONS") return reply(204);
 		const [, first, second, id, verb] = url.pathname.split("/");
-		if (first === "items") return this.items(method, second, id, call.body, reply);
-		if (first === "api" && second === "chat") return method === "POST" && !id ? this.chat(call.body, reply) : this.reply(method, id, verb, call.body, reply);
+		if (first === "items") return this.items(method, second, id, call.body, reply, url.searchParams);
+		if (first === "api" && second === "chat") return method === "POST" && !id ? this.chat(call.body, reply) : this.reply(id, verb, call.body, reply, response);
 		const name = url.pathname === "/" ? "index.html" : url.pathname.slice(1);
 		if (!/^[\w-]+\.(html|css|js)$/.test(name)) return reply(404, { success: false, error: "Not found" });
 		const headers = { "Content-Type": TYPES[name.split(".").pop()], "Content-Security-Policy": POLICY };
 		response.writeHead(200, headers);
 		response.end(await readFile(new URL(name, FILES)));
 	}
-	items(method, collection, id, body, reply) {
+	items(method, collection, id, body, reply, query) {
 		if (method === "POST" && this.rows[collection]) {
 			if (this.rows[collection].has(body.id)) {
 				return reply(400, { errors: [{ message: "Value has to be unique.", extensions: { code: "RECORD_NOT_UNIQUE" } }] });
@@ -138,6 +142,8 @@ export class Backend {
 			return reply(200, { data: body });
 		}
 		if (id && this.rows[collection]?.has(id)) return reply(200, { data: this.rows[collection].get(id) });
+		const parent = query.get("filter[conversation_id][_eq]");
+		if (collection === "messages" && parent) return reply(200, { data: [...this.rows.messages.values()].filter((r) => r.conversation_id === parent) });
 		if (!RECORDS[collection]) return reply(403, forbidden);
 		if (!id) return reply(200, { data: RECORDS[collection] });
 		const data = RECORDS[collection].find((r) => r.id === id);
@@ -169,12 +175,31 @@ export class Backend {
 		row.metadata = { outcome: row.stopped ? "stopped" : "ok", references: row.stopped ? [] : references ?? [], suggestions: suggestions ?? [] };
 		if (this.websocket !== "hide_end") this.publish(row);
 	}
-	reply(method, id, verb, body, reply) {
+	reply(id, verb, body, reply, response) {
 		const row = this.rows.messages.get(id);
 		if (!row) return reply(404, { success: false, error: "Reply not found" });
+		if (verb === "events") return this.events(row, response);
 		if (verb === "stop") row.stopped = true;
 		if (verb === "feedback") this.feedback.push({ id, ...body });
 		return reply(200, { id, state: row.status, text: row.messageText, references: [], suggestions: [], ...row.metadata });
+	}
+	async events(row, response) {
+		response.writeHead(200, { "Content-Type": "text/event-stream", "Access-Control-Allow-Origin": "*" });
+		this.streams.add(response);
+		let sent = 0, serial = 0;
+		const event = (name, data) => response.write(`id: ${++serial}\nevent: ${name}\ndata: ${JSON.stringify(data)}\n\n`);
+		event("accepted", { assistant_message_id: row.id });
+		while (!response.writableEnded && !response.destroyed) {
+			const ended = row.status === "completed", text = row.messageText.slice(sent);
+			sent += text.length;
+			if (text) event("delta", { text });
+			if (ended) {
+				event("done", { outcome: row.metadata.outcome });
+				response.end();
+			}
+			await new Promise((next) => setTimeout(next, 20));
+		}
+		this.streams.delete(response);
 	}
 
 	upgrade(request, stream) {
@@ -183,11 +208,10 @@ export class Backend {
 		stream.write(`HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\n\r\n`);
 		const socket = new Socket(stream, (message) => this.message(message, socket));
 		socket.granted = !this.token;
-		socket.frozen = this.websocket === "mute";
 		this.sockets.add(socket);
 		stream.on("close", () => this.sockets.delete(socket));
 	}
-	message({ type, access_token, item, uid }, socket) {
+	async message({ type, access_token, item, uid }, socket) {
 		this.calls.push({ method: "WS", path: type });
 		if (type === "auth") {
 			socket.granted = access_token === this.token;
@@ -198,8 +222,12 @@ export class Backend {
 		} else if (type === "ping") {
 			socket.send({ type: "pong" });
 		} else if (type === "subscribe") {
+			const row = this.rows.messages.get(item);
+			const before = { ...row };
+			while (this.websocket === "gap" && row.status !== "completed") await new Promise((next) => setTimeout(next, 5));
+			if (this.websocket === "gap") return socket.send({ type: "subscription", event: "init", data: before, uid });
 			socket.items.add(item);
-			socket.send({ type: "subscription", event: "init", data: this.rows.messages.get(item) ?? null, uid });
+			socket.send({ type: "subscription", event: "init", data: row ?? null, uid });
 			socket.send({ type: "ping" });
 		}
 	}
