@@ -27,9 +27,9 @@ enum name_kind { NAME_RECORD, NAME_PLACE, NAME_TRACK, NAME_TYPE, NAME_COMPANY, N
 struct name_match {
 	enum name_kind kind;
 	const struct record *record; /* NAME_RECORD */
-	const char *value;	     /* the place, track, type, company or info key as written in the data */
-	size_t from, to;	     /* bytes of the folded question */
-	float similarity;	     /* 1: literally; less: misspelt, partial */
+	const char *value; /* the place, track, type, company or info key as written in the data */
+	size_t from, to;   /* bytes of the folded question */
+	float similarity;  /* 1: literally; less: misspelt, partial */
 	unsigned n_words;
 };
 /* All plausible matches in the folded question, longest and most similar first; bounded (64). */

@@ -30,17 +30,20 @@ struct understood {
 	enum intent intent;
 	enum specificity specificity;
 	enum asked asked;
-	unsigned entities;	 /* ENTITY_BIT()s to look among */
-	char language[8];	 /* of the question: "en" "de" "fr" "es"; "en" when unsure; else its BCP 47 code */
-	const char *question;	 /* as understood (after follow-up resolution) */
-	const char *terms;	 /* what is left to search for, without names of time and place; may be "" */
+	unsigned entities; /* ENTITY_BIT()s to look among */
+	char language
+		[8]; /* of the question: "en" "de" "fr" "es"; "en" when unsure; else its BCP 47 code */
+	const char *question; /* as understood (after follow-up resolution) */
+	const char
+		*terms; /* what is left to search for, without names of time and place; may be "" */
 	struct when when;
-	struct index_filter filter; /* places, tracks, types, levels, languages, speakers found in the question */
-	struct name_match *names;   /* records named, best first */
+	struct index_filter
+		filter; /* places, tracks, types, levels, languages, speakers found in the question */
+	struct name_match *names; /* records named, best first */
 	size_t n_names;
-	const char **info_keys;	    /* information pages that may answer, best first; NULL-terminated */
-	bool follow_up;		    /* cannot be understood without the turn before */
-	const char *clarify;	    /* the question to ask back, or NULL */
+	const char **info_keys; /* information pages that may answer, best first; NULL-terminated */
+	bool follow_up;		/* cannot be understood without the turn before */
+	const char *clarify;	/* the question to ask back, or NULL */
 };
 
 /* Pure: no I/O. */

@@ -17,19 +17,19 @@ const char *result_kind_name(enum result_kind k);
 struct result {
 	const struct record *record; /* of the catalog's snapshot; NULL for information */
 	const struct info_page *info;
-	float score;		     /* 0..1 */
-	struct json_object *why;     /* owned by the search's results; NULL unless asked for */
+	float score;		 /* 0..1 */
+	struct json_object *why; /* owned by the search's results; NULL unless asked for */
 };
 
 struct search_request {
 	struct catalog *catalog; /* borrowed: the caller keeps a reference until the end */
 	const struct understood *understood;
-	unsigned entities;	 /* 0: understood->entities */
+	unsigned entities; /* 0: understood->entities */
 	int64_t now_unix_s;
 	int limit;
 	bool why;
-	bool raw;	/* understood->question taken literally: no intent, no time, no relaxing */
-	bool no_relax;	/* the agent's reflect node relaxes by itself */
+	bool raw;      /* understood->question taken literally: no intent, no time, no relaxing */
+	bool no_relax; /* the agent's reflect node relaxes by itself */
 };
 
 struct search {
@@ -41,9 +41,10 @@ struct search {
 	enum result_kind kind;
 	struct result *results;
 	size_t n_results;
-	size_t total;			/* that passed the filters */
-	const char **relaxed;		/* words for what was given up, NULL-terminated: "the day" */
-	struct json_object *described;	/* query_describe of what was searched; owned: search_finish */
+	size_t total;	      /* that passed the filters */
+	const char **relaxed; /* words for what was given up, NULL-terminated: "the day" */
+	struct json_object
+		*described; /* query_describe of what was searched; owned: search_finish */
 	/* search.c's */
 	struct index_hits hits, listed;
 	struct lexical_query lexical;
