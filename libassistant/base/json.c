@@ -1,10 +1,10 @@
 /*
  * json.c - checks the grammar itself, then lets json-c build.
  *
- *	text ---> scan (RFC 8259, UTF-8, depth) ---> json-c (numbers' ranges) ---> object
+ *	text ---> scan (RFC 8259, UTF-8, depth, integers' ranges) ---> json-c ---> object
  *
  * json-c, even when strict, takes NaN, raw control characters, lone surrogates and NUL escapes, and
- * what exactly depends on its version.
+ * rounds integers to the nearest that it can hold; what exactly depends on its version.
  */
 #include "base/json.h"
 #include <limits.h>
@@ -21,6 +21,7 @@ struct scan {
 	uint64_t in_object; /* bit d: the container at depth d is an object */
 	const char *why;    /* what is wrong at `at` */
 	int code;
+	bool check_doubles; /* one of them may be too large for a double */
 };
 
 _Static_assert(JSON_MAX_DEPTH <= 64, "in_object has a bit for every depth");
@@ -57,29 +58,60 @@ static bool skip_digits(struct scan *c)
 	return true;
 }
 
-static bool scan_number(struct scan *c)
+/* Whether an int64 or uint64 holds it; json-c would quietly take the nearest one that does. */
+static bool fits_integer(const char *digits, size_t n, bool negative)
 {
-	if (peek(c) == '-')
-		c->at++;
-	if (peek(c) == '0') {
-		c->at++;
-		if (is_digit(peek(c)))
-			return wrong(c, "a number has a leading zero");
-	} else if (!skip_digits(c)) {
-		return false;
+	const uint64_t most = negative ? (uint64_t)INT64_MAX + 1 : UINT64_MAX;
+	uint64_t v = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		uint64_t digit = (uint64_t)(digits[i] - '0');
+
+		if (v > (most - digit) / 10)
+			return false;
+		v = v * 10 + digit;
 	}
+	return true;
+}
+
+static bool scan_fraction(struct scan *c)
+{
 	if (peek(c) == '.') {
 		c->at++;
 		if (!skip_digits(c))
 			return false;
 	}
-	if (peek(c) == 'e' || peek(c) == 'E') {
+	if (peek(c) != 'e' && peek(c) != 'E')
+		return true;
+	c->at++;
+	c->check_doubles = true;
+	if (peek(c) == '+' || peek(c) == '-')
 		c->at++;
-		if (peek(c) == '+' || peek(c) == '-')
-			c->at++;
-		return skip_digits(c);
+	return skip_digits(c);
+}
+
+static bool scan_number(struct scan *c)
+{
+	bool negative = peek(c) == '-';
+	size_t start, n;
+
+	c->at += negative;
+	start = c->at;
+	if (!skip_digits(c))
+		return false;
+	n = c->at - start;
+	if (n > 1 && c->s[start] == '0') {
+		c->at = start + 1;
+		return wrong(c, "a number has a leading zero");
 	}
-	return true;
+	if (peek(c) == '.' || peek(c) == 'e' || peek(c) == 'E') {
+		c->check_doubles = c->check_doubles || n > 300;
+		return scan_fraction(c);
+	}
+	if (fits_integer(c->s + start, n, negative))
+		return true;
+	c->at = start;
+	return wrong(c, "a number is too large");
 }
 
 /* Four hexadecimal digits at `at`; -1: not there. */
@@ -343,23 +375,22 @@ static struct json_object *build(const char *text, size_t len, enum json_tokener
 
 int json_parse(const char *text, size_t len, struct json_object **out, struct fail *f)
 {
+	struct scan c = { .s = text, .len = len };
 	enum json_tokener_error error;
 	struct json_object *o;
-	int r;
 
 	if (len >= INT_MAX)
 		return FAIL(f, ASSISTANT_ETOOLARGE, "The JSON is larger than 2 GB.");
-	r = json_check(text, len, f);
-	if (r < 0)
-		return r;
+	if (!scan_text(&c))
+		return explain(&c, f);
 	o = build(text, len, &error);
-	if (error == json_tokener_error_parse_number || (o && !all_finite(o))) {
-		json_object_put(o);
-		return FAIL(f, ASSISTANT_EINVAL, "The JSON holds a number that is too large.");
-	}
 	if (error != json_tokener_success)
 		return FAIL(f, ASSISTANT_ENOMEM, "The JSON could not be read: %s.",
 			    json_tokener_error_desc(error));
+	if (c.check_doubles && !all_finite(o)) {
+		json_object_put(o);
+		return FAIL(f, ASSISTANT_EINVAL, "This is not valid JSON: a number is too large.");
+	}
 	*out = o;
 	return 0;
 }
