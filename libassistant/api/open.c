@@ -76,9 +76,44 @@ struct use {
 	assistant *a;
 	char *conference_id;
 	uint64_t epoch;
+	struct catalog *catalog; /* when the index has to be built */
 };
 
+static flow_step use_begin, use_tried, use_build, use_built;
+
 static void use_begin(struct flow *f)
+{
+	struct use *u = container_of(f, struct use, flow);
+	struct index *x = u->a->env.index;
+
+	x->ops->use(x, u->conference_id, u->epoch, THEN_ANYWAY(f, use_tried));
+}
+
+/* A store of another kind brings conferences that were never ingested here: their index is made now. */
+static void use_tried(struct flow *f)
+{
+	struct use *u = container_of(f, struct use, flow);
+
+	if (f->status != ASSISTANT_ENOTFOUND) {
+		if (f->status < 0)
+			flow_fail(f, f->status);
+		else
+			flow_done(f);
+		return;
+	}
+	catalogs_get(u->a->env.catalogs, u->conference_id, &u->catalog, THEN(f, use_build));
+}
+
+static void use_build(struct flow *f)
+{
+	struct use *u = container_of(f, struct use, flow);
+	struct index *x = u->a->env.index;
+
+	u->epoch = catalog_snapshot(u->catalog)->epoch;
+	x->ops->build(x, (struct snapshot *)catalog_snapshot(u->catalog), THEN(f, use_built));
+}
+
+static void use_built(struct flow *f)
 {
 	struct use *u = container_of(f, struct use, flow);
 	struct index *x = u->a->env.index;
@@ -93,6 +128,7 @@ static void use_ended(struct flow *f)
 	if (f->status < 0 && f->status != ASSISTANT_ECANCELED)
 		log_fail(u->a->env.log, LOG_ERROR, "index.use_failed", &f->fail);
 	list_remove(&u->link);
+	catalog_unref(u->catalog);
 	free(u->conference_id);
 	free(u);
 }
