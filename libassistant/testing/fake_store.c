@@ -111,6 +111,14 @@ void assistant_fake_store_fail_nth(assistant_fake_store *s, int n, int code)
 	pthread_mutex_unlock(&s->mutex);
 }
 
+void assistant_fake_store_heal(assistant_fake_store *s)
+{
+	pthread_mutex_lock(&s->mutex);
+	s->n_faults = s->n_delays = 0;
+	s->nth = 0;
+	pthread_mutex_unlock(&s->mutex);
+}
+
 void assistant_fake_store_delay(assistant_fake_store *s, const char *operation, int ms)
 {
 	struct fault *f;
@@ -402,12 +410,21 @@ static void call(void *ctx, const char *operation, const char *request_json, ass
 
 /* --- Looking and preparing ------------------------------------------------------------ */
 
+int assistant_fake_store_backend(assistant_fake_store *s, assistant_backend *backend, void **ctx)
+{
+	*backend = (assistant_backend){ ASSISTANT_BACKEND_VERSION, "fake", call, NULL };
+	*ctx = s;
+	return 0;
+}
+
 int assistant_fake_store_use(assistant_fake_store *s, assistant_config *config,
 			     assistant_error *err)
 {
-	static const assistant_backend backend = { ASSISTANT_BACKEND_VERSION, "fake", call, NULL };
+	assistant_backend backend;
+	void *ctx;
 
-	return assistant_config_use(config, "store", &backend, s, err);
+	assistant_fake_store_backend(s, &backend, &ctx);
+	return assistant_config_use(config, "store", &backend, ctx, err);
 }
 
 static struct json_object *collection_of(assistant_fake_store *s, const char *collection)

@@ -31,6 +31,9 @@ typedef struct assistant_fake_store assistant_fake_store;
 ASSISTANT_API int assistant_fake_store_new(assistant_fake_store **out);
 ASSISTANT_API int assistant_fake_store_use(assistant_fake_store *s, assistant_config *config,
 					   assistant_error *err);
+/* What _use registers, for those who register it themselves. */
+ASSISTANT_API int assistant_fake_store_backend(assistant_fake_store *s, assistant_backend *backend,
+					       void **ctx);
 /* The normalised form of docs/data-format.md as one object; its epoch grows with each call. */
 ASSISTANT_API int assistant_fake_store_conference(assistant_fake_store *s, const char *json,
 						  assistant_error *err);
@@ -48,6 +51,8 @@ ASSISTANT_API void assistant_fake_store_fail_nth(assistant_fake_store *s, int n,
 /* Every answer of the operation (NULL: of any) takes so long. */
 ASSISTANT_API void assistant_fake_store_delay(assistant_fake_store *s, const char *operation,
 					      int ms);
+/* No more faults and delays. */
+ASSISTANT_API void assistant_fake_store_heal(assistant_fake_store *s);
 /* Calls of the operation so far (NULL: of any). */
 ASSISTANT_API int assistant_fake_store_count(assistant_fake_store *s, const char *operation);
 /* Texts that a row was given by messages_write, in order, joined by '\n'; to free with assistant_free. */
