@@ -1,0 +1,76 @@
+/*
+ * directus.h - one request to Directus, for the files of the Directus store.
+ *
+ *	op_begin --> [request --> answered]... --> op_end --> delivered to the caller's flow
+ *
+ * docs/directus.md says what of Directus this relies on, with samples.
+ */
+#ifndef STORE_DIRECTUS_H
+#define STORE_DIRECTUS_H
+
+#include "aio/http.h"
+#include "base/json.h"
+#include "base/map.h"
+#include "base/text.h"
+#include "store/store.h"
+
+struct directus {
+	struct store store;
+	struct loop *loop;
+	struct http *http;
+	char *url, *authorization;
+	struct metrics *metrics;
+	struct log *log;
+	struct list ops;
+	/* What was last seen of the conferences: directus_conferences.c. */
+	struct json_object *conferences; /* rows */
+	struct map *fingerprints;	 /* id -> struct fingerprint */
+	int64_t conferences_ms;
+};
+
+struct op {
+	struct wait wait; /* the caller's */
+	struct flow flow; /* the requests, one after the other */
+	struct list link;
+	struct directus *d;
+	const char *name; /* "message": for metrics */
+	int64_t began_ms;
+	struct arena *own;   /* freed with the op */
+	struct arena *arena; /* the caller's, for results */
+	void *out;
+	void (*fill)(struct op *op); /* copies the result out, at delivery */
+	struct http_response response;
+	struct json_object *body;      /* of the last answer: "data" is in it */
+	void *state;		       /* in own */
+	void (*finish)(struct op *op); /* drops what state holds; may be NULL */
+};
+
+/* first: sends a request and goes on; bound to f, which comes from THEN(). */
+struct op *op_begin(struct store *s, const char *name, flow_step *first, const char *first_name,
+		    struct flow *f);
+/* Sends; then op_check in the next step.  path begins with "/". */
+void op_send(struct op *op, const char *method, const char *path, struct json_object *body,
+	     struct flow *f);
+/* After the answer: parses it.  0, or the code with op->flow.fail written: ECONFLICT, EDENIED, EUNAVAILABLE... */
+int op_check(struct op *op);
+/* A last step for ops of one request. */
+void op_done(struct flow *f);
+struct op *op_of(struct flow *f);
+struct json_object *op_data(struct op *op); /* borrowed; NULL */
+/* Percent-encodes a value of a query or a segment of a path; in op->own. */
+const char *op_escape(struct op *op, const char *value);
+
+/* directus_write.c */
+void directus_messages_write(struct store *s, const struct message_patch *rows, size_t n,
+			     bool *missing, struct flow *f);
+void directus_messages_complete(struct store *s, const char *const *ids, size_t n, struct flow *f);
+/* Puts metadata's JSON text into o as the object it is. */
+void directus_set_metadata(struct json_object *o, const char *metadata);
+
+/* directus_conferences.c */
+void directus_conferences(struct store *s, struct arena *arena, struct conference_list *out,
+			  struct flow *f);
+void directus_snapshot(struct store *s, const char *conference_id, struct snapshot **out,
+		       struct flow *f);
+
+#endif
