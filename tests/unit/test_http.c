@@ -517,7 +517,7 @@ static void say_ten_megabytes(struct peer *p, int fd, int n, void *ctx)
 static void test_a_body_over_the_limit(void **state)
 {
 	for (int announced = 0; announced < 2; announced++) {
-		struct peer *p = peer_start(say_ten_megabytes, announced ? p : NULL);
+		struct peer *p = peer_start(say_ten_megabytes, announced ? *state : NULL);
 		struct call c;
 
 		call_init(&c, *state, peer_port(p), "/");

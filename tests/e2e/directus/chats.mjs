@@ -24,26 +24,8 @@ for (const { title } of sessions)
 	titles.set(title, (titles.get(title) ?? 0) + 1);
 const named = sessions.filter(({ title, location }) => titles.get(title) === 1 && title.length >= 15 && location);
 
-/* The visitor's two rows, made as the widget makes them. */
-async function ask(question, conversation = null) {
-	const message = randomUUID();
-	conversation ??= await directus.makeConversation();
-	await directus.must('POST', '/items/messages', {
-		id: message, conversation_id: conversation, role: 'user', messageText: question,
-		user_created: 'public-user', status: 'completed',
-	}, null);
-	return { conversation_id: conversation, message_id: message, conference_id: directus.conference };
-}
-
-async function post(body) {
-	const begun = performance.now();
-	const response = await fetch(`${server}/api/chat`, {
-		method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body),
-	});
-	const answer = await response.json();
-	return { status: response.status, answer, id: answer.assistant_message_id, ms: performance.now() - begun };
-}
-
+const ask = (question, conversation) => directus.ask(question, conversation);
+const post = (body) => directus.post(server, body);
 const row = (id) => directus.must('GET', `/items/messages/${id}`, undefined, directus.visitor);
 
 async function finished(id) {

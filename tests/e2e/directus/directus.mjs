@@ -73,6 +73,26 @@ export class Directus {
 		return rows.map(({ id }) => id).sort();
 	}
 
+	/* The visitor's two rows, made as the widget makes them; what it then posts to the server. */
+	async ask(question, conversation = null) {
+		const message = randomUUID();
+		conversation ??= await this.makeConversation();
+		await this.must('POST', '/items/messages', {
+			id: message, conversation_id: conversation, role: 'user', messageText: question,
+			user_created: 'public-user', status: 'completed',
+		}, null);
+		return { conversation_id: conversation, message_id: message, conference_id: this.conference };
+	}
+
+	async post(server, body) {
+		const begun = performance.now();
+		const response = await fetch(`${server}/api/chat`, {
+			method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body),
+		});
+		const answer = await response.json();
+		return { status: response.status, answer, id: answer.assistant_message_id, ms: performance.now() - begun };
+	}
+
 	/* A socket that has been let in with the widget's token. */
 	async socket(options) {
 		const socket = await Socket.open(`${this.url.replace(/^http/, 'ws')}/websocket`, options);
