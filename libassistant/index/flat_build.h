@@ -1,0 +1,13 @@
+/*
+ * flat_build.h - makes an index file from a snapshot; blocking, for a lane.
+ */
+#ifndef INDEX_FLAT_BUILD_H
+#define INDEX_FLAT_BUILD_H
+
+#include "store/record.h"
+
+/* The bytes of the file; *out is malloc()ed.  cancelled (may be NULL) is asked now and then. */
+int flat_build(const struct snapshot *s, bool (*cancelled)(void *ctx), void *ctx, void **out,
+	       size_t *size, struct fail *f);
+
+#endif

@@ -1,0 +1,237 @@
+/*
+ * flat_file.c - mapping, checking, looking up.
+ */
+#include "index/flat_file.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include "base/clean.h"
+#include "base/hash.h"
+#include "base/utf8.h"
+
+static int damaged(struct fail *f, const char *what)
+{
+	return FAIL(f, ASSISTANT_EPROTOCOL,
+		    "the index file is damaged (%s); ingest the conference again", what);
+}
+
+static int check_header(const struct flat_header *h, size_t size, struct fail *f)
+{
+	if (size < sizeof(*h) || memcmp(h->magic, FLAT_MAGIC, sizeof(h->magic)))
+		return damaged(f, "it does not begin like one");
+	if (h->byte_order != FLAT_BYTE_ORDER)
+		return FAIL(f, ASSISTANT_EPROTOCOL,
+			    "the index file comes from a machine of another byte order; ingest the "
+			    "conference again");
+	if (h->version != FLAT_VERSION)
+		return FAIL(f, ASSISTANT_EPROTOCOL,
+			    "the index file has format %u and this program reads %d; ingest the "
+			    "conference again",
+			    h->version, FLAT_VERSION);
+	if (h->file_size != size)
+		return damaged(f, "it is cut off");
+	if (h->checksum != hash_stable(h + 1, size - sizeof(*h)))
+		return damaged(f, "its checksum does not match");
+	if (h->n_sections > FLAT_MAX_SECTIONS || !memchr(h->conference_id, 0, FLAT_CONFERENCE))
+		return damaged(f, "its header makes no sense");
+	return 0;
+}
+
+/* A section's items; false: absent, out of the file, or no whole number of them. */
+static bool section(const struct flat_file *x, enum flat_section id, size_t item, const void **out,
+		    size_t *n)
+{
+	for (uint32_t i = 0; i < x->header->n_sections; i++) {
+		const struct flat_extent *e = &x->header->sections[i];
+
+		if (e->id != id)
+			continue;
+		if (e->offset % 8 || e->offset > x->size || e->size > x->size - e->offset ||
+		    e->size % item || e->size / item > UINT32_MAX)
+			return false;
+		*out = (const char *)x->header + e->offset;
+		*n = e->size / item;
+		return true;
+	}
+	return false;
+}
+
+#define SECTION(x, id, pointer, n)                                                                 \
+	__extension__({                                                                            \
+		const void *at_ = NULL;                                                            \
+		bool ok_ = section((x), (id), sizeof(*(x)->pointer), &at_, &(x)->n);               \
+		(x)->pointer = at_;                                                                \
+		ok_;                                                                               \
+	})
+
+static bool find_sections(struct flat_file *x)
+{
+	return SECTION(x, SECTION_STRINGS, strings, strings_size) &&
+	       SECTION(x, SECTION_RECORDS, records, n_records) &&
+	       SECTION(x, SECTION_SPEAKERS, speakers, n_speakers) &&
+	       SECTION(x, SECTION_VALUES, values, n_values) &&
+	       SECTION(x, SECTION_WORDS, words, n_words) &&
+	       SECTION(x, SECTION_STEMS, stems, n_stems) &&
+	       SECTION(x, SECTION_POSTINGS, postings, n_postings) &&
+	       SECTION(x, SECTION_TRIGRAMS, trigrams, n_trigrams) &&
+	       SECTION(x, SECTION_TRI_WORDS, tri_words, n_tri_words);
+}
+
+static bool within(uint64_t from, uint64_t n, uint64_t all)
+{
+	return from <= all && n <= all - from;
+}
+
+static bool records_good(const struct flat_file *x)
+{
+	for (size_t i = 0; i < x->n_records; i++) {
+		const struct flat_record *r = &x->records[i];
+
+		if (r->type >= ENTITY_COUNT || r->id >= x->strings_size ||
+		    r->name >= x->strings_size ||
+		    !within(r->speakers, r->n_speakers, x->n_speakers))
+			return false;
+		for (unsigned c = 0; c < COLUMN_COUNT; c++) {
+			if (r->columns[c] >= x->strings_size)
+				return false;
+		}
+	}
+	return true;
+}
+
+static bool strings_good(const struct flat_file *x, const uint32_t *strings, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (strings[i] >= x->strings_size)
+			return false;
+	}
+	return true;
+}
+
+static bool terms_good(const struct flat_file *x)
+{
+	for (size_t i = 0; i < x->n_stems; i++) {
+		const struct flat_stem *s = &x->stems[i];
+
+		if (s->text >= x->strings_size ||
+		    !within(s->postings, s->n_postings, x->n_postings))
+			return false;
+	}
+	for (size_t i = 0; i < x->n_words; i++) {
+		const struct flat_word *w = &x->words[i];
+
+		if (w->text >= x->strings_size || w->stem >= x->n_stems ||
+		    !within(w->postings, w->n_postings, x->n_postings))
+			return false;
+	}
+	for (size_t i = 0; i < x->n_postings; i++) {
+		if (x->postings[i].record >= x->n_records)
+			return false;
+	}
+	return true;
+}
+
+static bool trigrams_good(const struct flat_file *x)
+{
+	for (size_t i = 0; i < x->n_trigrams; i++) {
+		if (!within(x->trigrams[i].words, x->trigrams[i].n_words, x->n_tri_words))
+			return false;
+	}
+	for (size_t i = 0; i < x->n_tri_words; i++) {
+		if (x->tri_words[i] >= x->n_words)
+			return false;
+	}
+	return true;
+}
+
+int flat_file_read(struct flat_file *x, const void *bytes, size_t size, struct fail *f)
+{
+	int r = check_header(bytes, size, f);
+
+	if (r < 0)
+		return r;
+	x->header = bytes;
+	x->size = size;
+	if (!find_sections(x))
+		return damaged(f, "a section is missing or out of place");
+	if (x->strings_size == 0 || x->strings[0] || x->strings[x->strings_size - 1])
+		return damaged(f, "its strings have no end");
+	if (!records_good(x) || !strings_good(x, x->speakers, x->n_speakers) ||
+	    !strings_good(x, x->values, x->n_values) || !terms_good(x) || !trigrams_good(x))
+		return damaged(f, "a reference leads nowhere");
+	return 0;
+}
+
+int flat_file_map(struct flat_file *x, const char *path, struct fail *f)
+{
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct stat st;
+	void *bytes;
+	int r;
+
+	if (fd < 0)
+		return FAIL(f, errno == ENOENT ? ASSISTANT_ENOTFOUND : ASSISTANT_EUNAVAILABLE,
+			    "%.160s: %s", path, strerror(errno));
+	if (fstat(fd, &st) < 0)
+		return FAIL(f, ASSISTANT_EUNAVAILABLE, "%.160s: %s", path, strerror(errno));
+	if (st.st_size < (off_t)sizeof(struct flat_header) || (size_t)st.st_size > FLAT_MAX_BYTES)
+		return damaged(f, "it is cut off");
+	bytes = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (bytes == MAP_FAILED)
+		return FAIL(f, ASSISTANT_EUNAVAILABLE, "%.160s: %s", path, strerror(errno));
+	r = flat_file_read(x, bytes, (size_t)st.st_size, f);
+	if (r < 0) {
+		munmap(bytes, (size_t)st.st_size);
+		return r;
+	}
+	x->mapped = true;
+	return 0;
+}
+
+void flat_file_finish(struct flat_file *x)
+{
+	if (x && x->mapped)
+		munmap((void *)(uintptr_t)x->header, x->size);
+}
+
+/* The first item whose text is not before `text`; texts lie `stride` bytes apart, beginning with their string. */
+static int64_t find(const struct flat_file *x, const void *items, size_t n, size_t stride,
+		    const char *text)
+{
+	size_t low = 0, high = n;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		uint32_t string =
+			*(const uint32_t *)(const void *)((const char *)items + middle * stride);
+		int order = strcmp(flat_string(x, string), text);
+
+		if (order == 0)
+			return (int64_t)middle;
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return -1;
+}
+
+int64_t flat_find_word(const struct flat_file *x, const char *text)
+{
+	return find(x, x->words, x->n_words, sizeof(*x->words), text);
+}
+
+int64_t flat_find_stem(const struct flat_file *x, const char *text)
+{
+	return find(x, x->stems, x->n_stems, sizeof(*x->stems), text);
+}
+
+uint32_t flat_find_value(const struct flat_file *x, const char *value)
+{
+	_cleanup_free_ char *folded = utf8_fold(value, strlen(value));
+	int64_t at = folded ? find(x, x->values, x->n_values, sizeof(*x->values), folded) : -1;
+
+	return at < 0 ? 0 : x->values[at];
+}

@@ -1,0 +1,44 @@
+/*
+ * flat_file.h - an index file, mapped and checked; after that nothing in it needs to be doubted.
+ * Immutable: any thread may read.
+ */
+#ifndef INDEX_FLAT_FILE_H
+#define INDEX_FLAT_FILE_H
+
+#include <stdbool.h>
+#include "index/flat_format.h"
+
+struct flat_file {
+	const struct flat_header *header;
+	size_t size;
+	const char *strings;
+	size_t strings_size;
+	const struct flat_record *records;
+	const uint32_t *speakers, *values, *tri_words;
+	const struct flat_word *words;
+	const struct flat_stem *stems;
+	const struct flat_posting *postings;
+	const struct flat_trigram *trigrams;
+	size_t n_records, n_speakers, n_values, n_tri_words, n_words, n_stems, n_postings,
+		n_trigrams;
+	bool mapped;
+	int refs; /* loop thread: flat.c's */
+};
+
+/* Checks `size` bytes, aligned to 8, which must outlive x.  EPROTOCOL says what is wrong with them. */
+int flat_file_read(struct flat_file *x, const void *bytes, size_t size, struct fail *f);
+/* Maps the file.  ENOENT becomes ENOTFOUND. */
+int flat_file_map(struct flat_file *x, const char *path, struct fail *f);
+void flat_file_finish(struct flat_file *x);
+
+static inline const char *flat_string(const struct flat_file *x, uint32_t offset)
+{
+	return x->strings + offset;
+}
+/* By text; their numbers, or -1. */
+int64_t flat_find_word(const struct flat_file *x, const char *text);
+int64_t flat_find_stem(const struct flat_file *x, const char *text);
+/* The string that columns hold for a value as filters give it; 0: no record has it. */
+uint32_t flat_find_value(const struct flat_file *x, const char *value);
+
+#endif
