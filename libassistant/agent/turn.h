@@ -11,6 +11,7 @@
 #include "agent/graph.h"
 #include "base/arena.h"
 #include "llm/llm.h"
+#include "llm/phrases.h"
 #include "store/store.h"
 #include "tools/tool.h"
 
@@ -40,7 +41,24 @@ struct turn_request {
 	void *ctx;
 };
 
-#define TURN_MAX_CALLS 8
+#define TURN_MAX_CALLS	  8
+#define TURN_MAX_RELAXED  8
+#define TURN_MAX_DEGRADED 8
+
+struct previous; /* agent/history.h */
+struct reading;	 /* agent/understand.c */
+
+/* What was given up so that something is found. */
+struct relaxed {
+	const char *what;  /* "time" "day" "place" "track" "type" "level" "language" "speaker" */
+	const char *value; /* as it was said or as the data has it; NULL */
+};
+
+/* To ask back instead of searching. */
+struct clarify {
+	const char *about;		/* "record" "ordinal" "time" "topic"; NULL: nothing to ask */
+	const struct record *choices[4]; /* NULL-terminated */
+};
 
 struct turn {
 	struct flow flow;      /* the turn as a whole; deadline limits.turn_ms */
@@ -53,30 +71,50 @@ struct turn {
 	struct catalog *catalog; /* a reference */
 	int64_t now_unix_s;
 	struct messages history; /* newest first */
-	struct understood understood;
+	struct previous *previous;
+	enum language language; /* of status words, failures, suggestions */
+	struct understood understood, original; /* original: before anything was given up */
+	struct clarify clarify;
+	struct reading *reading;    /* understand's */
+	const struct record *focus; /* the one record a follow-up is about; NULL */
+	const struct record *answered; /* the one record the answer is about; NULL */
+	bool more;		    /* more about it, or more of the list, is wanted */
+	bool was_now;		    /* asked for now, nothing runs: what comes next is looked for */
+	const char *notes;	    /* a program's node's */
 	struct tool_context tools;
 	struct tool_call *calls[TURN_MAX_CALLS]; /* planned, then run */
 	size_t n_calls, n_run;
-	int round;	      /* of reflect */
-	bool enough;	      /* reflect's verdict */
-	const char **relaxed; /* what was given up, in words */
+	int round;   /* of reflect */
+	bool enough; /* reflect's verdict */
+	bool all_failed; /* every call: nothing can be said about what there is */
+	struct relaxed relaxed[TURN_MAX_RELAXED];
 	size_t n_relaxed;
 	struct json_object *facts; /* owned */
 	struct references *references;
 	bool basic; /* a configured llm or embedder failed */
-	bool text_began, stopping;
+	bool text_began, stopping, over, too_long;
+	enum outcome outcome;
+	struct flow answer_flow; /* respond's: the llm's stream, with a deadline that leaves time for another */
+	struct text piece;	 /* what may leave of the text just received */
+	size_t answer_bytes;
+	struct loop_task end_task;
+	char *patch; /* of a program's node; owned */
+	int failure; /* code of the node that ended the turn; 0 */
 
 	/* measured */
-	int64_t began_ms, first_text_ms, node_ms[8];
+	int64_t began_ms, first_text_ms, node_ms[GRAPH_MAX_NODES];
+	bool node_ran[GRAPH_MAX_NODES];
 	const char *tools_used[TURN_MAX_CALLS];
 	size_t n_tools_used, n_found;
+	const char *degraded[TURN_MAX_DEGRADED];
+	size_t n_degraded;
 	struct llm_result llm;
 };
 
 /* Strings of rq are copied.  Ends always with sink->end, never inside this call. */
 int turn_begin(const struct env *env, const struct turn_request *rq, struct turn **out,
 	       struct fail *f);
-/* The text so far stays; sink->end follows (later in this loop turn) with OUTCOME_STOPPED. */
+/* The text so far stays; sink->end follows (later in this loop turn) with OUTCOME_STOPPED.  Any time. */
 void turn_stop(struct turn *t);
 /* After sink->end. */
 void turn_destroy(struct turn *t);

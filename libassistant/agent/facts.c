@@ -1,0 +1,347 @@
+/*
+ * facts.c - everything an llm may say in this turn, as one JSON object (tool.h, "The facts").
+ */
+#include "agent/facts.h"
+
+#include <string.h>
+#include "agent/nodes.h"
+#include "agent/references.h"
+#include "base/clock.h"
+#include "llm/quote.h"
+
+#define NAME_CHARS    300
+#define PASSAGE_CHARS 800
+#define TEXT_CHARS    4000
+#define INFO_BEATS    0.4f /* a page answers rather than records that score less */
+
+const char *facts_time(const struct turn *t, int64_t unix_s)
+{
+	struct civil c;
+	int offset;
+
+	zone_civil(catalog_zone(t->catalog), unix_s, &c);
+	offset = c.offset_s / 60;
+	return arena_printf(t->arena, "%04d-%02d-%02dT%02d:%02d:%02d%c%02d:%02d", c.year, c.month,
+			    c.day, c.hour, c.minute, c.second, offset < 0 ? '-' : '+',
+			    abs(offset) / 60, abs(offset) % 60);
+}
+
+static const char *when_name(const struct when *w)
+{
+	switch (w->kind) {
+	case WHEN_NOW:
+	case WHEN_ENDING:
+		return "now";
+	case WHEN_NEXT:
+		return "next";
+	case WHEN_WINDOW:
+		return "window";
+	case WHEN_FIRST:
+		return "first";
+	case WHEN_LAST:
+		return "last";
+	default:
+		return NULL;
+	}
+}
+
+static void set_time(struct turn *t, struct json_object *o, const char *key, int64_t unix_s)
+{
+	if (unix_s != TIME_UNKNOWN)
+		json_set_string(o, key, facts_time(t, unix_s));
+}
+
+static void set_when(struct turn *t, const struct when *w)
+{
+	const char *kind = when_name(w);
+	struct json_object *o;
+
+	if (!kind)
+		return;
+	o = json_object_new_object();
+	json_set_string(o, "kind", kind);
+	set_time(t, o, "from", w->from);
+	set_time(t, o, "to", w->to);
+	if (w->to != TIME_UNKNOWN)
+		set_time(t, o, "last_day", w->to - 1);
+	json_set_string(o, "said", w->said);
+	if (w->outside)
+		json_set_bool(o, "outside", true);
+	if (w->from == t->now_unix_s)
+		json_set_bool(o, "from_now", true);
+	if (t->was_now)
+		json_set_bool(o, "was_now", true);
+	json_set(t->facts, "when", o);
+}
+
+static void set_values(struct json_object *filters, const char *key, const char *const *list)
+{
+	struct json_object *a;
+
+	if (!list || !list[0])
+		return;
+	a = json_object_new_array();
+	for (size_t i = 0; list[i] && i < 5; i++)
+		json_object_array_add(a, json_object_new_string(list[i]));
+	json_set(filters, key, a);
+}
+
+static void set_speakers(struct turn *t, struct json_object *filters, const char *const *ids)
+{
+	const char *names[6] = { NULL };
+	size_t n = 0;
+
+	for (size_t i = 0; ids && ids[i] && n < 5; i++) {
+		const struct record *r =
+			snapshot_find(catalog_snapshot(t->catalog), ENTITY_SPEAKER, ids[i]);
+
+		if (r)
+			names[n++] = r->name;
+	}
+	set_values(filters, "speakers", names);
+}
+
+static void set_filters(struct turn *t, const struct index_filter *f)
+{
+	struct json_object *o = json_object_new_object();
+
+	set_values(o, "places", f->places);
+	set_values(o, "tracks", f->tracks);
+	set_values(o, "types", f->types);
+	set_values(o, "levels", f->levels);
+	set_values(o, "languages", f->languages);
+	set_speakers(t, o, f->speaker_ids);
+	json_set(t->facts, "filters", o);
+}
+
+static void set_relaxed(struct turn *t)
+{
+	struct json_object *a = json_object_new_array();
+
+	for (size_t i = 0; i < t->n_relaxed; i++) {
+		struct json_object *o = json_object_new_object();
+
+		json_set_string(o, "what", t->relaxed[i].what);
+		facts_set_text(o, "value", t->relaxed[i].value, NAME_CHARS);
+		json_object_array_add(a, o);
+	}
+	json_set(t->facts, "relaxed", a);
+}
+
+static const char *asked_name(enum asked a)
+{
+	static const char *const names[] = { "any", "when", "where", "who", "what", "count" };
+
+	return names[a];
+}
+
+static void set_understood(struct turn *t, const struct understood *u)
+{
+	struct json_object *entities = json_object_new_array();
+
+	json_set_string(t->facts, "intent", intent_name(u->intent));
+	json_set_string(t->facts, "asked", asked_name(u->asked));
+	if (u->terms && u->terms[0] && !t->focus)
+		facts_set_text(t->facts, "topic", u->terms, NAME_CHARS);
+	for (enum entity e = 0; e < ENTITY_COUNT; e++)
+		if (u->entities & ENTITY_BIT(e))
+			json_object_array_add(entities, json_object_new_string(entity_name(e)));
+	json_set(t->facts, "entities", entities);
+	set_when(t, &u->when);
+	set_filters(t, &u->filter);
+	if (t->more)
+		json_set_bool(t->facts, "more", true);
+}
+
+/* --- The conference ------------------------------------------------------------------- */
+
+static const char *phase(const struct turn *t, const struct conference *c)
+{
+	const char *today = facts_time(t, t->now_unix_s);
+
+	if (c->start_date && strncmp(today, c->start_date, 10) < 0)
+		return "before";
+	if (c->end_date && strncmp(today, c->end_date, 10) > 0)
+		return "after";
+	return "during";
+}
+
+static void set_conference(struct turn *t)
+{
+	const struct snapshot *s = catalog_snapshot(t->catalog);
+	const struct conference *c = &s->conference;
+	struct json_object *o = json_object_new_object();
+
+	facts_set_text(o, "name", c->name, NAME_CHARS);
+	facts_set_text(o, "venue", c->venue, NAME_CHARS);
+	facts_set_text(o, "city", c->city, NAME_CHARS);
+	facts_set_text(o, "description", c->description, TEXT_CHARS);
+	json_set_string(o, "timezone", zone_name(catalog_zone(t->catalog)));
+	json_set_string(o, "start_date", c->start_date);
+	json_set_string(o, "end_date", c->end_date);
+	json_set_string(o, "website", c->website);
+	json_set_int(o, "sessions", (int64_t)s->n[ENTITY_SESSION]);
+	json_set_int(o, "exhibitors", (int64_t)s->n[ENTITY_EXHIBITOR]);
+	json_set_int(o, "speakers", (int64_t)s->n[ENTITY_SPEAKER]);
+	json_set_int(o, "info", (int64_t)c->n_info);
+	json_set(t->facts, "conference", o);
+	json_set_string(t->facts, "now", facts_time(t, t->now_unix_s));
+	json_set_string(t->facts, "phase", phase(t, c));
+}
+
+/* --- What was found --------------------------------------------------------------------- */
+
+static void set_results(struct turn *t, const struct found *found)
+{
+	struct json_object *results = json_object_new_array();
+	struct json_object *totals = json_object_new_object();
+	int64_t total = 0;
+
+	for (size_t i = 0; i < found->n; i++) {
+		struct json_object *o = facts_record(t, &found->results[i], found->focus[i]);
+
+		if (o)
+			json_object_array_add(results, o);
+	}
+	for (enum entity e = 0; e < ENTITY_COUNT; e++) {
+		json_set_int(totals, entity_name(e), (int64_t)found->totals[e]);
+		total += (int64_t)found->totals[e];
+	}
+	json_set(t->facts, "results", results);
+	json_set(t->facts, "totals", totals);
+	json_set_int(t->facts, "total", total);
+}
+
+static void set_page_texts(struct json_object *page, struct json_object *passages)
+{
+	struct json_object *texts = json_object_new_array();
+
+	for (size_t i = 0; passages && i < json_object_array_length(passages); i++) {
+		struct text clean _cleanup_text_ = { 0 };
+
+		text_init(&clean, 64 * 1024);
+		quote_clean(&clean,
+			    json_object_get_string(json_object_array_get_idx(passages, i)),
+			    PASSAGE_CHARS, true);
+		json_object_array_add(texts, json_object_new_string(clean.data));
+	}
+	json_set(page, "passages", texts);
+}
+
+static void set_info(struct turn *t, const struct found *found)
+{
+	struct json_object *info = json_object_new_array();
+
+	for (size_t i = 0; i < found->n_pages; i++) {
+		const char *handle = references_add(t->references, &found->pages[i]);
+		struct json_object *page;
+
+		if (!handle)
+			continue;
+		page = json_object_new_object();
+		json_set_string(page, "handle", handle);
+		json_set_string(page, "type", "info");
+		json_set_string(page, "key", found->pages[i].info->key);
+		facts_set_text(page, "title", found->pages[i].info->title, NAME_CHARS);
+		set_page_texts(page, found->passages[i]);
+		json_object_array_add(info, page);
+	}
+	json_set(t->facts, "info", info);
+}
+
+static void add_text(struct json_object *facts, const char *key, const char *text)
+{
+	struct json_object *list = json_get_array(facts, key);
+	struct text clean _cleanup_text_ = { 0 };
+
+	text_init(&clean, 64 * 1024);
+	quote_clean(&clean, text, TEXT_CHARS, true);
+	if (!clean.len)
+		return;
+	if (!list) {
+		list = json_object_new_array();
+		json_set(facts, key, list);
+	}
+	json_object_array_add(list, json_object_new_string(clean.data));
+}
+
+static void set_tools(struct turn *t)
+{
+	for (size_t i = 0; i < t->n_calls; i++)
+		if (t->calls[i]->text)
+			add_text(t->facts, "tool_text", t->calls[i]->text);
+	if (t->notes)
+		add_text(t->facts, "notes", t->notes);
+}
+
+static void set_clarify(struct turn *t)
+{
+	struct json_object *o = json_object_new_object(), *choices = json_object_new_array();
+
+	json_set_string(o, "about", t->clarify.about);
+	for (size_t i = 0; i < ARRAY_SIZE(t->clarify.choices) && t->clarify.choices[i]; i++) {
+		const struct result result = { .record = t->clarify.choices[i], .score = 0.5f };
+		const char *handle = references_add(t->references, &result);
+
+		if (handle)
+			json_object_array_add(choices, json_object_new_string(handle));
+	}
+	json_set(o, "choices", choices);
+	json_set(t->facts, "clarify", o);
+}
+
+/* "When is it?", "where does it take place?" of the conference itself. */
+static bool about_conference(const struct turn *t, const struct found *found)
+{
+	const struct understood *u = &t->understood;
+
+	return u->intent == INTENT_GENERAL_INFO && !found->n_pages &&
+	       (u->asked == ASKED_WHEN || u->asked == ASKED_WHERE || u->asked == ASKED_WHAT);
+}
+
+static const char *kind_of(const struct turn *t, const struct found *found)
+{
+	if (t->clarify.about)
+		return "clarify";
+	if (t->understood.intent == INTENT_SMALLTALK)
+		return "smalltalk";
+	if (t->understood.intent == INTENT_OUT_OF_SCOPE)
+		return "out_of_scope";
+	if (found->n_pages && (!found->n || found->results[0].score < INFO_BEATS))
+		return "info";
+	if (found->n)
+		return "entities";
+	if (t->all_failed)
+		return "unavailable";
+	return about_conference(t, found) ? "conference" : "none";
+}
+
+int facts_build(struct turn *t, struct fail *f)
+{
+	struct found found;
+	const char *kind;
+
+	json_object_put(t->facts);
+	t->facts = json_object_new_object();
+	if (!t->facts)
+		return FAIL(f, ASSISTANT_ENOMEM, "This turn has no memory left.");
+	facts_collect(t, &found);
+	kind = kind_of(t, &found);
+	json_set_string(t->facts, "kind", kind);
+	set_conference(t);
+	if (strcmp(kind, "entities") == 0) {
+		set_understood(t, &t->understood);
+		set_relaxed(t);
+		set_results(t, &found);
+	} else {
+		/* Nothing was found even so: the answer speaks of what was asked at first. */
+		set_understood(t, &t->original);
+		t->answered = NULL;
+	}
+	if (strcmp(kind, "info") == 0)
+		set_info(t, &found);
+	if (strcmp(kind, "clarify") == 0)
+		set_clarify(t);
+	set_tools(t);
+	return 0;
+}

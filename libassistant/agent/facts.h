@@ -1,0 +1,29 @@
+/*
+ * facts.h - the parts of building turn->facts (tool.h, "The facts"); facts_build is in nodes.h.
+ */
+#ifndef AGENT_FACTS_H
+#define AGENT_FACTS_H
+
+#include "agent/turn.h"
+
+#define FACTS_MAX_RESULTS 12
+
+/* What the calls found, merged: each record once, best first, what is in focus marked. */
+struct found {
+	struct result results[FACTS_MAX_RESULTS];
+	bool focus[FACTS_MAX_RESULTS];
+	size_t n;
+	size_t totals[ENTITY_COUNT]; /* what there is, shown or not */
+	struct result pages[3];
+	struct json_object *passages[3]; /* borrowed from the calls */
+	size_t n_pages;
+};
+void facts_collect(struct turn *t, struct found *out);
+
+/* A record with its handle; in full (people, sessions, long text) when it is in focus.  Owned. */
+struct json_object *facts_record(struct turn *t, const struct result *result, bool focus);
+
+/* Cleaned text as a JSON member; absent when there is none. */
+void facts_set_text(struct json_object *o, const char *key, const char *text, size_t max_chars);
+
+#endif

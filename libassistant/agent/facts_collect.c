@@ -1,0 +1,242 @@
+/*
+ * facts_collect.c - of everything the calls found, what the answer is about.
+ *
+ * A question that names a record is about that record; one that asks for something specific is about
+ * the best match; everything else gets a list.
+ */
+#include "agent/facts.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define SAME_NAME	 0.97f
+#define MAX_FOCUS	 3
+#define SPECIFIC_ENOUGH	 0.3f
+#define ALSO_OF_BEST	 0.8f
+#define MAX_ALSO	 2
+#define SHOWN_OF_A_TOPIC 6
+
+struct pool {
+	struct result *results;
+	size_t n, cap;
+};
+
+static void add(struct turn *t, struct pool *p, const struct result *r)
+{
+	void *grown;
+
+	for (size_t i = 0; i < p->n; i++)
+		if (p->results[i].record == r->record)
+			return;
+	grown = arena_grow(t->arena, p->results, p->n, &p->cap, sizeof(*p->results));
+	if (!grown)
+		return;
+	p->results = grown;
+	p->results[p->n++] = *r;
+}
+
+static void add_page(struct found *out, const struct result *r, struct json_object *passages)
+{
+	for (size_t i = 0; i < out->n_pages; i++)
+		if (out->pages[i].info == r->info)
+			return;
+	if (out->n_pages == ARRAY_SIZE(out->pages))
+		return;
+	out->passages[out->n_pages] = passages;
+	out->pages[out->n_pages++] = *r;
+}
+
+/* Calls that listed everything know how much there is; a search by words knows what it found. */
+static void count(const struct turn *t, const struct tool_call *call, struct found *out)
+{
+	bool listed = !t->understood.terms[0] && !tool_is_own(call->tool);
+
+	for (size_t i = 0; i < call->n_results; i++) {
+		const struct record *r = call->results[i].record;
+
+		if (!r)
+			continue;
+		if (listed) {
+			out->totals[r->type] = call->total;
+			return;
+		}
+		out->totals[r->type]++;
+	}
+}
+
+static void gather(struct turn *t, struct pool *pool, struct found *out)
+{
+	for (size_t i = 0; i < t->n_calls; i++) {
+		struct tool_call *call = t->calls[i];
+		struct json_object *passages = json_get_object(call->extra, "passages");
+
+		if (call->flow.status < 0)
+			continue;
+		for (size_t k = 0; k < call->n_results; k++) {
+			const struct result *r = &call->results[k];
+
+			if (r->info)
+				add_page(out, r, json_get_array(passages, r->info->key));
+			else if (r->record)
+				add(t, pool, r);
+		}
+		count(t, call, out);
+	}
+}
+
+static int by_score(const void *a, const void *b)
+{
+	float x = ((const struct result *)a)->score, y = ((const struct result *)b)->score;
+
+	return x < y ? 1 : x > y ? -1 : 0;
+}
+
+static int by_start(const void *a, const void *b)
+{
+	const struct record *x = ((const struct result *)a)->record;
+	const struct record *y = ((const struct result *)b)->record;
+
+	if (x->type != y->type)
+		return x->type < y->type ? -1 : 1;
+	if (x->start != y->start) /* unknown is the smallest: last */
+		return x->start == TIME_UNKNOWN ? 1 :
+		       y->start == TIME_UNKNOWN ? -1 :
+		       x->start < y->start	? -1 :
+						  1;
+	return strcmp(x->name, y->name);
+}
+
+/* Stable: qsort is not. */
+static void sort(struct result *results, size_t n, int (*compare)(const void *, const void *))
+{
+	for (size_t i = 1; i < n; i++) {
+		struct result moving = results[i];
+		size_t at = i;
+
+		for (; at > 0 && compare(&results[at - 1], &moving) > 0; at--)
+			results[at] = results[at - 1];
+		results[at] = moving;
+	}
+}
+
+static bool is_named(const struct turn *t, const struct record *r)
+{
+	const struct understood *u = &t->understood;
+
+	for (size_t i = 0; i < u->n_names; i++) {
+		const struct name_match *m = &u->names[i];
+
+		if (m->kind == NAME_RECORD && m->record == r && m->similarity >= SAME_NAME &&
+		    m->similarity >= u->names[0].similarity - 0.01f &&
+		    m->n_words >= u->names[0].n_words)
+			return true;
+	}
+	return false;
+}
+
+static void take(struct found *out, const struct result *r, bool focus)
+{
+	if (out->n == FACTS_MAX_RESULTS)
+		return;
+	out->focus[out->n] = focus;
+	out->results[out->n++] = *r;
+}
+
+/* Records that the question names, wherever they rank. */
+static size_t take_named(const struct turn *t, const struct pool *pool, struct found *out)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < pool->n && n < MAX_FOCUS; i++) {
+		if (!is_named(t, pool->results[i].record))
+			continue;
+		take(out, &pool->results[i], true);
+		n++;
+	}
+	return n;
+}
+
+static bool wants_one(const struct turn *t)
+{
+	const struct understood *u = &t->understood;
+
+	return u->specificity == SPECIFIC && u->asked != ASKED_COUNT_OF &&
+	       (u->when.kind == WHEN_NONE || u->when.kind == WHEN_WINDOW) && u->terms[0];
+}
+
+static void take_best(const struct pool *pool, struct found *out)
+{
+	float best = pool->results[0].score;
+
+	take(out, &pool->results[0], true);
+	for (size_t i = 1; i < pool->n && i <= MAX_ALSO; i++)
+		if (pool->results[i].score >= ALSO_OF_BEST * best)
+			take(out, &pool->results[i], false);
+}
+
+/* The first or last of them all, and what begins with it. */
+static void keep_edge(struct pool *pool, bool first)
+{
+	size_t n = 0;
+
+	sort(pool->results, pool->n, by_start);
+	for (size_t i = 0; i < pool->n; i++) {
+		size_t at = first ? 0 : pool->n - 1;
+
+		if (pool->results[i].record->start == pool->results[at].record->start)
+			n++;
+	}
+	if (!first)
+		memmove(pool->results, pool->results + pool->n - n, n * sizeof(*pool->results));
+	pool->n = n;
+}
+
+static void take_list(struct turn *t, struct pool *pool, struct found *out)
+{
+	enum when_kind when = t->understood.when.kind;
+
+	if ((when == WHEN_FIRST || when == WHEN_LAST) && pool->n) {
+		keep_edge(pool, when == WHEN_FIRST);
+		out->totals[pool->results[0].record->type] = pool->n;
+	} else if (t->understood.terms[0]) {
+		/* The best by words, told in the order of time. */
+		sort(pool->results, pool->n, by_score);
+		if (pool->n > SHOWN_OF_A_TOPIC && pool->results[0].record->type == ENTITY_SESSION)
+			sort(pool->results, SHOWN_OF_A_TOPIC, by_start);
+		else if (pool->results[0].record->type == ENTITY_SESSION)
+			sort(pool->results, pool->n, by_start);
+	}
+	for (size_t i = 0; i < pool->n; i++)
+		take(out, &pool->results[i], false);
+}
+
+void facts_collect(struct turn *t, struct found *out)
+{
+	struct pool pool = { .n = 0 };
+	size_t focused = 0;
+
+	*out = (struct found){ .n = 0 };
+	gather(t, &pool, out);
+	if (!pool.n)
+		return;
+	if (t->focus) {
+		for (size_t i = 0; i < pool.n; i++)
+			if (pool.results[i].record == t->focus)
+				take(out, &pool.results[i], true);
+	} else if (t->understood.n_names && wants_one(t)) {
+		focused = take_named(t, &pool, out);
+	}
+	if (out->n)
+		goto done;
+	sort(pool.results, pool.n, t->understood.terms[0] ? by_score : by_start);
+	if (wants_one(t) && pool.results[0].score >= SPECIFIC_ENOUGH)
+		take_best(&pool, out);
+	else
+		take_list(t, &pool, out);
+done:
+	(void)focused;
+	focused = 0;
+	for (size_t i = 0; i < out->n; i++)
+		focused += out->focus[i];
+	t->answered = focused == 1 ? out->results[0].record : out->n == 1 ? out->results[0].record : NULL;
+}

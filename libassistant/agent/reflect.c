@@ -1,0 +1,163 @@
+/*
+ * reflect.c - the node: is this enough?  If not, one constraint is given up and it is planned again.
+ *
+ * The order is from what a visitor misses least to what was said most clearly.  Nothing is given up silently:
+ * turn->relaxed goes into the facts.  Pure.
+ */
+#include <string.h>
+#include "agent/nodes.h"
+
+typedef bool relax_fn(struct turn *t, const char **value);
+
+static bool found_anything(const struct turn *t)
+{
+	for (size_t i = 0; i < t->n_calls; i++)
+		if (t->calls[i]->n_results || t->calls[i]->text)
+			return true;
+	return false;
+}
+
+static bool drop_list(const char *const **list, const char **value)
+{
+	if (!*list || !(*list)[0])
+		return false;
+	*value = (*list)[0];
+	*list = NULL;
+	return true;
+}
+
+static bool relax_level(struct turn *t, const char **value)
+{
+	return drop_list(&t->understood.filter.levels, value);
+}
+
+static bool relax_language(struct turn *t, const char **value)
+{
+	return drop_list(&t->understood.filter.languages, value);
+}
+
+static bool relax_type(struct turn *t, const char **value)
+{
+	return drop_list(&t->understood.filter.types, value);
+}
+
+static bool relax_track(struct turn *t, const char **value)
+{
+	return drop_list(&t->understood.filter.tracks, value);
+}
+
+static bool relax_place(struct turn *t, const char **value)
+{
+	return drop_list(&t->understood.filter.places, value);
+}
+
+static bool relax_speaker(struct turn *t, const char **value)
+{
+	bool dropped = drop_list(&t->understood.filter.speaker_ids, value);
+
+	*value = NULL; /* an id says nothing to a visitor */
+	return dropped && t->understood.terms[0];
+}
+
+static void set_window(struct turn *t, int64_t from, int64_t to)
+{
+	t->understood.when.from = from;
+	t->understood.when.to = to;
+	t->understood.filter.has_window = true;
+	t->understood.filter.from = from;
+	t->understood.filter.to = to;
+}
+
+/* Part of a day: the whole day. */
+static bool relax_time(struct turn *t, const char **value)
+{
+	struct when *w = &t->understood.when;
+	const struct zone *z = catalog_zone(t->catalog);
+	int64_t day, next;
+
+	if (w->kind != WHEN_WINDOW || w->from == TIME_UNKNOWN || w->to == TIME_UNKNOWN)
+		return false;
+	day = zone_day_start(z, w->from, 0);
+	next = zone_day_start(z, w->to - 1, 1);
+	if (w->from == day && w->to == next)
+		return false;
+	*value = w->said;
+	set_window(t, day, next);
+	return true;
+}
+
+/* Nothing runs: what comes next? */
+static bool relax_now(struct turn *t, const char **value)
+{
+	struct when *w = &t->understood.when;
+
+	if (w->kind != WHEN_NOW)
+		return false;
+	w->kind = WHEN_NEXT;
+	t->was_now = true;
+	t->understood.filter.has_window = false;
+	*value = NULL;
+	return true;
+}
+
+/* A topic on a day it is not treated: other days, which the answer says.  Without a topic the day is the question. */
+static bool relax_day(struct turn *t, const char **value)
+{
+	struct when *w = &t->understood.when;
+
+	if (w->kind != WHEN_WINDOW || w->outside || !t->understood.terms[0])
+		return false;
+	*value = w->said;
+	*w = (struct when){ .kind = WHEN_NONE, .from = TIME_UNKNOWN, .to = TIME_UNKNOWN };
+	t->understood.filter.has_window = false;
+	return true;
+}
+
+static const struct {
+	const char *what; /* NULL: said by the answer itself */
+	relax_fn *relax;
+} order[] = {
+	{ NULL, relax_now },	      { "level", relax_level },	  { "language", relax_language },
+	{ "type", relax_type },	      { "time", relax_time },	  { "track", relax_track },
+	{ "place", relax_place },     { "day", relax_day },	  { "speaker", relax_speaker },
+};
+
+static bool relax_one(struct turn *t)
+{
+	if (t->n_relaxed == TURN_MAX_RELAXED || t->understood.when.outside)
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(order); i++) {
+		const char *value = NULL;
+
+		if (!order[i].relax(t, &value))
+			continue;
+		if (order[i].what)
+			t->relaxed[t->n_relaxed++] = (struct relaxed){ order[i].what, value };
+		return true;
+	}
+	return false;
+}
+
+/* Exactly one place, or exactly that record, is a question of its own: "what is in room 5?" has no other answer. */
+static bool may_relax(const struct turn *t)
+{
+	return !t->focus && !t->more && !t->all_failed &&
+	       t->understood.intent != INTENT_GENERAL_INFO &&
+	       t->understood.asked != ASKED_COUNT_OF;
+}
+
+void node_reflect(struct flow *f)
+{
+	struct turn *t = node_turn(f);
+
+	t->enough = found_anything(t) || !may_relax(t) ||
+		    t->round >= t->env->limits.reflect_rounds || !relax_one(t);
+	if (!t->enough)
+		t->round++;
+	flow_done(f);
+}
+
+bool turn_not_enough(const struct turn *t)
+{
+	return !t->enough;
+}

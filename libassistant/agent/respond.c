@@ -1,0 +1,134 @@
+/*
+ * respond.c - the node: facts to the llm, its words through the references' check to the reader.
+ *
+ *	facts --> stream --(joined)--> check --+--> suggestions --> (done)
+ *	             ^                         |
+ *	             +---- by the composer ----+   the llm failed, refused, or said nothing
+ */
+#include <string.h>
+#include "agent/history.h"
+#include "agent/nodes.h"
+#include "llm/quote.h"
+
+#define MAX_TOKENS	4096
+#define RESERVE_MS	3000 /* left for the composer when the llm takes all the time there is */
+
+static flow_step respond_check;
+
+static void on_text(void *ctx, const char *text, size_t len)
+{
+	struct turn *t = ctx;
+
+	/* Too long: no more is wanted.  The stream ends when this returns. */
+	if (!turn_say(t, text, len) && t->too_long && !t->stopping)
+		flow_cancel(&t->answer_flow);
+}
+
+/* "Saturday 31 January 2026, 14:05 (Europe/Brussels)" */
+static const char *now_words(const struct turn *t)
+{
+	struct text out _cleanup_text_ = { 0 };
+	struct civil_time now;
+
+	text_init(&out, 256);
+	if (!civil_time_parse(facts_time(t, t->now_unix_s), &now))
+		return NULL;
+	phrases_weekday(&out, LANGUAGE_EN, &now);
+	text_append(&out, " ");
+	phrases_date(&out, LANGUAGE_EN, &now, true);
+	text_append(&out, ", ");
+	phrases_clock(&out, &now);
+	text_printf(&out, " (%s)", zone_name(catalog_zone(t->catalog)));
+	return arena_strdup(t->arena, out.data);
+}
+
+static void answer_done(struct flow *f)
+{
+	flow_done(f);
+}
+
+static struct llm *llm_of(const struct turn *t)
+{
+	return t->basic ? t->env->composer : t->env->llm;
+}
+
+static void answer_stream(struct flow *f)
+{
+	struct turn *t = container_of(f, struct turn, answer_flow);
+	struct llm *llm = llm_of(t);
+	struct llm_message *history = NULL;
+	struct llm_request rq = {
+		.question = t->rq.question,
+		.language = t->understood.language,
+		.facts = t->facts,
+		.now = now_words(t),
+		.basic = t->basic,
+		.max_tokens = MAX_TOKENS,
+		.on_text = on_text,
+		.ctx = t,
+	};
+
+	rq.n_history = history_messages(&t->history, t->rq.message_id,
+					(size_t)t->env->limits.history_messages, t->arena,
+					&history);
+	rq.history = history;
+	llm->ops->stream(llm, &rq, t->arena, &t->llm, THEN(f, answer_done));
+}
+
+static void answer_ended(struct flow *f)
+{
+}
+
+static void answer_begin(struct flow *f)
+{
+	struct turn *t = node_turn(f);
+	int64_t remaining = flow_remaining_ms(f);
+	int64_t reserve = remaining / 4 < RESERVE_MS ? remaining / 4 : RESERVE_MS;
+
+	flow_begin(&t->answer_flow, f->loop, f, "answer", FIRST(answer_stream), answer_ended);
+	if (llm_of(t) != t->env->composer && remaining >= 0)
+		flow_set_deadline(&t->answer_flow, remaining - reserve);
+	flow_join(THEN(f, respond_check));
+}
+
+void node_respond(struct flow *f)
+{
+	struct turn *t = node_turn(f);
+	int r = facts_build(t, &f->fail);
+
+	if (r < 0)
+		flow_fail(f, r);
+	else
+		answer_begin(f);
+}
+
+static void respond_check(struct flow *f)
+{
+	struct turn *t = node_turn(f);
+	int status = t->answer_flow.status;
+	bool by_model = llm_of(t) != t->env->composer;
+	bool empty = status == 0 && (!t->text_began || t->llm.stop == LLM_REFUSED);
+
+	if (t->too_long) {
+		flow_done(f);
+		return;
+	}
+	if ((status < 0 || empty) && by_model) {
+		turn_note(t, "llm");
+		t->basic = true;
+		if (t->text_began)
+			turn_say(t, "\n\n", 2);
+		answer_begin(f);
+		return;
+	}
+	if (status < 0) {
+		f->fail = t->answer_flow.fail;
+		flow_fail(f, status);
+		return;
+	}
+	if (t->llm.stop == LLM_MAX_TOKENS)
+		t->too_long = true;
+	turn_flush(t);
+	suggest(t);
+	flow_done(f);
+}

@@ -1,0 +1,254 @@
+/*
+ * understand.c - the node: what is asked, about what, when and where.
+ *
+ *	read (catalog and history side by side) --> understand --> (done)
+ *
+ * Without a catalog there is nothing to answer from; without history the question stands alone.
+ */
+#include "agent/understand.h"
+
+#include <string.h>
+#include "agent/followup.h"
+#include "agent/history.h"
+#include "agent/nodes.h"
+#include "base/utf8.h"
+#include "search/language.h"
+
+struct reading {
+	struct flow catalog, history;
+	struct turn *turn;
+};
+
+static flow_step understand_question;
+
+/* --- Reading ------------------------------------------------------------------------ */
+
+static void read_ended(struct flow *f)
+{
+}
+
+static void read_done(struct flow *f)
+{
+	flow_done(f);
+}
+
+static void read_catalog(struct flow *f)
+{
+	struct reading *r = container_of(f, struct reading, catalog);
+
+	catalogs_get(r->turn->env->catalogs, r->turn->rq.conference_id, &r->turn->catalog,
+		     THEN(f, read_done));
+}
+
+static void read_history(struct flow *f)
+{
+	struct reading *r = container_of(f, struct reading, history);
+	struct turn *t = r->turn;
+
+	if (!t->rq.conversation_id) {
+		flow_done(f);
+		return;
+	}
+	/* The question itself and the answer's own row may be among them. */
+	t->env->store->ops->history(t->env->store, t->rq.conversation_id,
+				    t->env->limits.history_messages + 2, t->arena, &t->history,
+				    THEN(f, read_done));
+}
+
+void node_understand(struct flow *f)
+{
+	struct turn *t = node_turn(f);
+	struct reading *r = arena_new(t->arena, struct reading);
+
+	if (!r) {
+		flow_fail(f, FAIL(&f->fail, ASSISTANT_ENOMEM, "This turn has no memory left."));
+		return;
+	}
+	r->turn = t;
+	t->reading = r;
+	flow_begin(&r->catalog, f->loop, f, "read_catalog", FIRST(read_catalog), read_ended);
+	flow_set_deadline(&r->catalog, 3 * (int64_t)t->env->limits.tool_ms);
+	flow_begin(&r->history, f->loop, f, "read_history", FIRST(read_history), read_ended);
+	flow_set_deadline(&r->history, t->env->limits.tool_ms);
+	flow_join(THEN(f, understand_question));
+}
+
+/* --- Understanding -------------------------------------------------------------------- */
+
+static bool has_english(const char *folded)
+{
+	return language_is_likely(folded, "en");
+}
+
+/* Decided once a turn.  A follow-up of few words that could be of any language stays in that of the turn before. */
+static void decide_language(struct turn *t)
+{
+	char *folded _cleanup_free_ = utf8_fold(t->rq.question, strlen(t->rq.question));
+	const char *before = t->previous ? t->previous->language : NULL;
+
+	if (folded && before && strcmp(t->understood.language, "en") == 0 && !has_english(folded) &&
+	    strlen(before) < sizeof(t->understood.language))
+		snprintf(t->understood.language, sizeof(t->understood.language), "%s", before);
+	t->language = language_from(t->understood.language, NULL);
+}
+
+/* About exactly that record, whatever else the words would find. */
+static void set_focus(struct turn *t, const struct record *record, const struct understood *asked)
+{
+	struct understood *u = &t->understood;
+	const char **ids = arena_array(t->arena, const char *, 2);
+	struct name_match *name = arena_new(t->arena, struct name_match);
+
+	if (!ids || !name)
+		return;
+	ids[0] = record->id;
+	*name = (struct name_match){ .kind = NAME_RECORD, .record = record, .similarity = 1 };
+	t->focus = record;
+	*u = (struct understood){
+		.intent = record->type == ENTITY_SESSION   ? INTENT_SESSION_SEARCH :
+			  record->type == ENTITY_EXHIBITOR ? INTENT_EXHIBITOR_SEARCH :
+							     INTENT_SPEAKER_SEARCH,
+		.specificity = SPECIFIC,
+		.asked = asked->asked,
+		.entities = ENTITY_BIT(record->type),
+		.question = asked->question,
+		.terms = record->name,
+		.names = name,
+		.n_names = 1,
+		.filter = { .entities = ENTITY_BIT(record->type), .ids = ids },
+	};
+	snprintf(u->language, sizeof(u->language), "%s", asked->language);
+}
+
+static void clarify_record(struct turn *t)
+{
+	const struct previous *p = t->previous;
+
+	t->clarify.about = "record";
+	for (size_t i = 0; i < p->n_references && i < 3; i++)
+		t->clarify.choices[i] = p->references[i];
+}
+
+static void take_followup(struct turn *t, const struct followup *fu)
+{
+	struct understood asked = t->understood;
+
+	t->more = fu->more;
+	switch (fu->kind) {
+	case FOLLOWUP_NONE:
+		return;
+	case FOLLOWUP_RECORD:
+		set_focus(t, fu->record, &asked);
+		return;
+	case FOLLOWUP_QUESTION:
+	case FOLLOWUP_MORE:
+		query_understand(t->catalog, fu->question, t->now_unix_s, t->arena, &t->understood);
+		snprintf(t->understood.language, sizeof(t->understood.language), "%s",
+			 asked.language);
+		if (asked.asked != ASKED_ANY && fu->kind == FOLLOWUP_QUESTION)
+			t->understood.asked = asked.asked;
+		return;
+	case FOLLOWUP_WHICH:
+		clarify_record(t);
+		return;
+	case FOLLOWUP_BEYOND:
+		t->clarify.about = "ordinal";
+		return;
+	case FOLLOWUP_UNKNOWN:
+		t->clarify.about = "topic";
+		return;
+	}
+}
+
+/* A question the understanding itself wants to ask back. */
+static void clarify_by_query(struct turn *t)
+{
+	const struct understood *u = &t->understood;
+
+	if (t->clarify.about)
+		return;
+	if (u->when.unclear)
+		t->clarify.about = "time";
+	else if (u->intent == INTENT_CLARIFICATION || u->clarify)
+		t->clarify.about = "topic";
+}
+
+static void understand(struct turn *t, const char *question)
+{
+	struct followup fu;
+
+	t->clarify = (struct clarify){ .about = NULL };
+	t->focus = NULL;
+	t->more = t->was_now = false;
+	query_understand(t->catalog, question, t->now_unix_s, t->arena, &t->understood);
+	decide_language(t);
+	followup_resolve(t->catalog, question, &t->understood, t->previous, t->now_unix_s, t->arena,
+			 &fu);
+	take_followup(t, &fu);
+	clarify_by_query(t);
+	t->language = language_from(t->understood.language, NULL);
+	t->original = t->understood;
+	t->tools.understood = &t->understood;
+}
+
+void understand_anew(struct turn *t, const char *question)
+{
+	t->previous = NULL;
+	t->round = 0;
+	t->n_relaxed = 0;
+	t->enough = false;
+	understand(t, question);
+	for (size_t i = 0; i < t->n_calls; i++)
+		tool_call_finish(t->calls[i]);
+	t->n_calls = t->n_run = t->n_found = 0;
+}
+
+static void understand_question(struct flow *f)
+{
+	struct turn *t = node_turn(f);
+	const struct reading *r = t->reading;
+
+	if (r->catalog.status < 0) {
+		f->fail = r->catalog.fail;
+		flow_fail(f, r->catalog.status);
+		return;
+	}
+	if (r->history.status < 0) {
+		t->history = (struct messages){ .n = 0 };
+		turn_note(t, "history");
+	}
+	t->previous = history_previous(&t->history, t->rq.message_id, catalog_snapshot(t->catalog),
+				       t->arena);
+	t->tools = (struct tool_context){ .loop = f->loop,
+					  .index = t->env->index,
+					  .catalog = t->catalog,
+					  .now_unix_s = t->now_unix_s,
+					  .arena = t->arena,
+					  .lane = t->env->tool_lane };
+	understand(t, t->rq.question);
+	flow_done(f);
+}
+
+bool turn_nothing_to_look_up(const struct turn *t)
+{
+	return t->clarify.about || t->understood.intent == INTENT_SMALLTALK ||
+	       t->understood.intent == INTENT_OUT_OF_SCOPE;
+}
+
+struct json_object *understand_describe(const struct turn *t)
+{
+	struct json_object *o = query_describe(t->catalog, &t->understood);
+
+	json_set_string(o, "question", t->understood.question);
+	json_set_string(o, "language", t->understood.language);
+	if (t->clarify.about)
+		json_set_bool(o, "asked_back", true);
+	if (t->answered) {
+		struct json_object *focus = json_object_new_object();
+
+		json_set_string(focus, "type", entity_name(t->answered->type));
+		json_set_string(focus, "id", t->answered->id);
+		json_set(o, "focus", focus);
+	}
+	return o;
+}
