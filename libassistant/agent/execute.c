@@ -60,8 +60,7 @@ static void leave_out_named(struct turn *t, struct tool_call *call)
 		if (!named)
 			call->results[kept++] = call->results[i];
 	}
-	call->total -= call->total < call->n_results - kept ? call->total :
-							      call->n_results - kept;
+	call->total -= call->total < call->n_results - kept ? call->total : call->n_results - kept;
 	call->n_results = kept;
 }
 

@@ -220,8 +220,7 @@ static void set_page_texts(struct json_object *page, struct json_object *passage
 		struct text clean _cleanup_text_ = { 0 };
 
 		text_init(&clean, 64 * 1024);
-		quote_clean(&clean,
-			    json_object_get_string(json_object_array_get_idx(passages, i)),
+		quote_clean(&clean, json_object_get_string(json_object_array_get_idx(passages, i)),
 			    PASSAGE_CHARS, true);
 		json_object_array_add(texts, json_object_new_string(clean.data));
 	}

@@ -99,10 +99,10 @@ static int by_start(const void *a, const void *b)
 	if (x->type != y->type)
 		return x->type < y->type ? -1 : 1;
 	if (x->start != y->start) /* unknown is the smallest: last */
-		return x->start == TIME_UNKNOWN ? 1 :
-		       y->start == TIME_UNKNOWN ? -1 :
-		       x->start < y->start	? -1 :
-						  1;
+		return x->start == TIME_UNKNOWN	  ? 1
+		       : y->start == TIME_UNKNOWN ? -1
+		       : x->start < y->start	  ? -1
+						  : 1;
 	return strcmp(x->name, y->name);
 }
 
@@ -238,5 +238,7 @@ done:
 	focused = 0;
 	for (size_t i = 0; i < out->n; i++)
 		focused += out->focus[i];
-	t->answered = focused == 1 ? out->results[0].record : out->n == 1 ? out->results[0].record : NULL;
+	t->answered = focused == 1  ? out->results[0].record
+		      : out->n == 1 ? out->results[0].record
+				    : NULL;
 }

@@ -4,6 +4,7 @@
 #include "agent/followup.h"
 
 #include <string.h>
+#include "base/text.h"
 #include "base/utf8.h"
 #include "search/words.h"
 
@@ -13,66 +14,226 @@
 
 /* Folded; each list ends with NULL. */
 static const char *const pronouns[] = {
-	/* en */ "it", "its", "that", "this", "there", "they", "them", "their", "he", "him", "his",
-	"she", "her", "one", "these", "those",
-	/* de */ "das", "dort", "da", "dorthin", "er", "sie", "es", "ihn", "ihm", "ihr", "ihre",
-	"dies", "dieser", "diese", "dieses", "davon", "darum", "dessen", "deren", "dazu",
-	/* fr */ "ca", "cela", "celui", "celle", "y", "il", "elle", "ils", "elles", "lui", "leur",
-	"son", "sa", "ce", "cette",
-	/* es */ "eso", "esa", "ese", "esto", "alli", "ahi", "ella", "ellos", "su", "sus", "lo",
-	NULL
+	/* en */ "it",	"its",	  "that",  "this",    "there",	"they",	 "them",   "their",
+	"he",		"him",	  "his",   "she",     "her",	"one",	 "these",  "those",
+	/* de */ "das", "dort",	  "da",	   "dorthin", "er",	"sie",	 "es",	   "ihn",
+	"ihm",		"ihr",	  "ihre",  "dies",    "dieser", "diese", "dieses", "davon",
+	"darum",	"dessen", "deren", "dazu",
+	/* fr */ "ca",	"cela",	  "celui", "celle",   "y",	"il",	 "elle",   "ils",
+	"elles",	"lui",	  "leur",  "son",     "sa",	"ce",	 "cette",
+	/* es */ "eso", "esa",	  "ese",   "esto",    "alli",	"ahi",	 "ella",   "ellos",
+	"su",		"sus",	  "lo",	   NULL
 };
 
 /* What one asks of a record, and what one calls it: words that name none. */
 static const char *const about[] = {
-	/* en */ "speak", "speaks", "speaking", "speaker", "speakers", "talk", "talks", "talking",
-	"session", "sessions", "presentation", "workshop", "room", "rooms", "hall", "place",
-	"location", "booth", "stand", "time", "start", "starts", "begin", "begins", "end", "ends",
-	"happen", "happening", "take", "long", "last", "lasts", "tell", "more", "detail", "details",
-	"info", "information", "describe", "explain", "presents", "presenting", "gives", "giving",
-	"exactly", "again", "works", "work", "company", "anything", "something", "else", "okay",
-	"ok", "thanks", "see", "hear", "go", "get", "level", "language", "track", "person",
-	"exhibitor", "exhibitors", "event", "meet", "say", "says", "bio",
-	/* de */ "spricht", "sprechen", "sprecher", "sprecherin", "vortrag", "vortrage", "raum",
-	"saal", "halle", "ort", "stand", "uhrzeit", "beginnt", "beginn", "anfang", "endet", "ende",
-	"mehr", "erzahl", "erzahle", "erzahlen", "sag", "sagen", "findet", "statt", "dauert",
-	"lange", "genau", "nochmal", "halt", "geht", "worum", "person", "vortragende", "referent",
-	"referentin", "aussteller", "zeit", "uhr", "sonst", "etwas", "arbeitet", "firma",
-	/* fr */ "parle", "parlent", "intervenant", "intervenants", "intervient", "salle", "lieu",
-	"heure", "commence", "finit", "dure", "plus", "details", "dis", "dites", "parlez",
-	"raconte", "trouve", "presente", "conference", "personne", "exposant", "autre", "chose",
-	/* es */ "habla", "hablan", "ponente", "ponentes", "sala", "lugar", "hora", "empieza",
-	"comienza", "termina", "dura", "mas", "detalles", "dime", "cuentame", "charla", "persona",
-	"presenta", "expositor", "algo", "otra", "cosa", NULL
+	/* en */ "speak",
+	"speaks",
+	"speaking",
+	"speaker",
+	"speakers",
+	"talk",
+	"talks",
+	"talking",
+	"session",
+	"sessions",
+	"presentation",
+	"workshop",
+	"room",
+	"rooms",
+	"hall",
+	"place",
+	"location",
+	"booth",
+	"stand",
+	"time",
+	"start",
+	"starts",
+	"begin",
+	"begins",
+	"end",
+	"ends",
+	"happen",
+	"happening",
+	"take",
+	"long",
+	"last",
+	"lasts",
+	"tell",
+	"more",
+	"detail",
+	"details",
+	"info",
+	"information",
+	"describe",
+	"explain",
+	"presents",
+	"presenting",
+	"gives",
+	"giving",
+	"exactly",
+	"again",
+	"works",
+	"work",
+	"company",
+	"anything",
+	"something",
+	"else",
+	"okay",
+	"ok",
+	"thanks",
+	"see",
+	"hear",
+	"go",
+	"get",
+	"level",
+	"language",
+	"track",
+	"person",
+	"exhibitor",
+	"exhibitors",
+	"event",
+	"meet",
+	"say",
+	"says",
+	"bio",
+	/* de */ "spricht",
+	"sprechen",
+	"sprecher",
+	"sprecherin",
+	"vortrag",
+	"vortrage",
+	"raum",
+	"saal",
+	"halle",
+	"ort",
+	"stand",
+	"uhrzeit",
+	"beginnt",
+	"beginn",
+	"anfang",
+	"endet",
+	"ende",
+	"mehr",
+	"erzahl",
+	"erzahle",
+	"erzahlen",
+	"sag",
+	"sagen",
+	"findet",
+	"statt",
+	"dauert",
+	"lange",
+	"genau",
+	"nochmal",
+	"halt",
+	"geht",
+	"worum",
+	"person",
+	"vortragende",
+	"referent",
+	"referentin",
+	"aussteller",
+	"zeit",
+	"uhr",
+	"sonst",
+	"etwas",
+	"arbeitet",
+	"firma",
+	/* fr */ "parle",
+	"parlent",
+	"intervenant",
+	"intervenants",
+	"intervient",
+	"salle",
+	"lieu",
+	"heure",
+	"commence",
+	"finit",
+	"dure",
+	"plus",
+	"details",
+	"dis",
+	"dites",
+	"parlez",
+	"raconte",
+	"trouve",
+	"presente",
+	"conference",
+	"personne",
+	"exposant",
+	"autre",
+	"chose",
+	/* es */ "habla",
+	"hablan",
+	"ponente",
+	"ponentes",
+	"sala",
+	"lugar",
+	"hora",
+	"empieza",
+	"comienza",
+	"termina",
+	"dura",
+	"mas",
+	"detalles",
+	"dime",
+	"cuentame",
+	"charla",
+	"persona",
+	"presenta",
+	"expositor",
+	"algo",
+	"otra",
+	"cosa",
+	NULL
 };
 
-static const char *const joins[] = { "and",  "und", "et",      "also", "what about", "how about",
-				     "was ist mit", "wie ist es mit", "wie sieht es mit", "et pour",
-				     "y",    "e",   "que tal", "y que", "or", "oder", "auch", NULL };
+static const char *const joins[] = { "and",
+				     "und",
+				     "et",
+				     "also",
+				     "what about",
+				     "how about",
+				     "was ist mit",
+				     "wie ist es mit",
+				     "wie sieht es mit",
+				     "et pour",
+				     "y",
+				     "e",
+				     "que tal",
+				     "y que",
+				     "or",
+				     "oder",
+				     "auch",
+				     NULL };
 
-static const char *const more_words[] = { "more", "mehr", "plus", "mas", "weitere", "weiteres",
-					  "others", "autres", "otros", "otras", NULL };
+static const char *const more_words[] = { "more",    "mehr",	 "plus",   "mas",
+					  "weitere", "weiteres", "others", "autres",
+					  "otros",   "otras",	 NULL };
 static const char *const later_words[] = { "later", "spater", "plus tard", "mas tarde", NULL };
-static const char *const earlier_words[] = { "earlier", "fruher", "plus tot", "mas temprano",
-					     "sooner", NULL };
-static const char *const after_words[] = { "after that", "afterwards", "after this", "danach",
-					   "nachher", "apres ca", "apres cela", "ensuite",
-					   "despues de eso", "despues", NULL };
+static const char *const earlier_words[] = { "earlier",	     "fruher", "plus tot",
+					     "mas temprano", "sooner", NULL };
+static const char *const after_words[] = { "after that",     "afterwards", "after this", "danach",
+					   "nachher",	     "apres ca",   "apres cela", "ensuite",
+					   "despues de eso", "despues",	   NULL };
 
 static const struct {
 	const char *word;
 	int n; /* -1: the last */
 } ordinals[] = {
-	{ "first", 1 },	   { "1st", 1 },      { "second", 2 },	{ "2nd", 2 },	   { "third", 3 },
-	{ "3rd", 3 },	   { "fourth", 4 },   { "4th", 4 },	{ "fifth", 5 },	   { "5th", 5 },
-	{ "sixth", 6 },	   { "6th", 6 },      { "seventh", 7 }, { "eighth", 8 },   { "last", -1 },
-	{ "erste", 1 },	   { "ersten", 1 },   { "erster", 1 },	{ "zweite", 2 },   { "zweiten", 2 },
-	{ "zweiter", 2 },  { "dritte", 3 },   { "dritten", 3 }, { "vierte", 4 },   { "vierten", 4 },
-	{ "funfte", 5 },   { "funften", 5 },  { "letzte", -1 }, { "letzten", -1 }, { "premier", 1 },
-	{ "premiere", 1 }, { "deuxieme", 2 }, { "seconde", 2 }, { "troisieme", 3 },
-	{ "quatrieme", 4 }, { "cinquieme", 5 }, { "dernier", -1 }, { "derniere", -1 },
-	{ "primero", 1 },  { "primera", 1 },  { "segundo", 2 }, { "segunda", 2 },  { "tercero", 3 },
-	{ "tercera", 3 },  { "cuarto", 4 },   { "cuarta", 4 },	{ "quinto", 5 },   { "ultimo", -1 },
+	{ "first", 1 },	   { "1st", 1 },       { "second", 2 },	   { "2nd", 2 },
+	{ "third", 3 },	   { "3rd", 3 },       { "fourth", 4 },	   { "4th", 4 },
+	{ "fifth", 5 },	   { "5th", 5 },       { "sixth", 6 },	   { "6th", 6 },
+	{ "seventh", 7 },  { "eighth", 8 },    { "last", -1 },	   { "erste", 1 },
+	{ "ersten", 1 },   { "erster", 1 },    { "zweite", 2 },	   { "zweiten", 2 },
+	{ "zweiter", 2 },  { "dritte", 3 },    { "dritten", 3 },   { "vierte", 4 },
+	{ "vierten", 4 },  { "funfte", 5 },    { "funften", 5 },   { "letzte", -1 },
+	{ "letzten", -1 }, { "premier", 1 },   { "premiere", 1 },  { "deuxieme", 2 },
+	{ "seconde", 2 },  { "troisieme", 3 }, { "quatrieme", 4 }, { "cinquieme", 5 },
+	{ "dernier", -1 }, { "derniere", -1 }, { "primero", 1 },   { "primera", 1 },
+	{ "segundo", 2 },  { "segunda", 2 },   { "tercero", 3 },   { "tercera", 3 },
+	{ "cuarto", 4 },   { "cuarta", 4 },    { "quinto", 5 },	   { "ultimo", -1 },
 	{ "ultima", -1 },
 };
 static const char *const number_words[] = { "number", "nummer", "numero", "nr", "no", NULL };
@@ -346,9 +507,9 @@ static bool resolve_time(const struct catalog *c, const struct question *q,
 		const char *text = at_other_time(c, &(struct understood){ .terms = "" }, "after",
 						 focus->end, arena);
 
-		out->question = focus->location ? arena_printf(arena, "%s in %s", text,
-							       focus->location) :
-						  text;
+		out->question = focus->location
+					? arena_printf(arena, "%s in %s", text, focus->location)
+					: text;
 	} else {
 		out->question = at_other_time(c, old, earlier ? "before" : "after",
 					      edge_of(p, old, !earlier, now), arena);
@@ -361,8 +522,9 @@ static bool resolve_time(const struct catalog *c, const struct question *q,
 static bool resolve_there(const struct question *q, const struct previous *p, struct arena *arena,
 			  struct followup *out)
 {
-	static const char *const there[] = { "there", "dort", "da", "la", "y", "alli", "ahi",
-					     "room", "raum", "saal", "salle", "sala", NULL };
+	static const char *const there[] = { "there", "dort", "da",   "la",   "y",
+					     "alli",  "ahi",  "room", "raum", "saal",
+					     "salle", "sala", NULL };
 	const struct record *focus = focus_of(p);
 
 	if (!focus || focus->type != ENTITY_SESSION || !focus->location ||
@@ -386,12 +548,16 @@ static bool has_filter(const struct index_filter *f)
 static bool names_noun(const struct question *q)
 {
 	static const char *const nouns[] = {
-		"talk",	    "talks",	  "session",	 "sessions",   "workshop",    "workshops",
-		"speaker",  "speakers",	  "exhibitor",	 "exhibitors", "stand",	      "stands",
-		"booth",    "booths",	  "companies",	 "vortrag",    "vortrage",    "aussteller",
-		"sprecher", "vortragende", "exposant",	 "exposants",  "intervenant", "intervenants",
-		"sesion",   "sesiones",	  "charla",	 "charlas",    "expositor",   "expositores",
-		"ponente",  "ponentes",	  "conferences", NULL };
+		"talk",	       "talks",	      "session",     "sessions",
+		"workshop",    "workshops",   "speaker",     "speakers",
+		"exhibitor",   "exhibitors",  "stand",	     "stands",
+		"booth",       "booths",      "companies",   "vortrag",
+		"vortrage",    "aussteller",  "sprecher",    "vortragende",
+		"exposant",    "exposants",   "intervenant", "intervenants",
+		"sesion",      "sesiones",    "charla",	     "charlas",
+		"expositor",   "expositores", "ponente",     "ponentes",
+		"conferences", NULL
+	};
 
 	return has_token(q, nouns) && same_entities(q->u->entities);
 }
@@ -431,9 +597,9 @@ static void resolve(const struct catalog *c, const struct question *q, const str
 		out->question = merge(c, &old, q->u, !bare, names_noun(q), arena);
 	} else if (bare && (pointing || q->u->follow_up || q->u->asked != ASKED_ANY) && !timed) {
 		out->record = focus_of(p);
-		out->kind = out->record		? FOLLOWUP_RECORD :
-			    p->n_references > 1 ? FOLLOWUP_WHICH :
-						  FOLLOWUP_NONE;
+		out->kind = out->record		  ? FOLLOWUP_RECORD
+			    : p->n_references > 1 ? FOLLOWUP_WHICH
+						  : FOLLOWUP_NONE;
 	}
 }
 

@@ -23,7 +23,7 @@ struct followup {
 	enum followup_kind kind;
 	const char *question;
 	const struct record *record;
-	bool more;	   /* "tell me more" about the record */
+	bool more;	  /* "tell me more" about the record */
 	bool keeps_asked; /* what the turn before asked for (how many...) is asked again */
 };
 

@@ -148,8 +148,7 @@ const struct node *graph_at(const struct graph *g, unsigned at)
 	return at < g->n_nodes ? &g->nodes[at] : NULL;
 }
 
-const struct node *graph_next(const struct graph *g, const struct node *after,
-			      const struct turn *t)
+const struct node *graph_next(const struct graph *g, const struct node *after, const struct turn *t)
 {
 	for (size_t i = 0; i < g->n_edges; i++) {
 		const struct edge *e = &g->edges[i];

@@ -16,7 +16,7 @@
 struct previous {
 	const char *question; /* as it was understood, follow-ups resolved */
 	const char *language;
-	bool asked_back;		    /* it ended in a question to the visitor */
+	bool asked_back; /* it ended in a question to the visitor */
 	const struct record *references[PREVIOUS_MAX_REFERENCES]; /* in the order they were named */
 	size_t n_references;
 	const struct record *focus; /* the one record it was about; NULL */

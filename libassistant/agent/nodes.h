@@ -26,7 +26,8 @@ bool turn_say(struct turn *t, const char *text, size_t len);
 /* What the references' check held back: at the end of an answer. */
 void turn_flush(struct turn *t);
 enum language turn_language(const struct turn *t);
-void turn_note(struct turn *t, const char *what); /* a degraded part, for debug and logs; static string */
+void turn_note(struct turn *t,
+	       const char *what); /* a degraded part, for debug and logs; static string */
 
 /* facts.c: turn->facts from the understanding and what the calls found. */
 int facts_build(struct turn *t, struct fail *f);

@@ -23,9 +23,8 @@ static void drop_calls(struct turn *t)
 /* Takes arguments. */
 static void add_call(struct turn *t, const struct tool *tool, struct json_object *arguments)
 {
-	struct tool_call *call = t->n_calls < TURN_MAX_CALLS ?
-					 arena_new(t->arena, struct tool_call) :
-					 NULL;
+	struct tool_call *call =
+		t->n_calls < TURN_MAX_CALLS ? arena_new(t->arena, struct tool_call) : NULL;
 
 	if (!call) {
 		json_object_put(arguments);
@@ -38,9 +37,9 @@ static void add_call(struct turn *t, const struct tool *tool, struct json_object
 
 static int limit_of(const struct turn *t)
 {
-	int limit = t->understood.asked == ASKED_COUNT_OF	 ? LIMIT_COUNT :
-		    t->understood.specificity == SPECIFIC ? LIMIT_SPECIFIC :
-								 LIMIT_LIST;
+	int limit = t->understood.asked == ASKED_COUNT_OF   ? LIMIT_COUNT
+		    : t->understood.specificity == SPECIFIC ? LIMIT_SPECIFIC
+							    : LIMIT_LIST;
 
 	/* More of a list: what was named before will be left out. */
 	if (t->more && t->previous && !t->focus)

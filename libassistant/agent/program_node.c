@@ -62,8 +62,7 @@ static struct json_object *results_of(const struct turn *t)
 
 static char *state_of(const struct turn *t)
 {
-	struct json_object *state _cleanup_json_ =
-		query_describe(t->catalog, &t->understood);
+	struct json_object *state _cleanup_json_ = query_describe(t->catalog, &t->understood);
 
 	json_set_string(state, "node", t->node->name);
 	json_set_string(state, "question", t->understood.question);

@@ -117,9 +117,9 @@ static const struct {
 	const char *what; /* NULL: said by the answer itself */
 	relax_fn *relax;
 } order[] = {
-	{ NULL, relax_now },	      { "level", relax_level },	  { "language", relax_language },
-	{ "type", relax_type },	      { "time", relax_time },	  { "track", relax_track },
-	{ "place", relax_place },     { "day", relax_day },	  { "speaker", relax_speaker },
+	{ NULL, relax_now },	  { "level", relax_level }, { "language", relax_language },
+	{ "type", relax_type },	  { "time", relax_time },   { "track", relax_track },
+	{ "place", relax_place }, { "day", relax_day },	    { "speaker", relax_speaker },
 };
 
 static bool relax_one(struct turn *t)
@@ -142,8 +142,7 @@ static bool relax_one(struct turn *t)
 static bool may_relax(const struct turn *t)
 {
 	return !t->focus && !t->more && !t->all_failed &&
-	       t->understood.intent != INTENT_GENERAL_INFO &&
-	       t->understood.asked != ASKED_COUNT_OF;
+	       t->understood.intent != INTENT_GENERAL_INFO && t->understood.asked != ASKED_COUNT_OF;
 }
 
 void node_reflect(struct flow *f)

@@ -10,8 +10,8 @@
 #include "agent/nodes.h"
 #include "llm/quote.h"
 
-#define MAX_TOKENS	4096
-#define RESERVE_MS	3000 /* left for the composer when the llm takes all the time there is */
+#define MAX_TOKENS 4096
+#define RESERVE_MS 3000 /* left for the composer when the llm takes all the time there is */
 
 static flow_step respond_check;
 
@@ -68,9 +68,9 @@ static void answer_stream(struct flow *f)
 		.ctx = t,
 	};
 
-	rq.n_history = history_messages(&t->history, t->rq.message_id,
-					(size_t)t->env->limits.history_messages, t->arena,
-					&history);
+	rq.n_history =
+		history_messages(&t->history, t->rq.message_id,
+				 (size_t)t->env->limits.history_messages, t->arena, &history);
 	rq.history = history;
 	llm->ops->stream(llm, &rq, t->arena, &t->llm, THEN(f, answer_done));
 }

@@ -68,7 +68,7 @@ static bool same(const char *a, const char *b)
 }
 
 /* Another session for which fn holds, later than `after`. */
-static const struct record *find_session(const struct suggesting *g, const struct record *not,
+static const struct record *find_session(const struct suggesting *g, const struct record * not,
 					 const char *location, const char *track, int64_t after,
 					 int64_t before)
 {

@@ -56,7 +56,7 @@ struct relaxed {
 
 /* To ask back instead of searching. */
 struct clarify {
-	const char *about;		/* "record" "ordinal" "time" "topic"; NULL: nothing to ask */
+	const char *about; /* "record" "ordinal" "time" "topic"; NULL: nothing to ask */
 	const struct record *choices[4]; /* NULL-terminated */
 };
 
@@ -72,20 +72,20 @@ struct turn {
 	int64_t now_unix_s;
 	struct messages history; /* newest first */
 	struct previous *previous;
-	enum language language; /* of status words, failures, suggestions */
+	enum language language;			/* of status words, failures, suggestions */
 	struct understood understood, original; /* original: before anything was given up */
 	struct clarify clarify;
-	struct reading *reading;    /* understand's */
-	const struct record *focus; /* the one record a follow-up is about; NULL */
+	struct reading *reading;       /* understand's */
+	const struct record *focus;    /* the one record a follow-up is about; NULL */
 	const struct record *answered; /* the one record the answer is about; NULL */
-	bool more;		    /* more about it, or more of the list, is wanted */
-	bool was_now;		    /* asked for now, nothing runs: what comes next is looked for */
-	const char *notes;	    /* a program's node's */
+	bool more;		       /* more about it, or more of the list, is wanted */
+	bool was_now;	   /* asked for now, nothing runs: what comes next is looked for */
+	const char *notes; /* a program's node's */
 	struct tool_context tools;
 	struct tool_call *calls[TURN_MAX_CALLS]; /* planned, then run */
 	size_t n_calls, n_run;
-	int round;   /* of reflect */
-	bool enough; /* reflect's verdict */
+	int round;	 /* of reflect */
+	bool enough;	 /* reflect's verdict */
 	bool all_failed; /* every call: nothing can be said about what there is */
 	struct relaxed relaxed[TURN_MAX_RELAXED];
 	size_t n_relaxed;
@@ -94,8 +94,9 @@ struct turn {
 	bool basic; /* a configured llm or embedder failed */
 	bool text_began, stopping, over, too_long;
 	enum outcome outcome;
-	struct flow answer_flow; /* respond's: the llm's stream, with a deadline that leaves time for another */
-	struct text piece;	 /* what may leave of the text just received */
+	struct flow
+		answer_flow; /* respond's: the llm's stream, with a deadline that leaves time for another */
+	struct text piece; /* what may leave of the text just received */
 	size_t answer_bytes;
 	struct loop_task end_task;
 	char *patch; /* of a program's node; owned */

@@ -105,9 +105,9 @@ static void set_focus(struct turn *t, const struct record *record, const struct 
 	*name = (struct name_match){ .kind = NAME_RECORD, .record = record, .similarity = 1 };
 	t->focus = record;
 	*u = (struct understood){
-		.intent = record->type == ENTITY_SESSION   ? INTENT_SESSION_SEARCH :
-			  record->type == ENTITY_EXHIBITOR ? INTENT_EXHIBITOR_SEARCH :
-							     INTENT_SPEAKER_SEARCH,
+		.intent = record->type == ENTITY_SESSION     ? INTENT_SESSION_SEARCH
+			  : record->type == ENTITY_EXHIBITOR ? INTENT_EXHIBITOR_SEARCH
+							     : INTENT_SPEAKER_SEARCH,
 		.specificity = SPECIFIC,
 		.asked = asked->asked,
 		.entities = ENTITY_BIT(record->type),

@@ -247,7 +247,7 @@ static void say_session(struct composing *c, struct json_object *s, const char *
 		return;
 	}
 	say_session_when_where(c, s, strcmp(asked, "where") == 0);
-	if (strcmp(asked, "when") == 0)
+	if (strcmp(asked, "when") == 0 && json_get_string(s, "start"))
 		say_zone(c);
 	if (strcmp(asked, "when") == 0 || strcmp(asked, "where") == 0)
 		return;

@@ -4,50 +4,11 @@
 #include "tools/builtin.h"
 
 #include <ctype.h>
-#include <stdlib.h>
 #include <string.h>
 #include "base/utf8.h"
+#include "search/words.h"
 
 #define MAX_WORDS 32
-
-/* Folded, sorted: words that ask, point or join in English, German, French and Spanish. */
-static const char *const empty_words[] = {
-	"a",	   "aber",   "about",	"ai",	   "al",    "all",    "alle",  "alles", "als",
-	"am",	   "an",     "and",	"any",	   "are",   "as",     "at",    "au",	"auch",
-	"auf",	   "aus",    "aux",	"avec",	   "be",    "been",   "bei",   "beim",	"bin",
-	"bitte",   "but",    "by",	"c",	   "ca",    "can",    "ce",    "ces",	"cette",
-	"comment", "como",   "con",	"could",   "cual",  "cuando", "d",     "da",	"dans",
-	"das",	   "de",     "del",	"dem",	   "den",   "der",    "des",   "did",	"die",
-	"do",	   "does",   "donde",	"du",	   "due",   "e",      "ein",   "eine",	"einen",
-	"einer",   "el",     "elle",	"en",	   "er",    "es",     "est",   "esta",	"estan",
-	"et",	   "etre",   "find",	"for",	   "from",  "fur",    "gibt",  "give",	"haben",
-	"habt",	   "hace",   "has",	"hat",	   "have",  "hay",    "he",    "her",	"here",
-	"hier",	   "him",    "his",	"how",	   "i",	    "ich",    "ihr",   "il",	"ils",
-	"im",	   "in",     "is",	"ist",	   "it",    "j",      "je",    "kann",	"know",
-	"l",	   "la",     "las",	"le",	   "les",   "like",   "los",   "man",	"me",
-	"mein",	   "mich",   "mir",	"mit",	   "much",  "must",   "my",    "n",	"nach",
-	"need",	   "nicht",  "noch",	"of",	   "on",    "one",    "or",    "ou",	"our",
-	"para",	   "pas",    "please",	"por",	   "pour",  "puedo",  "puis",  "qu",	"quand",
-	"que",	   "quel",   "quelle",	"quelles", "quels", "qui",    "quien", "s",	"se",
-	"she",	   "should", "show",	"si",	   "sich",  "sie",    "sind",  "so",	"some",
-	"son",	   "sont",   "sur",	"t",	   "tell",  "that",   "the",   "their", "them",
-	"there",   "they",   "this",	"to",	   "tu",    "un",     "una",   "und",	"une",
-	"uns",	   "us",     "va",	"von",	   "vor",   "vous",   "wann",  "want",	"was",
-	"we",	   "welche", "welcher", "wer",	   "were",  "what",   "when",  "where", "which",
-	"who",	   "why",    "wie",	"will",	   "wir",   "wird",   "with",  "wo",	"would",
-	"y",	   "you",    "your",	"zu",	   "zum",   "zur",
-};
-
-static int compare_words(const void *key, const void *item)
-{
-	return strcmp(key, *(const char *const *)item);
-}
-
-static bool is_empty_word(const char *word)
-{
-	return bsearch(word, empty_words, ARRAY_SIZE(empty_words), sizeof(*empty_words),
-		       compare_words) != NULL;
-}
 
 const char *const *words_of(const char *text, struct arena *arena)
 {
@@ -66,7 +27,7 @@ const char *const *words_of(const char *text, struct arena *arena)
 			continue;
 		word = at > from ? arena_strndup(arena, folded + from, at - from) : NULL;
 		from = i;
-		if (word && !is_empty_word(word))
+		if (word && !word_is_stop(word))
 			words[n++] = word;
 	}
 	return words;
