@@ -1122,7 +1122,7 @@ static void finish_twice_step(struct flow *f)
 static bool aborts(flow_step *step)
 {
 	pid_t pid = fork();
-	int status;
+	int status = 0;
 
 	if (pid == 0) {
 		struct rlimit none = { 0, 0 };
