@@ -83,6 +83,11 @@ await group('reading', async () => {
 	answers('an unknown field: 403', await get(`/items/messages/${id}?fields=id,nope`), 403, 'FORBIDDEN');
 	const none = await get(`/items/messages?filter[id][_eq]=${randomUUID()}`);
 	is('a filter that finds nothing: 200 []', none.status === 200 && none.data.length === 0, none.text);
+	const odd = await get('/items/messages?filter[id][_eq]=nope');
+	answers('a filter by an id that is no UUID', odd, postgres ? 500 : 200, postgres ? 'INTERNAL_SERVER_ERROR' : null);
+	answers('a filter by nothing: 400 INVALID_QUERY', await get('/items/messages?filter[id][_eq]='), 400, 'INVALID_QUERY');
+	const [{ count }] = (await get('/items/conferences?aggregate[count]=*')).data;
+	is('a count is a string on PostgreSQL, a number on SQLite', count === (postgres ? '1' : 1), count);
 	const upper = await get(`/items/messages/${id.toUpperCase()}`);
 	is('an upper-case id is found on PostgreSQL alone', upper.status === (postgres ? 200 : 403), upper.status);
 	const joined = await get(`/items/messages/${id}?fields=id,conversation_id.id,conversation_id.conference_id`);
