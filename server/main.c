@@ -1,0 +1,154 @@
+/*
+ * main.c - erleah-server: settings, library, port; then it waits for a signal to end.
+ *
+ * Exit codes: 0 ended as asked, 1 could not serve, 2 a setting or an option is wrong.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include "clean.h"
+#include "health.h"
+#include "options.h"
+#include "server.h"
+
+static void config_cleanup(assistant_config **c)
+{
+	assistant_config_free(*c);
+}
+
+/* Every thread of the program leaves these to the one that waits for them. */
+static void block_signals(sigset_t *set)
+{
+	sigemptyset(set);
+	sigaddset(set, SIGTERM);
+	sigaddset(set, SIGINT);
+	pthread_sigmask(SIG_BLOCK, set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+/* Waits for the second signal, which means now. */
+static void *wait_for_hurry(void *data)
+{
+	atomic_int *hurry = data;
+	sigset_t set;
+	int number;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigwait(&set, &number);
+	atomic_store(hurry, 1);
+	return NULL;
+}
+
+static void say_ready(const struct settings *s)
+{
+	const char *host = s->host;
+
+	if (!strcmp(host, "0.0.0.0") || !strcmp(host, "::") || !strcmp(host, "127.0.0.1"))
+		host = "localhost";
+	printf(strchr(host, ':') ? "Erleah is ready: http://[%s]:%d/\n"
+				 : "Erleah is ready: http://%s:%d/\n",
+	       host, s->port);
+	fflush(stdout);
+}
+
+/* Ends what is open and then the library: in-flight answers are completed with the text there is. */
+static void end(struct server *s, const char *signal_name)
+{
+	atomic_int hurry = 0;
+	char fields[80];
+	int64_t begin_ms = monotonic_ms(), left_ms;
+	pthread_t second;
+	bool waiting;
+
+	snprintf(fields, sizeof(fields), "{\"signal\":\"%s\",\"grace_ms\":%d}", signal_name,
+		 s->settings.drain_grace_ms);
+	assistant_log(s->assistant, 2, "server.drain", fields);
+	waiting = pthread_create(&second, NULL, wait_for_hurry, &hurry) == 0;
+	server_drain(s, s->settings.drain_grace_ms, &hurry);
+	left_ms = s->settings.drain_grace_ms - (monotonic_ms() - begin_ms);
+	server_stop(s);
+	assistant_log(s->assistant, 2, "server.end", NULL);
+	assistant_close(s->assistant, left_ms > 0 && !atomic_load(&hurry) ? (int)left_ms : 0);
+	if (waiting) {
+		pthread_cancel(second);
+		pthread_join(second, NULL);
+	}
+}
+
+static int serve(const assistant_config *config, const struct settings *settings)
+{
+	struct server server = { .settings = *settings, .ending_fd = -1 };
+	assistant_error err = ASSISTANT_ERROR_INIT;
+	sigset_t signals;
+	int number;
+
+	block_signals(&signals);
+	if (assistant_open(&server.assistant, config, &err) < 0) {
+		fprintf(stderr, "%s\n", err.message);
+		return err.code == ASSISTANT_ECONFIG ? 2 : 1;
+	}
+	if (server_start(&server, &err) < 0) {
+		fprintf(stderr, "%s\n", err.message);
+		server_stop(&server);
+		assistant_close(server.assistant, 0);
+		return 1;
+	}
+	say_ready(settings);
+	while (sigwait(&signals, &number) == EINTR)
+		;
+	end(&server, number == SIGINT ? "SIGINT" : "SIGTERM");
+	return 0;
+}
+
+/* Opens what serving would open and says what is not as it should be. */
+static int check(const assistant_config *config)
+{
+	_cleanup_answer_ char *report = NULL;
+	assistant_error err = ASSISTANT_ERROR_INIT;
+	assistant *a;
+	int code;
+
+	if (assistant_open(&a, config, &err) < 0) {
+		fprintf(stderr, "%s\n", err.message);
+		return err.code == ASSISTANT_ECONFIG ? 2 : 1;
+	}
+	code = assistant_report(a, ASSISTANT_REPORT_DOCTOR, 5000, &report, &err);
+	if (code < 0)
+		fprintf(stderr, "%s\n", err.message);
+	else
+		printf("%s\n", report);
+	assistant_close(a, 0);
+	return code < 0 || strstr(report, "\"level\":\"error\"") ? 1 : 0;
+}
+
+int main(int argc, char **argv)
+{
+	_cleanup_(config_cleanup) assistant_config *config = NULL;
+	assistant_error err = ASSISTANT_ERROR_INIT;
+	struct settings settings;
+	const char *health_url = NULL;
+	enum options_action action;
+
+	if (assistant_config_new(&config) < 0) {
+		fprintf(stderr, "There is no memory to start.\n");
+		return 1;
+	}
+	if (assistant_config_load_env(config, &err) < 0) {
+		fprintf(stderr, "%s\n", err.message);
+		return 2;
+	}
+	action = options_read(argc, argv, config, &health_url, stdout, stderr);
+	if (action == OPTIONS_DONE || action == OPTIONS_WRONG)
+		return action == OPTIONS_DONE ? 0 : 2;
+	if (settings_read(config, &settings, &err) < 0) {
+		fprintf(stderr, "%s\n", err.message);
+		return 2;
+	}
+	if (action == OPTIONS_HEALTH)
+		return health_probe(health_url, &settings);
+	return action == OPTIONS_CHECK ? check(config) : serve(config, &settings);
+}
