@@ -332,7 +332,7 @@ static void on_move(struct state *s, unsigned from)
 static bool move_aborts(unsigned first, unsigned to)
 {
 	pid_t pid = fork();
-	int status;
+	int status = 0;
 
 	if (pid == 0) {
 		struct rlimit none = { 0, 0 };
