@@ -6,6 +6,7 @@
 #include "api/assistant_private.h"
 
 #include <string.h>
+#include "api/ingest_warnings.h"
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/hash.h"
@@ -25,6 +26,7 @@ struct assistant_ingest {
 	struct record *records[ENTITY_COUNT];
 	size_t cap[ENTITY_COUNT];
 	struct text hashed; /* digests of the parts */
+	struct json_object *warnings;
 	bool sealed, committed;
 };
 
@@ -39,15 +41,12 @@ static void hash_part(struct assistant_ingest *i, const char *text, size_t len)
 
 static int local_time(void *ctx, int64_t local_s, int64_t *unix_s)
 {
-	struct zone *utc = NULL;
-	struct civil c;
-	int r = zone_open("UTC", &utc, NULL);
+	struct assistant_ingest *i = ctx;
+	int64_t days = local_s / 86400, rest = local_s % 86400;
 
-	if (r < 0)
-		return r;
-	zone_civil(utc, local_s, &c);
-	zone_close(utc);
-	*unix_s = zone_unix(ctx, c.year, c.month, c.day, c.hour, c.minute, c.second);
+	/* zone_unix takes fields out of range: seconds since 1970 are as good as any. */
+	*unix_s = zone_unix(i->zone, 1970, 1, 1 + (int)days, 0, 0, (int)rest);
+	ingest_warn_clock(i->zone, local_s, *unix_s, i->warnings);
 	return 0;
 }
 
@@ -88,6 +87,7 @@ int assistant_ingest_begin(assistant *a, const char *conference_json, assistant_
 	}
 	i->a = a;
 	text_init(&i->hashed, INGEST_MAX_BYTES);
+	i->warnings = json_object_new_array();
 	i->snapshot = snapshot_create(INGEST_MAX_BYTES);
 	if (!i->snapshot)
 		FAIL(&f, ASSISTANT_ENOMEM, "Out of memory.");
@@ -123,7 +123,7 @@ static int add(struct assistant_ingest *i, enum entity type, const char *record_
 		arena_grow(arena, i->records[type], *n, &i->cap[type], sizeof(struct record));
 	if (!i->records[type])
 		return FAIL(f, ASSISTANT_ENOMEM, "Out of memory.");
-	r = record_parse(type, o, arena, local_time, i->zone, &i->records[type][*n], f);
+	r = record_parse(type, o, arena, local_time, i, &i->records[type][*n], f);
 	if (r < 0)
 		return r;
 	(*n)++;
@@ -198,8 +198,9 @@ static void commit_end(struct flow *f)
 	flow_done(f);
 }
 
-static char *report_of(const struct snapshot *s)
+static char *report_of(const struct assistant_ingest *i)
 {
+	const struct snapshot *s = i->snapshot;
 	_cleanup_json_ struct json_object *o = json_object_new_object();
 
 	json_set_string(o, "conference_id", s->conference.id);
@@ -208,7 +209,7 @@ static char *report_of(const struct snapshot *s)
 		json_set_int(o, entity_plural((enum entity)t), (int64_t)s->n[t]);
 	json_set_int(o, "info", (int64_t)s->conference.n_info);
 	json_set_int(o, "epoch", (int64_t)s->epoch);
-	json_set(o, "warnings", json_object_new_array());
+	json_set(o, "warnings", json_object_get(i->warnings));
 	return json_dump(o);
 }
 
@@ -222,12 +223,17 @@ static void progress(assistant_progress_fn *fn, void *user, const char *phase, s
 /* Whole and consistent?  Afterwards nothing can be added. */
 static int seal(struct assistant_ingest *i, struct fail *f)
 {
+	int r;
+
 	if (i->sealed)
 		return 0;
 	for (int t = 0; t < ENTITY_COUNT; t++)
 		i->snapshot->records[t] = i->records[t];
 	i->sealed = true;
-	return snapshot_seal(i->snapshot, f);
+	r = snapshot_seal(i->snapshot, f);
+	if (!r)
+		ingest_warnings(i->snapshot, i->zone, i->warnings);
+	return r;
 }
 
 int assistant_ingest_check(assistant_ingest *i, char **report_json, assistant_error *err)
@@ -237,14 +243,14 @@ int assistant_ingest_check(assistant_ingest *i, char **report_json, assistant_er
 	if (seal(i, &f) < 0)
 		return fail_export(&f, err);
 	if (report_json)
-		*report_json = report_of(i->snapshot);
+		*report_json = report_of(i);
 	return 0;
 }
 
 int assistant_ingest_commit(assistant_ingest *i, assistant_progress_fn *fn, void *user,
 			    char **report_json, assistant_error *err)
 {
-	struct commit c = {.ingest = i};
+	struct commit c = { .ingest = i };
 	struct snapshot *s = i->snapshot;
 	struct fail f = FAIL_INIT;
 	size_t total = s->n[ENTITY_SESSION] + s->n[ENTITY_EXHIBITOR] + s->n[ENTITY_SPEAKER];
@@ -268,7 +274,7 @@ int assistant_ingest_commit(assistant_ingest *i, assistant_progress_fn *fn, void
 	progress(fn, user, "write", total, total);
 	i->committed = true;
 	if (report_json)
-		*report_json = report_of(s);
+		*report_json = report_of(i);
 	return 0;
 }
 
@@ -279,6 +285,7 @@ void assistant_ingest_free(assistant_ingest *i)
 	snapshot_unref(i->snapshot);
 	zone_close(i->zone);
 	text_finish(&i->hashed);
+	json_object_put(i->warnings);
 	free(i);
 }
 
