@@ -10,6 +10,7 @@
 #include <string.h>
 #include "clean.h"
 #include "health.h"
+#include "json.h"
 #include "options.h"
 #include "server.h"
 
@@ -104,25 +105,49 @@ static int serve(const assistant_config *config, const struct settings *settings
 	return 0;
 }
 
+/* Prints what the doctor found; how many of it are errors. */
+static int print_findings(const char *report)
+{
+	_cleanup_json_ struct json j = { 0 };
+	const struct json_node *each;
+	int n_errors = 0;
+
+	if (json_read(&j, report, strlen(report), NULL) < 0)
+		return 1;
+	each = json_first(&j, json_member(&j, json_root(&j), "findings"));
+	if (!each)
+		printf("Everything is as it should be.\n");
+	for (; each; each = json_after(&j, each)) {
+		char level[16] = "", what[512] = "", todo[512] = "";
+
+		json_copy(&j, json_member(&j, each, "level"), level, sizeof(level));
+		json_copy(&j, json_member(&j, each, "what"), what, sizeof(what));
+		json_copy(&j, json_member(&j, each, "do"), todo, sizeof(todo));
+		printf("%s: %s %s\n", level, what, todo);
+		n_errors += !strcmp(level, "error");
+	}
+	return n_errors;
+}
+
 /* Opens what serving would open and says what is not as it should be. */
 static int check(const assistant_config *config)
 {
 	_cleanup_answer_ char *report = NULL;
 	assistant_error err = ASSISTANT_ERROR_INIT;
 	assistant *a;
-	int code;
+	bool good;
 
 	if (assistant_open(&a, config, &err) < 0) {
 		fprintf(stderr, "%s\n", err.message);
 		return err.code == ASSISTANT_ECONFIG ? 2 : 1;
 	}
-	code = assistant_report(a, ASSISTANT_REPORT_DOCTOR, 5000, &report, &err);
-	if (code < 0)
+	good = assistant_report(a, ASSISTANT_REPORT_DOCTOR, 5000, &report, &err) == 0;
+	if (!good)
 		fprintf(stderr, "%s\n", err.message);
 	else
-		printf("%s\n", report);
+		good = print_findings(report) == 0;
 	assistant_close(a, 0);
-	return code < 0 || strstr(report, "\"level\":\"error\"") ? 1 : 0;
+	return good ? 0 : 1;
 }
 
 int main(int argc, char **argv)

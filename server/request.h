@@ -11,14 +11,16 @@
 #include "parse.h"
 #include "server.h"
 
+#define ROUTE_PARAM 129
+
 struct route;
 
 struct request {
 	struct server *server;
 	struct mg_connection *conn;
 	const struct mg_request_info *info;
-	const struct route *route; /* NULL: no such path */
-	char params[2][65];	   /* of the path */
+	const struct route *route;   /* NULL: no such path */
+	char params[2][ROUTE_PARAM]; /* of the path */
 	char id[REQUEST_ID_MAX + 1];
 	struct address client;
 	const char *method;

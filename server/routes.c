@@ -21,16 +21,16 @@
 
 static const struct route routes[] = {
 	{ "POST", "/api/chat", chat_post, 0 },
-	{ "GET", "/api/chat/{}", chat_get, 0 },
-	{ "GET", "/api/chat/{}/events", chat_events, 0 },
-	{ "POST", "/api/chat/{}/stop", chat_stop, 0 },
-	{ "POST", "/api/chat/{}/feedback", chat_feedback, 0 },
+	{ "GET", "/api/chat/{reply}", chat_get, 0 },
+	{ "GET", "/api/chat/{reply}/events", chat_events, 0 },
+	{ "POST", "/api/chat/{reply}/stop", chat_stop, 0 },
+	{ "POST", "/api/chat/{reply}/feedback", chat_feedback, 0 },
 	{ "GET", "/api/search", search_get, 0 },
 
-	{ "GET", "/items/{}", items_list, ROUTE_DIRECTUS },
-	{ "POST", "/items/{}", items_create, ROUTE_DIRECTUS },
-	{ "GET", "/items/{}/{}", items_read, ROUTE_DIRECTUS },
-	{ "PATCH", "/items/{}/{}", items_patch, ROUTE_DIRECTUS },
+	{ "GET", "/items/{collection}", items_list, ROUTE_DIRECTUS },
+	{ "POST", "/items/{collection}", items_create, ROUTE_DIRECTUS },
+	{ "GET", "/items/{collection}/{id}", items_read, ROUTE_DIRECTUS },
+	{ "PATCH", "/items/{collection}/{id}", items_patch, ROUTE_DIRECTUS },
 	{ "GET", "/server/ping", items_ping, ROUTE_DIRECTUS | ROUTE_QUIET },
 	{ "GET", "/websocket", realtime_upgrade, ROUTE_DIRECTUS },
 

@@ -16,14 +16,15 @@ enum route_flag {
 
 struct route {
 	const char *method; /* GET answers HEAD as well */
-	const char *path;   /* "{}" stands for one segment of [A-Za-z0-9_-]{1,64} */
+	const char *
+		path; /* {name}: one segment of [A-Za-z0-9_-]{1,64}; {id}: a record's id, encoded */
 	route_handler *handle;
 	unsigned flags;
 };
 
 /* The route, or NULL with *allow listing the methods that path has, "" when there is no such path. */
 const struct route *route_find(const struct route *table, size_t n, const char *method,
-			       const char *path, char params[2][65], char allow[64]);
+			       const char *path, char params[2][ROUTE_PARAM], char allow[64]);
 
 /* civetweb's callbacks. */
 int routes_begin_request(struct mg_connection *conn);

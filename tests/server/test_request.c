@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <stdio.h>
 #include <string.h>
 #include "address.h"
 #include "cors.h"
@@ -272,11 +273,11 @@ static void test_routes(void **state)
 	static const struct route table[] = {
 		{ "GET", "/", handler, 0 },
 		{ "POST", "/api/chat", handler, 0 },
-		{ "GET", "/api/chat/{}", handler, 0 },
-		{ "GET", "/api/chat/{}/events", handler, 0 },
-		{ "GET", "/items/{}", handler, 0 },
-		{ "POST", "/items/{}", handler, 0 },
-		{ "PATCH", "/items/{}/{}", handler, 0 },
+		{ "GET", "/api/chat/{reply}", handler, 0 },
+		{ "GET", "/api/chat/{reply}/events", handler, 0 },
+		{ "GET", "/items/{collection}", handler, 0 },
+		{ "POST", "/items/{collection}", handler, 0 },
+		{ "PATCH", "/items/{collection}/{id}", handler, 0 },
 	};
 	static const char *const nothing[] = {
 		"",
@@ -296,7 +297,10 @@ static void test_routes(void **state)
 		"/api/chat/\xff",
 		"/api\\chat",
 	};
-	char params[2][65], allow[64], deep[200];
+	static const char *const no_ids[] = { "..",    "%2e%2e", "%2E.",  "a%2fb", "a%5cb",
+					      "a%00b", "%ff",	 "a%20b", "a+b",   "%",
+					      "%22",   "%0a",	 ".",	  "a%zz" };
+	char params[2][ROUTE_PARAM], allow[64], deep[200];
 	size_t n = sizeof(table) / sizeof(table[0]);
 
 	assert_ptr_equal(route_find(table, n, "GET", "/", params, allow), &table[0]);
@@ -307,6 +311,8 @@ static void test_routes(void **state)
 	assert_ptr_equal(route_find(table, n, "PATCH", "/items/x/y", params, allow), &table[6]);
 	assert_string_equal(params[0], "x");
 	assert_string_equal(params[1], "y");
+	assert_non_null(route_find(table, n, "PATCH", "/items/x/%C3%B6%2e-C%23", params, allow));
+	assert_string_equal(params[1], "\xc3\xb6.-C#");
 	assert_null(route_find(table, n, "DELETE", "/items/x", params, allow));
 	assert_string_equal(allow, "GET, HEAD, POST, OPTIONS");
 	assert_null(route_find(table, n, "GET", "/api/chat", params, allow));
@@ -314,6 +320,10 @@ static void test_routes(void **state)
 	for (size_t i = 0; i < sizeof(nothing) / sizeof(nothing[0]); i++) {
 		assert_null(route_find(table, n, "GET", nothing[i], params, allow));
 		assert_string_equal(allow, "");
+	}
+	for (size_t i = 0; i < sizeof(no_ids) / sizeof(no_ids[0]); i++) {
+		snprintf(deep, sizeof(deep), "/items/x/%s", no_ids[i]);
+		assert_null(route_find(table, n, "PATCH", deep, params, allow));
 	}
 	memset(deep, 'a', sizeof(deep));
 	memcpy(deep, "/items/", 7);
