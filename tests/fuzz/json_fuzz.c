@@ -1,37 +1,42 @@
 /*
- * Any bytes into the one JSON entry: json_check and json_parse agree, and what was taken can be
- * written and taken again as the same text.
+ * json_fuzz.c - what is taken can be written and read again; what is refused is explained.
  */
-#include <stdlib.h>
+#include "fuzz.h"
 #include <string.h>
 #include "base/check.h"
 #include "base/json.h"
+#include "base/utf8.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+static void check_taken(struct json_object *o)
+{
+	_cleanup_json_ struct json_object *again = NULL;
+	_cleanup_free_ char *once = json_dump(o);
+	_cleanup_free_ char *twice = NULL;
+	struct fail f = FAIL_INIT;
+
+	POST(once && utf8_valid(once, strlen(once)) && !strchr(once, '\n'));
+	if (json_parse(once, strlen(once), &again, &f) < 0)
+		IMPOSSIBLE("what was written cannot be read");
+	twice = json_dump(again);
+	POST(twice && !strcmp(once, twice));
+}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	_cleanup_json_ struct json_object *first = NULL;
-	_cleanup_json_ struct json_object *second = NULL;
-	struct fail fail = FAIL_INIT;
-	char *once, *twice;
+	_cleanup_json_ struct json_object *o = NULL;
+	const char *text = (const char *)data;
+	struct fail f = FAIL_INIT;
+	int checked = json_check(text, size, NULL);
+	int r = json_parse(text, size, &o, &f);
 
-	if (json_parse((const char *)data, size, &first, &fail) != 0) {
-		/* Only the range of numbers is left to building. */
-		if (json_check((const char *)data, size, &fail) == 0 &&
-		    (fail.code != ASSISTANT_EINVAL || !strstr(fail.text, "number")))
-			abort();
+	if (r == 0) {
+		POST(checked == 0);
+		check_taken(o);
 		return 0;
 	}
-	if (json_check((const char *)data, size, &fail) != 0)
-		abort();
-	once = json_dump(first);
-	if (!once || json_parse(once, strlen(once), &second, &fail) != 0)
-		abort();
-	twice = json_dump(second);
-	if (!twice || strcmp(once, twice) != 0)
-		abort();
-	free(once);
-	free(twice);
+	POST(r == ASSISTANT_EINVAL || r == ASSISTANT_ETOOLARGE);
+	POST(f.code == r && f.text[0] && f.text[strlen(f.text) - 1] == '.');
+	POST(utf8_valid(f.text, strlen(f.text)));
+	POST(checked == r || strstr(f.text, "too large"));
 	return 0;
 }

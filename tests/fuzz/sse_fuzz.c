@@ -1,79 +1,66 @@
 /*
- * Any bytes as an event stream: fed in one piece, byte by byte, or split where the input says, the
- * parser yields the same events and ends the same way.
+ * sse_fuzz.c - any split of the bytes gives the same events, within the same memory.
  */
+#include "fuzz.h"
 #include <assistant.h>
-#include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 #include "aio/sse.h"
+#include "base/check.h"
 
-#define MAX_EVENT_BYTES 4096
+#define MAX_EVENT_BYTES 512
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-/* A running digest of what was delivered. */
-struct seen {
-	uint64_t digest;
-	int n_events;
+struct result {
+	struct text events;
+	int r;
 };
 
-static void see(struct seen *seen, const void *bytes, size_t n)
+static int note(void *ctx, const struct sse_event *e)
 {
-	const unsigned char *p = bytes;
+	struct text *t = ctx;
 
-	for (size_t i = 0; i < n; i++)
-		seen->digest = (seen->digest ^ p[i]) * 1099511628211u;
-	seen->digest = (seen->digest ^ 0x100) * 1099511628211u;
-}
-
-static int on_event(void *ctx, const struct sse_event *e)
-{
-	struct seen *seen = ctx;
-
-	if (e->data_len > MAX_EVENT_BYTES || strlen(e->id) > MAX_EVENT_BYTES || e->retry_ms < -1)
-		abort();
-	see(seen, e->event, strlen(e->event));
-	see(seen, e->data, e->data_len);
-	see(seen, e->id, strlen(e->id));
-	see(seen, &e->retry_ms, sizeof(e->retry_ms));
-	seen->n_events++;
+	PRE(e->event && e->data && e->id && e->data[e->data_len] == '\0' && e->retry_ms >= -1);
+	PRE(e->data_len <= MAX_EVENT_BYTES);
+	text_printf(t, "%s\x1f%s\x1f%d\x1f", e->event, e->id, e->retry_ms);
+	text_append_n(t, e->data, e->data_len);
+	text_append_char(t, '\x1e');
 	return 0;
 }
 
-/* step 0: all at once. */
-static int feed(const uint8_t *data, size_t size, size_t step, struct seen *seen)
+/* In pieces of piece, piece + 1, ... bytes, at most most. */
+static void feed(struct result *out, const char *bytes, size_t size, size_t piece, size_t most)
 {
-	struct sse parser;
-	int r = 0;
+	struct sse p;
+	size_t n;
 
-	*seen = (struct seen){ 0 };
-	sse_init(&parser, MAX_EVENT_BYTES);
-	for (size_t at = 0; at < size && r == 0;) {
-		size_t n = step == 0 || size - at < step ? size - at : step;
-
-		r = sse_feed(&parser, (const char *)data + at, n, on_event, seen);
-		at += n;
+	sse_init(&p, MAX_EVENT_BYTES);
+	text_init(&out->events, size * 64 + 64);
+	out->r = 0;
+	for (size_t at = 0; at < size && !out->r; at += n) {
+		n = piece < size - at ? piece : size - at;
+		out->r = sse_feed(&p, bytes + at, n, note, &out->events);
+		piece = piece < most ? piece + 1 : 1;
 	}
-	sse_finish(&parser);
-	if (r != 0 && r != ASSISTANT_ETOOLARGE)
-		abort();
-	return r;
+	POST(p.line.cap <= 2 * MAX_EVENT_BYTES + 128 && p.data.cap <= 2 * MAX_EVENT_BYTES + 128);
+	sse_finish(&p);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct seen whole, bytes, split;
-	int r;
+	static const size_t pieces[][2] = { { 1, 1 }, { 2, 2 }, { 1, 7 }, { 3, 50 } };
+	const char *bytes = (const char *)data;
+	struct result whole, cut;
 
-	if (size < 1)
-		return 0;
-	r = feed(data + 1, size - 1, 0, &whole);
-	if (feed(data + 1, size - 1, 1, &bytes) != r ||
-	    feed(data + 1, size - 1, 1u + data[0], &split) != r)
-		abort();
-	if (whole.digest != bytes.digest || whole.digest != split.digest ||
-	    whole.n_events != bytes.n_events || whole.n_events != split.n_events)
-		abort();
+	if (size > 8192)
+		return 0; /* the notes below grow with it */
+	feed(&whole, bytes, size, size ? size : 1, size);
+	POST(whole.r == 0 || whole.r == ASSISTANT_ETOOLARGE);
+	for (size_t i = 0; i < sizeof(pieces) / sizeof(pieces[0]); i++) {
+		feed(&cut, bytes, size, pieces[i][0], pieces[i][1]);
+		POST(cut.r == whole.r);
+		POST(!whole.events.failed && cut.events.len == whole.events.len);
+		POST(!memcmp(cut.events.data, whole.events.data, whole.events.len));
+		text_finish(&cut.events);
+	}
+	text_finish(&whole.events);
 	return 0;
 }

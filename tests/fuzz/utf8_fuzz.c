@@ -2,11 +2,10 @@
  * Any bytes into the Unicode helpers: reading by code point agrees with the check, prefixes stay
  * well-formed, folding is idempotent.
  */
+#include "fuzz.h"
 #include <stdlib.h>
 #include <string.h>
 #include "base/utf8.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void require(bool holds)
 {
@@ -19,9 +18,9 @@ static void check_folding(const char *s, size_t size)
 	char *once = utf8_fold(s, size);
 	char *twice;
 
-	if (!once)
-		return;
-	require(utf8_valid(once, strlen(once)));
+	require(once && utf8_valid(once, strlen(once)) && !strstr(once, "  "));
+	for (const char *p = once; *p; p++)
+		require(!(*p >= 'A' && *p <= 'Z') && !(*p >= '\t' && *p <= '\r') && *p != '"');
 	twice = utf8_fold(once, strlen(once));
 	require(twice && strcmp(once, twice) == 0);
 	free(once);
@@ -39,8 +38,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		require(at <= size);
 		n++;
 	}
-	if (!valid)
+	if (!valid) {
+		require(!utf8_fold(s, size));
 		return 0;
+	}
 	require(at == size);
 	text = strndup(s, size);
 	require(text && utf8_count(text) == n);
