@@ -240,8 +240,10 @@ void tokens_of(const char *folded, token_fn *fn, void *ctx)
 			continue;
 		}
 		if (ch == '.' && !strncmp(sc.s + i, ".net", 4) &&
-		    !isalnum((unsigned char)sc.s[i + 4]))
+		    !isalnum((unsigned char)sc.s[i + 4])) {
 			emit(&sc, ".net", 4, TOKEN_WORD);
+			next = i + 4;
+		}
 		i = next;
 	}
 }

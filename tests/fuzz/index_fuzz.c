@@ -1,0 +1,116 @@
+/*
+ * Index files: refused with a sentence, or fit to be asked anything.  An even first byte: the rest is the file.  An odd
+ * one: the rest is a list of changes (4 bytes place, 4 bytes value) to a good file, whose checksum is then made
+ * to match, so that what lies behind it is reached.
+ */
+#include <libstemmer.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/hash.h"
+#include "index/flat_build.h"
+#include "index/flat_lexical.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void require(bool holds)
+{
+	if (!holds)
+		abort();
+}
+
+static void add(struct snapshot *s, enum entity type, const char *line)
+{
+	struct record *r = arena_new(s->arena, struct record);
+	struct json_object *json = NULL;
+
+	require(json_parse(line, strlen(line), &json, NULL) == 0);
+	require(record_parse(type, json, s->arena, NULL, NULL, r, NULL) == 0);
+	json_object_put(json);
+	s->records[type] = r;
+	s->n[type] = 1;
+}
+
+static uint64_t *good_file(size_t *size)
+{
+	struct snapshot *s = snapshot_create(1 << 20);
+	void *bytes = NULL;
+
+	s->conference.id = "fuzz";
+	add(s, ENTITY_SESSION,
+	    "{\"id\":\"s\",\"title\":\"Running clusters\",\"description\":\"cluster run c++\","
+	    "\"speaker_ids\":[\"p\"],\"start_time\":\"2026-01-31T10:00:00Z\"}");
+	add(s, ENTITY_EXHIBITOR, "{\"id\":\"e\",\"name\":\"Wireshark\",\"booth_number\":\"A1\"}");
+	add(s, ENTITY_SPEAKER, "{\"id\":\"p\",\"name\":\"Ada\",\"session_ids\":[\"s\"]}");
+	require(snapshot_seal(s, NULL) == 0);
+	require(flat_build(s, NULL, NULL, &bytes, size, NULL) == 0);
+	snapshot_unref(s);
+	return bytes;
+}
+
+static void ask(const struct flat_file *x)
+{
+	_cleanup_arena_ struct arena *arena = arena_create(64 << 20);
+	struct sb_stemmer *stemmer = sb_stemmer_new("english", "UTF_8");
+	const char *ids[] = { "p", NULL };
+	struct lexical_query q = { .text = "clusters wirehsark ada c++",
+				   .typos = true,
+				   .limit = 20 };
+	struct index_hits hits = { 0 };
+
+	flat_lexical(x, stemmer, &q, arena, &hits, NULL);
+	q.filter.speaker_ids = ids;
+	q.filter.has_window = true;
+	flat_list(x, &q.filter, 20, 0, arena, &hits, NULL);
+	sb_stemmer_delete(stemmer);
+}
+
+static void try_file(const void *bytes, size_t size)
+{
+	struct flat_file x = { 0 };
+	struct fail fail = FAIL_INIT;
+
+	if (flat_file_read(&x, bytes, size, &fail) == 0)
+		ask(&x);
+	else
+		require(fail.text[0] != '\0');
+}
+
+static void try_changes(const uint8_t *data, size_t size)
+{
+	static uint64_t *good;
+	static size_t good_size;
+	struct flat_header *h;
+	uint32_t *copy;
+
+	if (!good)
+		good = good_file(&good_size);
+	copy = malloc(good_size);
+	memcpy(copy, good, good_size);
+	for (size_t i = 0; i + 8 <= size; i += 8) {
+		uint32_t change[2];
+
+		memcpy(change, data + i, sizeof(change));
+		copy[change[0] % (good_size / 4)] = change[1];
+	}
+	h = (struct flat_header *)(void *)copy;
+	h->checksum = hash_stable(h + 1, good_size - sizeof(*h));
+	try_file(copy, good_size);
+	free(copy);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	uint64_t *aligned;
+
+	if (size < 1)
+		return 0;
+	if (data[0] % 2) {
+		try_changes(data + 1, size - 1);
+		return 0;
+	}
+	aligned = malloc(size + 8);
+	memcpy(aligned, data + 1, size - 1);
+	try_file(aligned, size - 1);
+	free(aligned);
+	return 0;
+}
