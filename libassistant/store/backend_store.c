@@ -19,6 +19,7 @@ struct backend_store {
 	struct lane *lane;
 	assistant_backend backend;
 	void *ctx;
+	struct list dispatching; /* operations that the lane has not finished with */
 };
 
 /* One operation.  Two things hold it: the dispatch (until call() returned) and the caller's wait. */
@@ -26,12 +27,14 @@ struct assistant_pending {
 	struct wait wait;
 	struct work dispatch;
 	struct flow dispatch_flow;
+	struct list link;
 	struct backend_store *s;
 	const char *operation;
 	char *request;
 	struct json_object *result;
 	struct snapshot *snapshot; /* of "conference" */
 	int holders;
+	bool called; /* atomic: from now on the backend finishes it */
 	void (*fill)(struct assistant_pending *p);
 	struct arena *arena; /* the caller's */
 	void *out;
@@ -71,6 +74,7 @@ static int op_call(struct work *work, struct fail *fail)
 {
 	struct assistant_pending *p = container_of(work, struct assistant_pending, dispatch);
 
+	__atomic_store_n(&p->called, true, __ATOMIC_RELEASE);
 	p->s->backend.call(p->s->ctx, p->operation, p->request, p);
 	return 0;
 }
@@ -79,7 +83,10 @@ static void op_dispatched(struct flow *f)
 {
 	struct assistant_pending *p = container_of(f, struct assistant_pending, dispatch_flow);
 
-	if (f->status < 0) /* the lane was full: call() never ran */
+	list_remove(&p->link);
+	if (f->status < 0 &&
+	    !__atomic_load_n(&p->called,
+			     __ATOMIC_ACQUIRE)) /* the lane was full, or the store goes */
 		wait_finish(&p->wait, f->status, &f->fail);
 	op_drop(p);
 }
@@ -113,6 +120,7 @@ static struct assistant_pending *op_begin(struct store *store, const char *opera
 	wait_begin(&p->wait, f);
 	p->wait.deliver = op_deliver;
 	p->wait.release = op_release;
+	list_append(&s->dispatching, &p->link);
 	flow_begin(&p->dispatch_flow, s->loop, NULL, "backend", FIRST(op_dispatch), op_dispatched);
 	return p;
 }
@@ -292,6 +300,8 @@ static void set_time(struct json_object *o, const char *key, int64_t ms)
 {
 	char text[TIME_TEXT_SIZE];
 
+	if (ms <= 0)
+		return;
 	time_format_utc(ms, text);
 	json_set_string(o, key, text);
 }
@@ -443,7 +453,10 @@ static void store_close(struct store *store)
 {
 	struct backend_store *s = container_of(store, struct backend_store, store);
 
-	lane_destroy(s->lane);
+	lane_destroy(s->lane); /* what was queued has been called */
+	while (!list_empty(&s->dispatching))
+		flow_cancel(&list_entry(s->dispatching.next, struct assistant_pending, link)
+				     ->dispatch_flow);
 	if (s->backend.destroy)
 		s->backend.destroy(s->ctx);
 	free((void *)s->backend.name);
@@ -465,6 +478,7 @@ int backend_store_open(struct loop *loop, const assistant_backend *backend, void
 		return FAIL(f, ASSISTANT_ENOMEM, "Out of memory.");
 	}
 	s->loop = loop;
+	list_init(&s->dispatching);
 	s->backend = *backend;
 	s->backend.name = strdup(backend->name);
 	s->ctx = ctx;

@@ -203,11 +203,31 @@ static int by_id(struct json_object *rows, struct json_object *request, struct j
 	return 0;
 }
 
-static int create(struct json_object *rows, struct json_object *request)
+static void set_default(struct json_object *row, const char *key, const char *value)
 {
+	if (!*text_of(row, key))
+		json_object_object_add(row, key, json_object_new_string(value));
+}
+
+static int create(assistant_fake_store *s, struct json_object *rows, struct json_object *request)
+{
+	struct json_object *row;
+	time_t now = time(NULL);
+	char created[32];
+	struct tm tm;
+
 	if (find(rows, text_of(request, "id")))
 		return ASSISTANT_ECONFLICT;
-	json_object_array_add(rows, copy_of(request));
+	row = copy_of(request);
+	gmtime_r(&now, &tm);
+	strftime(created, sizeof(created), "%Y-%m-%dT%H:%M:%S.000Z", &tm);
+	set_default(row, "date_created", created);
+	set_default(row, "user_created", "public-user");
+	if (rows == s->conversations) {
+		set_default(row, "source", "mini");
+		set_default(row, "status", "active");
+	}
+	json_object_array_add(rows, row);
 	return 0;
 }
 
@@ -358,9 +378,9 @@ static int perform(assistant_fake_store *s, const char *operation, struct json_o
 	if (!strcmp(operation, "history"))
 		return history(s, request, result);
 	if (!strcmp(operation, "conversation_create"))
-		return create(s->conversations, request);
+		return create(s, s->conversations, request);
 	if (!strcmp(operation, "message_create"))
-		return create(s->messages, request);
+		return create(s, s->messages, request);
 	if (!strcmp(operation, "messages_write"))
 		return write_rows(s, request, result);
 	if (!strcmp(operation, "messages_complete"))

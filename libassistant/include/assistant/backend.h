@@ -19,7 +19,8 @@
  *	"messages_streaming"  {"limit"}                                  -> {"rows":[oldest first]}
  *	"conferences"         {}                                         -> {"rows":[{"id","name","epoch"}]}
  *	"conference"          {"id"}  -> {"conference":{...},"sessions":[...],"exhibitors":[...],"speakers":[...],"epoch"}
- * A row that does not exist is ASSISTANT_ENOTFOUND.
+ * A row that does not exist is ASSISTANT_ENOTFOUND.  What a create leaves out is the store's to fill: date_created (now),
+ * user_created ("public-user"), and of conversations source ("mini") and status ("active").
  */
 #ifndef ASSISTANT_BACKEND_H
 #define ASSISTANT_BACKEND_H
@@ -40,7 +41,8 @@ typedef struct assistant_backend {
 	/* request_json lasts until p is done. */
 	void (*call)(void *ctx, const char *operation, const char *request_json,
 		     assistant_pending *p);
-	void (*destroy)(void *ctx); /* when the assistant closes; may be NULL */
+	void (*destroy)(
+		void *ctx); /* when the assistant closes: answers what is open first; may be NULL */
 } assistant_backend;
 
 /* kind: "store".  The struct is copied, ctx is yours and must live until destroy. */
