@@ -10,6 +10,7 @@
 #include <assistant.h>
 #include <errno.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <time.h>
@@ -484,13 +485,41 @@ bool loop_turn(struct loop *l, bool wait)
 	return registered(l);
 }
 
+/* A TLS library writes to a socket that the other side has closed: no reason to end the process. */
+static bool block_sigpipe(sigset_t *before)
+{
+	sigset_t pipe;
+
+	sigemptyset(&pipe);
+	sigaddset(&pipe, SIGPIPE);
+	pthread_sigmask(SIG_BLOCK, &pipe, before);
+	return !sigismember(before, SIGPIPE);
+}
+
+static void unblock_sigpipe(const sigset_t *before)
+{
+	const struct timespec at_once = { 0, 0 };
+	sigset_t pipe;
+
+	sigemptyset(&pipe);
+	sigaddset(&pipe, SIGPIPE);
+	while (sigtimedwait(&pipe, NULL, &at_once) > 0)
+		; /* what was raised meanwhile */
+	pthread_sigmask(SIG_SETMASK, before, NULL);
+}
+
 void loop_run(struct loop *l)
 {
+	sigset_t before;
+	bool blocked = block_sigpipe(&before);
+
 	/* Nothing registered is no reason to end: a post may come. */
 	l->running = true;
 	while (!atomic_exchange(&l->stop, false))
 		loop_turn(l, true);
 	l->running = false;
+	if (blocked)
+		unblock_sigpipe(&before);
 }
 
 void loop_stop(struct loop *l)

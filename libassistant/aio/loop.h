@@ -31,7 +31,7 @@ struct loop *loop_create(void);		/* NULL: no memory or descriptors */
 struct loop *loop_create_virtual(void); /* fds and posts work; timers jump */
 void loop_destroy(struct loop *l);	/* nothing may be registered any more */
 
-/* Runs until loop_stop.  */
+/* Runs until loop_stop; SIGPIPE is blocked on this thread meanwhile. */
 void loop_run(struct loop *l);
 /* Runs what is ready; when nothing was and wait is set, waits for one event (a virtual loop jumps
  * to its next timer instead).  false: nothing is registered, and nothing can happen but a post. */

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 #include <assistant.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -486,6 +487,34 @@ static void test_run_on_a_virtual_loop_jumps(void **state)
 	assert_int_equal(loop_now_ms(*state) - began, 3600000);
 }
 
+static void write_to_nobody(struct loop_timer *t)
+{
+	struct alarm *a = container_of(t, struct alarm, timer);
+	int fds[2];
+
+	assert_int_equal(pipe(fds), 0);
+	close(fds[0]);
+	assert_int_equal(write(fds[1], "x", 1), -1);
+	close(fds[1]);
+	a->fired++;
+	loop_stop(a->loop);
+}
+
+static void test_a_closed_pipe_does_not_end_the_process(void **state)
+{
+	struct alarm a = { .loop = *state };
+	sigset_t mask, pending;
+
+	signal(SIGPIPE, SIG_DFL);
+	loop_timer_start(*state, &a.timer, 0, write_to_nobody);
+	loop_run(*state);
+	assert_int_equal(a.fired, 1);
+	pthread_sigmask(SIG_SETMASK, NULL, &mask);
+	assert_false(sigismember(&mask, SIGPIPE));
+	sigpending(&pending);
+	assert_false(sigismember(&pending, SIGPIPE));
+}
+
 /* Outside work is under way: a virtual loop waits for it as long as its next timer is away. */
 static void test_a_hold_keeps_virtual_time(void **state)
 {
@@ -616,6 +645,7 @@ int main(void)
 		REAL(test_run_until_stopped_by_another_thread),
 		VIRTUAL(test_run_until_stopped_by_another_thread),
 		VIRTUAL(test_run_on_a_virtual_loop_jumps),
+		REAL(test_a_closed_pipe_does_not_end_the_process),
 		VIRTUAL(test_a_hold_keeps_virtual_time),
 		REAL(test_tasks),
 		VIRTUAL(test_tasks),
