@@ -417,6 +417,8 @@ static void use_deliver(struct wait *w)
 			FAIL(&w->fail, r, "more than %d conferences are in use", MAX_CONFERENCES);
 		return;
 	}
+	log_write(o->op.index->log, LOG_INFO, "index.used", "s", "conference_id", o->id, "i",
+		  "epoch", (int64_t)o->epoch, "i", "records", (int64_t)o->op.file->n_records, NULL);
 	o->op.file = NULL; /* the map's now */
 	file_unref(old);
 }

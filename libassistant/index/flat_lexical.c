@@ -17,6 +17,7 @@
 #include "index/tokens.h"
 
 #define MAX_WORDS     64 /* of a question; more are passed over */
+#define MAX_CORRECTED 8
 #define DEFAULT_LIMIT 10
 #define MAX_LIMIT     1000
 
@@ -49,6 +50,7 @@ struct question {
 	struct query_word words[MAX_WORDS];
 	size_t n;
 	struct text corrected;
+	unsigned n_corrected;
 };
 
 struct scores {
@@ -163,7 +165,8 @@ static void weigh(const struct flat_file *x, struct sb_stemmer *stemmer, bool ty
 		w->weight = w->kind == TOKEN_PART && whole_known ? PART : 1;
 		w->weight *= token_is_weak(w->text) ? WEAK : 1;
 		w->counts = w->kind == TOKEN_WORD || (w->kind == TOKEN_WHOLE) == whole_known;
-		if (typos && w->stem < 0 && w->kind != TOKEN_WHOLE)
+		if (typos && w->stem < 0 && w->kind != TOKEN_WHOLE &&
+		    q->n_corrected++ < MAX_CORRECTED)
 			correct(x, w, &q->corrected);
 	}
 }

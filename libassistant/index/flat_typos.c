@@ -110,6 +110,8 @@ static void consider(const struct flat_file *x, struct wanted *w, uint32_t numbe
 	if (edits > w->max)
 		return;
 	same_start = letters[0] == w->letters[0];
+	if (edits > 1 && !same_start)
+		return; /* "unsupported" is no misspelt "supported" */
 	if (w->word < 0 || edits != w->edits)
 		better = w->word < 0 || edits < w->edits;
 	else if (same_start != w->same_start)

@@ -15,8 +15,8 @@
 /* The word's distinct trigrams, its ends marked; 0: too short, too long, or only digits. */
 size_t typo_trigrams(const char *word, uint64_t keys[static TYPO_MAX_TRIGRAMS]);
 /*
- * The word of x nearest to `word`: shares trigrams and is at most one edit away (two when longer than six letters);
- * swapping neighbours is one edit.  Nearest, then same first letter, then in most records, then by alphabet.
+ * The word of x nearest to `word`: shares trigrams and is at most one edit away (two when longer than six letters
+ * and the first one is right); swapping neighbours is one edit.  Nearest, then same first letter, then in most records, then by alphabet.
  * Its number, or -1; *edits on success.
  */
 int64_t typo_find(const struct flat_file *x, const char *word, unsigned *edits);

@@ -19,7 +19,8 @@ struct metrics;
 struct log;
 
 /* Zeroed: everything of the conference.  Lists are NULL-terminated and match any of their members; NULL: no constraint.
- * Compared folded (utf8_fold), for equality. */
+ * Compared folded (utf8_fold), for equality; a record without that field does not pass.  The window constrains sessions
+ * only: exhibitors and speakers have no times. */
 struct index_filter {
 	unsigned entities; /* ENTITY_BIT()s; 0: all */
 	/* Sessions: those that overlap [from, to) when `overlap`, else those that start within; TIME_UNKNOWN: open end. */
@@ -39,9 +40,9 @@ enum lexical_field { FIELD_NAME, FIELD_PEOPLE, FIELD_PLACE, FIELD_TOPIC, FIELD_T
  * PLACE: location, booth.  TOPIC: track, type, category, tags, products.  TEXT: description, bio and all facet fields. */
 
 struct lexical_query {
-	const char *text;		/* words; stop words are dropped unless nothing else is left */
-	float weights[FIELD_COUNT];	/* 0 everywhere: the index's own */
-	bool typos;			/* trigram candidates for words the conference does not contain */
+	const char *text;	    /* words; stop words are dropped unless nothing else is left */
+	float weights[FIELD_COUNT]; /* 0 everywhere: the index's own */
+	bool typos; /* trigram candidates for words the conference does not contain */
 	struct index_filter filter;
 	int limit;
 };
@@ -49,11 +50,11 @@ struct lexical_query {
 struct index_hit {
 	enum entity type;
 	const char *id;
-	float score;		/* BM25F, comparable within this answer only */
+	float score;		  /* BM25F, comparable within this answer only */
 	float field[FIELD_COUNT]; /* each field's share of score */
-	unsigned n_words;	/* distinct query words it matched ... */
-	unsigned n_query_words; /* ... of so many */
-	const char *corrected;	/* "langauge->language", or NULL */
+	unsigned n_words;	  /* distinct query words it matched ... */
+	unsigned n_query_words;	  /* ... of so many */
+	const char *corrected;	  /* "langauge->language", or NULL */
 };
 struct index_hits {
 	struct index_hit *hits; /* best first */

@@ -22,8 +22,8 @@ enum entity { ENTITY_SESSION, ENTITY_EXHIBITOR, ENTITY_SPEAKER, ENTITY_COUNT };
 #define ENTITY_BIT(e) (1u << (e))
 #define ENTITY_ALL    7u
 
-const char *entity_name(enum entity e);	      /* "session" */
-const char *entity_plural(enum entity e);     /* "sessions": the collection */
+const char *entity_name(enum entity e);				   /* "session" */
+const char *entity_plural(enum entity e);			   /* "sessions": the collection */
 int entity_from(const char *singular_or_plural, enum entity *out); /* 0 or ASSISTANT_EINVAL */
 
 struct record {
@@ -105,10 +105,11 @@ struct snapshot {
 	struct arena *arena; /* holds everything below */
 	struct conference conference;
 	uint64_t epoch;
-	const struct record *records[ENTITY_COUNT]; /* sessions by start, then title; others by name */
+	const struct record
+		*records[ENTITY_COUNT]; /* sessions by start, then title; others by name */
 	size_t n[ENTITY_COUNT];
 	struct map *by_id[ENTITY_COUNT];
-	int refs; /* atomic */
+	int refs;			    /* atomic */
 	void (*finish)(struct snapshot *s); /* before the memory goes; may be NULL */
 };
 /* For those who make one: an empty snapshot with one reference and an arena; NULL: no memory. */

@@ -150,7 +150,14 @@ static int make_sql(const struct listing *list, const struct list_op *o, struct 
 	return sql->failed ? FAIL(f, ASSISTANT_EINVAL, "the filter is too long") : 0;
 }
 
-static void bind_text(sqlite3_stmt *q, int at, const char *key, const char *value)
+/* Our own ids are stored in lower case; those of records as they were ingested. */
+static bool own_id(const struct listing *list, const char *key)
+{
+	return list->columns != record_columns || !strcmp(key, "conference_id");
+}
+
+static void bind_text(sqlite3_stmt *q, int at, const struct listing *list, const char *key,
+		      const char *value)
 {
 	char normal[UUID_SIZE];
 	int64_t ms;
@@ -160,14 +167,15 @@ static void bind_text(sqlite3_stmt *q, int at, const char *key, const char *valu
 		sqlite3_bind_int64(q, at, ms);
 		return;
 	}
-	if (uuid_valid(value)) {
+	if (uuid_valid(value) && own_id(list, key)) {
 		uuid_normalise(value, normal);
 		value = normal;
 	}
 	sqlite_bind(q, at, value);
 }
 
-static int bind_filter(sqlite3_stmt *q, struct json_object *filter, struct fail *f)
+static int bind_filter(sqlite3_stmt *q, const struct listing *list, struct json_object *filter,
+		       struct fail *f)
 {
 	int at = 0;
 
@@ -180,7 +188,7 @@ static int bind_filter(sqlite3_stmt *q, struct json_object *filter, struct fail 
 		case json_type_null:
 			break; /* unbound: NULL */
 		case json_type_string:
-			bind_text(q, at, key, json_object_get_string(value));
+			bind_text(q, at, list, key, json_object_get_string(value));
 			break;
 		case json_type_boolean:
 		case json_type_int:
@@ -248,7 +256,7 @@ static int list_body(struct sqlite_op *op, struct fail *f)
 	rc = sqlite3_prepare_v2(op->store->db, sql.data, -1, &q, NULL);
 	if (rc != SQLITE_OK)
 		return sqlite_fail(op->store->db, rc, "listing rows", f);
-	r = bind_filter(q, o->filter, f);
+	r = bind_filter(q, list, o->filter, f);
 	if (r == 0)
 		r = collect(o, list, q, f);
 	sqlite3_finalize(q);

@@ -34,11 +34,14 @@ static struct row_op *row_op(struct store *s, const char *name,
 			     const char *collection, const char *id, char **out, struct flow *f)
 {
 	struct row_op *o = sqlite_op_new(s, sizeof(*o), name, body, f);
+	enum entity type;
 
 	if (!o)
 		return NULL;
 	o->collection = sqlite_keep(&o->op, collection);
-	o->id = sqlite_keep_id(&o->op, id);
+	/* Records have the ids that were ingested, letter by letter. */
+	o->id = entity_from(collection, &type) == 0 ? sqlite_keep(&o->op, id)
+						    : sqlite_keep_id(&o->op, id);
 	o->out = out;
 	o->op.finish = row_finish;
 	return o;

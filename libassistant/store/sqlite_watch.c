@@ -13,6 +13,7 @@
 #include "base/hash.h"
 #include "base/list.h"
 #include "base/map.h"
+#include "observe/log.h"
 
 #define MAX_WATCHES	 100000
 #define MAX_ROWS_WATCHED 1000 /* of one conversation; also in the statement */
@@ -23,7 +24,7 @@ struct watches {
 	/* loop */
 	struct map *wanted; /* key -> struct want */
 	struct flow poll;
-	bool polling;
+	bool polling, failing;
 	/* lane */
 	struct map *watched; /* key -> struct watched */
 	int64_t data_version;
@@ -301,7 +302,11 @@ static void poll_now(struct flow *f)
 static void poll_again(struct flow *f)
 {
 	struct watches *all = container_of(f, struct watches, poll);
+	struct sqlite_store *s = container_of(all->store, struct sqlite_store, base);
 
+	if (f->status < 0 && !all->failing)
+		log_fail(s->log, LOG_WARN, "store.watch", &f->fail);
+	all->failing = f->status < 0;
 	if (map_count(all->wanted) == 0)
 		flow_done(f);
 	else

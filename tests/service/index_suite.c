@@ -324,6 +324,7 @@ static void test_typos(void **state)
 	/* Short words and far ones are not guessed. */
 	assert_string_equal(asked(fx, "lix"), "");
 	assert_string_equal(asked(fx, "cybernetics"), "");
+	assert_string_equal(asked(fx, "bbubernetes"), "");
 	/* What the conference contains is not corrected. */
 	assert_null(ask(fx, "talks", NULL).hits[0].corrected);
 	assert_int_equal(CALL(fx, lexical, ONE, &exact, fx->arena, &hits), 0);

@@ -3,7 +3,7 @@
  */
 #include "call.h"
 
-static struct fail last;
+static _Thread_local struct fail last;
 
 static void answered(struct flow *f)
 {
