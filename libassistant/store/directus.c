@@ -9,6 +9,7 @@
 #include <string.h>
 #include "base/check.h"
 #include "base/clock.h"
+#include "base/hash.h"
 
 #define MESSAGE_FIELDS                                                                             \
 	"id,conversation_id,user_created,date_created,role,messageText,status,metadata"
@@ -132,12 +133,24 @@ static const char *path_of(struct op *op)
 	return out;
 }
 
+/* A UUID, or a number where the collection has integer keys. */
+static bool could_be_id(const char *id)
+{
+	return uuid_valid(id) || (*id && !id[strspn(id, "0123456789")]);
+}
+
 static void read_begin(struct flow *f)
 {
 	struct op *op = op_of(f);
-
+	const struct read *r = op->state;
 	bool one = op->fill == fill_message || op->fill == fill_conversation;
 
+	/* PostgreSQL compares no such text with an id: Directus would answer 500. */
+	if (one && !could_be_id(r->id)) {
+		FAIL(&f->fail, ASSISTANT_ENOTFOUND, "There is no such %s.", op->name);
+		flow_fail(f, ASSISTANT_ENOTFOUND);
+		return;
+	}
 	op_send(op, "GET", path_of(op), NULL, one ? THEN(f, read_one) : THEN(f, read_many));
 }
 
