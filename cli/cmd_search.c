@@ -1,0 +1,104 @@
+/*
+ * cmd_search.c - the search itself, without an answer around it.
+ */
+#include "cmd_search.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include "commands.h"
+#include "json.h"
+#include "results.h"
+
+#define SEARCH_TIMEOUT_MS 15000
+
+static const enum option_id filters[] = {
+	OPTION_DAY,	OPTION_FROM, OPTION_TO,	   OPTION_PLACE,    OPTION_TRACK,
+	OPTION_SPEAKER, OPTION_TYPE, OPTION_LEVEL, OPTION_LANGUAGE,
+};
+
+static void put_text(struct json_object *o, const char *key, const char *value)
+{
+	if (value)
+		json_object_object_add(o, key, json_object_new_string(value));
+}
+
+struct json_object *search_query(const char *words, const char *conference, const char *now)
+{
+	struct json_object *o = json_object_new_object();
+
+	put_text(o, "q", words);
+	put_text(o, "conference_id", conference);
+	put_text(o, "now", now);
+	return o;
+}
+
+int search_run(struct cli *cli, struct json_object *query, bool json, bool why)
+{
+	assistant_error err = ASSISTANT_ERROR_INIT;
+	struct json_object *result;
+	char *text = NULL;
+	size_t n;
+
+	if (why)
+		json_object_object_add(query, "why", json_object_new_boolean(1));
+	if (assistant_search(cli->a,
+			     json_object_to_json_string_ext(query, JSON_C_TO_STRING_NOSLASHESCAPE),
+			     SEARCH_TIMEOUT_MS, &text, &err) < 0)
+		return cli_complain(&err);
+	result = json_tokener_parse(text);
+	n = json_count(result, "results");
+	terminal_measure(&cli->terminal);
+	if (json)
+		puts(text);
+	else
+		results_show(&cli->terminal, result, why);
+	fflush(stdout);
+	json_object_put(result);
+	assistant_free(text);
+	return n ? STATUS_OK : STATUS_NONE;
+}
+
+/* A number from 1 to 100, or -1. */
+static long read_limit(const char *text)
+{
+	char *end;
+	long limit = strtol(text, &end, 10);
+
+	return *end || limit < 1 || limit > 100 ? -1 : limit;
+}
+
+static int add_options(struct json_object *query, const struct options *o)
+{
+	struct json_object *wanted = json_object_new_object();
+	const char *limit = o->values[OPTION_LIMIT];
+
+	for (size_t i = 0; i < sizeof(filters) / sizeof(filters[0]); i++)
+		put_text(wanted, option_specs[filters[i]].name, o->values[filters[i]]);
+	json_object_object_add(query, "filters", wanted);
+	put_text(query, "entity", o->values[OPTION_ENTITY]);
+	json_object_object_add(query, "raw", json_object_new_boolean(options_has(o, OPTION_RAW)));
+	if (!limit)
+		return STATUS_OK;
+	if (read_limit(limit) < 0)
+		return cli_say(STATUS_USAGE, "--limit takes a number from 1 to 100");
+	json_object_object_add(query, "limit", json_object_new_int64(read_limit(limit)));
+	return STATUS_OK;
+}
+
+int cmd_search(struct cli *cli)
+{
+	const struct options *o = &cli->options;
+	char *words = options_join(o);
+	struct json_object *query =
+		search_query(words, o->values[OPTION_CONFERENCE], o->values[OPTION_NOW]);
+	int status = add_options(query, o);
+
+	if (!status)
+		status = cli_open(cli);
+	if (!status)
+		status = search_run(cli, query, options_has(o, OPTION_JSON),
+				    options_has(o, OPTION_WHY));
+	json_object_put(query);
+	free(words);
+	return status;
+}

@@ -1,0 +1,102 @@
+/*
+ * open.c - settings, the assistant, and what the library says on its way.
+ *
+ * The library's log is for servers: here a person reads, so only warnings and errors appear, unless
+ * --verbose asks for all of it.
+ */
+#include "cli.h"
+
+#include <stdio.h>
+#include <string.h>
+#include "interrupt.h"
+
+#define REPORT_TIMEOUT_MS 15000
+#define CLOSE_GRACE_MS	  2000
+#define LEVEL_WARNING	  1
+
+int cli_say(int status, const char *sentence)
+{
+	fprintf(stderr, "erleah-cli: %s\n", sentence);
+	return status;
+}
+
+int cli_complain(const assistant_error *err)
+{
+	const char *sentence = *err->message ? err->message : assistant_strerror(err->code);
+	bool usage = err->code == ASSISTANT_ECONFIG || err->code == ASSISTANT_EINVAL;
+
+	return cli_say(usage ? STATUS_USAGE : STATUS_FAILED, sentence);
+}
+
+static void log_line(void *user, int level, const char *line)
+{
+	const struct cli *cli = user;
+
+	if (level <= LEVEL_WARNING || options_has(&cli->options, OPTION_VERBOSE))
+		fprintf(stderr, "%s\n", line);
+}
+
+int cli_configure(struct cli *cli)
+{
+	assistant_error err = ASSISTANT_ERROR_INIT;
+
+	if (assistant_config_new(&cli->config) < 0)
+		return cli_say(STATUS_FAILED, "Out of memory.");
+	assistant_config_set_log(cli->config, log_line, cli);
+	/* What the environment does not say: people read the log, and one person asks. */
+	assistant_config_set(cli->config, "LOG_FORMAT", "console", NULL);
+	assistant_config_set(cli->config, "RATE_LIMIT_CONVERSATION_PER_MINUTE", "0", NULL);
+	if (assistant_config_load_env(cli->config, &err) < 0)
+		return cli_complain(&err);
+	return STATUS_OK;
+}
+
+int cli_open(struct cli *cli)
+{
+	assistant_error err = ASSISTANT_ERROR_INIT;
+	int status = cli_configure(cli), r;
+	sigset_t before;
+
+	if (status)
+		return status;
+	interrupt_shield(&before);
+	r = assistant_open(&cli->a, cli->config, &err);
+	interrupt_unshield(&before);
+	return r < 0 ? cli_complain(&err) : STATUS_OK;
+}
+
+int cli_chat(struct cli *cli, assistant_chat **chat)
+{
+	const struct options *o = &cli->options;
+	assistant_error err = ASSISTANT_ERROR_INIT;
+	assistant_chat *c;
+
+	if (assistant_chat_new(cli->a, &c) < 0)
+		return cli_say(STATUS_FAILED, "Out of memory.");
+	if ((o->values[OPTION_CONFERENCE] &&
+	     assistant_chat_set(c, "conference", o->values[OPTION_CONFERENCE], &err) < 0) ||
+	    (o->values[OPTION_NOW] &&
+	     assistant_chat_set(c, "now", o->values[OPTION_NOW], &err) < 0)) {
+		assistant_chat_free(c);
+		return cli_complain(&err);
+	}
+	*chat = c;
+	return STATUS_OK;
+}
+
+void cli_close(struct cli *cli)
+{
+	assistant_close(cli->a, CLOSE_GRACE_MS);
+	assistant_config_free(cli->config);
+	cli->a = NULL;
+	cli->config = NULL;
+}
+
+int cli_report(struct cli *cli, int what, char **text)
+{
+	assistant_error err = ASSISTANT_ERROR_INIT;
+
+	if (assistant_report(cli->a, what, REPORT_TIMEOUT_MS, text, &err) < 0)
+		return cli_complain(&err);
+	return STATUS_OK;
+}

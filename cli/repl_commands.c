@@ -1,0 +1,237 @@
+/*
+ * repl_commands.c - what begins with a slash: one table.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include "cmd_search.h"
+#include "repl.h"
+#include "text.h"
+
+struct slash {
+	const char *name, *words, *sentence;
+	void (*run)(struct repl *r, const char *words);
+};
+
+static const struct slash *slashes(size_t *n);
+
+static FILE *out_of(struct repl *r)
+{
+	return r->cli->terminal.out;
+}
+
+static void replace(char **to, const char *value)
+{
+	free(*to);
+	*to = value ? strdup(value) : NULL;
+}
+
+/* --- The commands ------------------------------------------------------------------- */
+
+static void run_help(struct repl *r, const char *words)
+{
+	size_t n;
+	const struct slash *s = slashes(&n);
+
+	fputs("Ask in your own words, one question per line.  Commands:\n", out_of(r));
+	for (size_t i = 0; i < n; i++) {
+		char left[40];
+
+		snprintf(left, sizeof(left), "/%s%s%s", s[i].name, *s[i].words ? " " : "",
+			 s[i].words);
+		fprintf(out_of(r), "  %-18s %s\n", left, s[i].sentence);
+	}
+	fputs("Ctrl-C stops an answer, Ctrl-D leaves.\n", out_of(r));
+}
+
+static void run_quit(struct repl *r, const char *words)
+{
+	r->leave = true;
+}
+
+static void run_new(struct repl *r, const char *words)
+{
+	if (repl_new_chat(r) == STATUS_OK)
+		fputs("A new conversation.\n", out_of(r));
+}
+
+static void list_conferences(struct repl *r)
+{
+	long chosen = r->conference ? conferences_find(&r->conferences, r->conference) : -1;
+
+	if (!r->conferences.rows)
+		fprintf(out_of(r), "The store does not list them; chosen: %s.\n",
+			r->conference ? r->conference : "the default");
+	for (size_t i = 0; i < r->conferences.n; i++) {
+		fprintf(out_of(r), "%c ", (long)i == chosen ? '*' : ' ');
+		text_put(out_of(r), conferences_name(&r->conferences, i), -1);
+		fprintf(out_of(r), "  %s\n", conferences_id(&r->conferences, i));
+	}
+}
+
+static void run_conference(struct repl *r, const char *words)
+{
+	char *before = r->conference;
+
+	if (!*words) {
+		list_conferences(r);
+		return;
+	}
+	if (r->conferences.rows && conferences_find(&r->conferences, words) < 0) {
+		cli_say(STATUS_FAILED, "there is no conference of that id or name; /conference "
+				       "lists those there are");
+		return;
+	}
+	r->conference = strdup(words);
+	if (repl_new_chat(r) == STATUS_OK) {
+		free(before);
+		fputs("A new conversation about ", out_of(r));
+		text_put(out_of(r), words, -1);
+		fputs(".\n", out_of(r));
+	} else {
+		free(r->conference);
+		r->conference = before;
+	}
+}
+
+static void run_now(struct repl *r, const char *words)
+{
+	bool off = !strcmp(words, "off");
+	assistant_error err = ASSISTANT_ERROR_INIT;
+
+	if (!*words) {
+		fprintf(out_of(r), "%s\n", r->now ? r->now : "The time is the clock's.");
+	} else if (assistant_chat_set(r->chat, "now", off ? "" : words, &err) < 0) {
+		cli_complain(&err);
+	} else {
+		replace(&r->now, off ? NULL : words);
+		fprintf(out_of(r), "Answers are as of %s.\n", off ? "the clock's time" : words);
+	}
+}
+
+static void search(struct repl *r, const char *words, bool why)
+{
+	struct json_object *query;
+
+	if (!*words) {
+		cli_say(STATUS_USAGE, "/search and /why need words to look for");
+		return;
+	}
+	query = search_query(words, r->conference, r->now);
+	search_run(r->cli, query, r->style.json, why);
+	json_object_put(query);
+}
+
+static void run_search(struct repl *r, const char *words)
+{
+	search(r, words, false);
+}
+
+static void run_why(struct repl *r, const char *words)
+{
+	search(r, words, true);
+}
+
+static void run_json(struct repl *r, const char *words)
+{
+	if (strcmp(words, "on") != 0 && strcmp(words, "off") != 0)
+		cli_say(STATUS_USAGE, "/json takes on or off");
+	else
+		r->style.json = !strcmp(words, "on");
+}
+
+static void run_graph(struct repl *r, const char *words)
+{
+	char *text = NULL;
+
+	if (cli_report(r->cli, ASSISTANT_REPORT_GRAPH, &text) == STATUS_OK)
+		fputs(text, out_of(r));
+	assistant_free(text);
+}
+
+/* --- The table ----------------------------------------------------------------------- */
+
+static const struct slash *slashes(size_t *n)
+{
+	static const struct slash table[] = {
+		{ "conference", "ID|NAME", "asks about that conference; without words, lists them",
+		  run_conference },
+		{ "graph", "", "the steps an answer goes through", run_graph },
+		{ "help", "", "this list", run_help },
+		{ "json", "on|off", "answers and results as JSON", run_json },
+		{ "new", "", "forgets what was said: a new conversation", run_new },
+		{ "now", "TIME|off", "answers as of that time, such as 2027-05-20T10:00:00+02:00",
+		  run_now },
+		{ "quit", "", "leaves", run_quit },
+		{ "search", "WORDS", "the search itself, without an answer around it", run_search },
+		{ "why", "WORDS", "the same, with what each rank comes from", run_why },
+	};
+
+	*n = sizeof(table) / sizeof(table[0]);
+	return table;
+}
+
+void repl_command(struct repl *r, const char *line)
+{
+	size_t len = strcspn(line + 1, " \t"), n;
+	const char *words = line + 1 + len;
+	const struct slash *s = slashes(&n);
+
+	words += strspn(words, " \t");
+	for (size_t i = 0; i < n; i++) {
+		if (strlen(s[i].name) == len && !memcmp(s[i].name, line + 1, len)) {
+			s[i].run(r, words);
+			fflush(out_of(r));
+			return;
+		}
+	}
+	cli_say(STATUS_USAGE, "there is no such command; /help lists those there are");
+}
+
+/* --- Tab ------------------------------------------------------------------------------ */
+
+static size_t complete_conference(struct repl *r, const char *line, const char **choices,
+				  size_t max)
+{
+	static const char lead[] = "/conference ";
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->conferences.n && n < max; i++) {
+		char *choice = NULL;
+
+		if (asprintf(&choice, "%s%s", lead, conferences_name(&r->conferences, i)) < 0)
+			break;
+		if (strncasecmp(choice, line, strlen(line)) == 0) {
+			free(r->choices[n]);
+			r->choices[n] = choice;
+			choices[n++] = choice;
+		} else {
+			free(choice);
+		}
+	}
+	return n;
+}
+
+size_t repl_complete(void *ctx, const char *line, const char **choices, size_t max)
+{
+	struct repl *r = ctx;
+	size_t n, found = 0;
+	const struct slash *s = slashes(&n);
+
+	max = max < REPL_CHOICES ? max : REPL_CHOICES;
+	if (line[0] != '/')
+		return 0;
+	if (!strncmp(line, "/conference ", 12))
+		return complete_conference(r, line, choices, max);
+	for (size_t i = 0; i < n && found < max; i++) {
+		char *choice = NULL;
+
+		if (strncmp(s[i].name, line + 1, strlen(line + 1)) != 0)
+			continue;
+		if (asprintf(&choice, "/%s%s", s[i].name, *s[i].words ? " " : "") < 0)
+			break;
+		free(r->choices[found]);
+		r->choices[found] = choice;
+		choices[found++] = choice;
+	}
+	return found;
+}

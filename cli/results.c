@@ -1,0 +1,226 @@
+/*
+ * results.c - see results.h.
+ */
+#include "results.h"
+
+#include <string.h>
+#include "json.h"
+#include "text.h"
+#include "when.h"
+
+#define MAX_ROWS     100
+#define GAP	     2
+#define MIN_NAME     24
+#define MAX_WHERE    30
+#define INDENT	     4
+#define WHY_MAX_DEEP 4
+
+struct row {
+	char rank[8], score[8], when[48];
+	const char *type, *name, *where;
+};
+
+enum column { COLUMN_RANK, COLUMN_SCORE, COLUMN_TYPE, COLUMN_NAME, COLUMN_WHEN, COLUMN_WHERE };
+#define N_COLUMNS 6
+
+static const char *const heads[N_COLUMNS] = { "", "score", "type", "name", "when", "where" };
+
+static const char *cell(const struct row *r, int column)
+{
+	const char *cells[N_COLUMNS] = { r->rank, r->score, r->type, r->name, r->when, r->where };
+
+	return cells[column];
+}
+
+static void read_row(struct json_object *o, size_t i, struct row *r)
+{
+	snprintf(r->rank, sizeof(r->rank), "%zu", i + 1);
+	snprintf(r->score, sizeof(r->score), "%.2f",
+		 json_object_get_double(json_member(o, "score")));
+	when_format(json_text(o, "start"), json_text(o, "end"), r->when, sizeof(r->when));
+	r->type = json_text(o, "type");
+	r->name = json_text(o, "name");
+	r->where = *json_text(o, "location") ? json_text(o, "location") : json_text(o, "booth");
+}
+
+/* The widest cell of each column; 0 for a column that is left out. */
+static void measure(const struct row *rows, size_t n, int widths[static N_COLUMNS])
+{
+	for (int c = 0; c < N_COLUMNS; c++) {
+		widths[c] = 0;
+		for (size_t i = 0; i < n; i++) {
+			int width = text_width(cell(&rows[i], c));
+
+			widths[c] = width > widths[c] ? width : widths[c];
+		}
+		if (widths[c] && widths[c] < text_width(heads[c]))
+			widths[c] = text_width(heads[c]);
+	}
+}
+
+static int total(const int widths[static N_COLUMNS])
+{
+	int sum = 0;
+
+	for (int c = 0; c < N_COLUMNS; c++)
+		sum += widths[c] ? widths[c] + GAP : 0;
+	return sum ? sum - GAP : 0;
+}
+
+/* Takes from places first, then from names, until the table fits. */
+static void shrink(int widths[static N_COLUMNS], int columns)
+{
+	static const struct {
+		enum column column;
+		int least;
+	} steps[] = {
+		{ COLUMN_WHERE, MAX_WHERE },
+		{ COLUMN_NAME, MIN_NAME },
+		{ COLUMN_WHERE, 10 },
+		{ COLUMN_NAME, 8 },
+	};
+
+	for (size_t i = 0; columns && i < sizeof(steps) / sizeof(steps[0]); i++) {
+		int over = total(widths) - columns, *width = &widths[steps[i].column];
+
+		if (over > 0 && *width > steps[i].least)
+			*width = *width - over > steps[i].least ? *width - over : steps[i].least;
+	}
+}
+
+static int last_column(const int widths[static N_COLUMNS])
+{
+	int last = 0;
+
+	for (int c = 0; c < N_COLUMNS; c++)
+		if (widths[c])
+			last = c;
+	return last;
+}
+
+static void show_row(const struct terminal *t, const char *const cells[static N_COLUMNS],
+		     const int widths[static N_COLUMNS])
+{
+	int last = last_column(widths);
+
+	for (int c = 0; c <= last; c++) {
+		if (!widths[c])
+			continue;
+		if (c == last) {
+			text_put(t->out, cells[c], widths[c]);
+			break;
+		}
+		text_pad(t->out, cells[c], widths[c]);
+		fprintf(t->out, "%*s", GAP, "");
+	}
+	fputc('\n', t->out);
+}
+
+/* --- Why ------------------------------------------------------------------------ */
+
+/* {"facets":{"topic":0.4},"lexical":0.9} as "facets.topic 0.4, lexical 0.9". */
+static void show_value(FILE *out, const char *path, struct json_object *o, int deep, bool *first)
+{
+	char longer[120];
+
+	if (json_object_is_type(o, json_type_object) && deep < WHY_MAX_DEEP) {
+		json_object_object_foreach(o, key, value)
+		{
+			snprintf(longer, sizeof(longer), "%s%s%s", path, *path ? "." : "", key);
+			show_value(out, longer, value, deep + 1, first);
+		}
+		return;
+	}
+	if (!o || (json_object_is_type(o, json_type_array) && !json_object_array_length(o)))
+		return;
+	fputs(*first ? "" : ", ", out);
+	*first = false;
+	text_put(out, path, -1);
+	fputc(' ', out);
+	if (json_object_is_type(o, json_type_double))
+		fprintf(out, "%.3g", json_object_get_double(o));
+	else if (json_object_is_type(o, json_type_string))
+		text_put(out, json_object_get_string(o), -1);
+	else
+		text_put(out, json_object_to_json_string_ext(o, JSON_C_TO_STRING_NOSLASHESCAPE),
+			 -1);
+}
+
+static void show_line(const struct terminal *t, const char *lead, struct json_object *o)
+{
+	bool first = true;
+
+	if (!o)
+		return;
+	fprintf(t->out, "%s%s", terminal_style(t, STYLE_DIM), lead);
+	show_value(t->out, "", o, 0, &first);
+	fprintf(t->out, "%s\n", terminal_style(t, STYLE_PLAIN));
+}
+
+/* --- All ------------------------------------------------------------------------ */
+
+static void show_rows(const struct terminal *t, struct json_object *result, size_t n, bool why)
+{
+	struct row rows[MAX_ROWS];
+	int widths[N_COLUMNS];
+
+	for (size_t i = 0; i < n; i++)
+		read_row(json_at(result, "results", i), i, &rows[i]);
+	measure(rows, n, widths);
+	shrink(widths, t->columns);
+	fputs(terminal_style(t, STYLE_DIM), t->out);
+	show_row(t, heads, widths);
+	fputs(terminal_style(t, STYLE_PLAIN), t->out);
+	for (size_t i = 0; i < n; i++) {
+		const char *cells[N_COLUMNS];
+
+		for (int c = 0; c < N_COLUMNS; c++)
+			cells[c] = cell(&rows[i], c);
+		show_row(t, cells, widths);
+		if (why)
+			show_line(t, "   ", json_member(json_at(result, "results", i), "why"));
+	}
+}
+
+static void show_zone(const struct terminal *t, struct json_object *result, size_t n)
+{
+	char offset[7] = "";
+
+	for (size_t i = 0; i < n && !*offset; i++)
+		when_offset(json_text(json_at(result, "results", i), "start"), offset);
+	if (*offset)
+		fprintf(t->out, "%sTimes are the venue's (UTC%s).%s\n",
+			terminal_style(t, STYLE_DIM), offset, terminal_style(t, STYLE_PLAIN));
+}
+
+static void show_relaxed(const struct terminal *t, struct json_object *result)
+{
+	size_t n = json_count(result, "relaxed");
+
+	if (!n)
+		return;
+	fputs("Nothing fitted exactly; given up: ", t->out);
+	for (size_t i = 0; i < n; i++) {
+		fputs(i ? ", " : "", t->out);
+		text_put(t->out, json_object_get_string(json_at(result, "relaxed", i)), -1);
+	}
+	fputs(".\n", t->out);
+}
+
+size_t results_show(const struct terminal *t, struct json_object *result, bool why)
+{
+	size_t n = json_count(result, "results");
+
+	n = n < MAX_ROWS ? n : MAX_ROWS;
+	if (why)
+		show_line(t, "understood: ", json_member(result, "understood"));
+	show_relaxed(t, result);
+	if (n) {
+		show_rows(t, result, n, why);
+		show_zone(t, result, n);
+	} else {
+		fputs("Nothing found.\n", t->out);
+	}
+	fflush(t->out);
+	return n;
+}
