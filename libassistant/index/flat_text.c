@@ -32,16 +32,10 @@ static void say_json(const struct texts *t, enum lexical_field field, struct jso
 		say_json(t, field, json_object_array_get_idx(value, i));
 }
 
-static void session_texts(const struct texts *t, const struct snapshot *s, const struct record *r)
+static void session_texts(const struct texts *t, const struct record *r)
 {
 	say(t, FIELD_NAME, r->subtitle);
 	say_list(t, FIELD_PEOPLE, r->speaker_names);
-	for (size_t i = 0; !r->speaker_names[0] && r->speaker_ids[i]; i++) {
-		const struct record *speaker = snapshot_find(s, ENTITY_SPEAKER, r->speaker_ids[i]);
-
-		if (speaker)
-			say(t, FIELD_PEOPLE, speaker->name);
-	}
 	say(t, FIELD_PLACE, r->location);
 	say(t, FIELD_TOPIC, r->track);
 	say(t, FIELD_TOPIC, r->session_type);
@@ -79,7 +73,7 @@ int flat_texts(const struct snapshot *s, const struct record *r, flat_text_fn *f
 		return code;
 	say(&t, FIELD_NAME, r->name);
 	if (r->type == ENTITY_SESSION)
-		session_texts(&t, s, r);
+		session_texts(&t, r);
 	else if (r->type == ENTITY_EXHIBITOR)
 		exhibitor_texts(&t, r);
 	else

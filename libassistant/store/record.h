@@ -114,8 +114,9 @@ struct snapshot {
 };
 /* For those who make one: an empty snapshot with one reference and an arena; NULL: no memory. */
 struct snapshot *snapshot_create(size_t max_bytes);
-/* After conference, records (arrays in the arena, any order) and n are filled in: sorts them and builds what
- * snapshot_find needs.  EINVAL names an id that occurs twice. */
+/* After conference, records (arrays in the arena, any order) and n are filled in: sorts them, builds what
+ * snapshot_find needs, and completes speaker_ids, speaker_names and session_ids from each other: either side
+ * is enough.  EINVAL names an id that occurs twice. */
 int snapshot_seal(struct snapshot *s, struct fail *f);
 struct snapshot *snapshot_ref(struct snapshot *s);
 void snapshot_unref(struct snapshot *s);

@@ -121,6 +121,88 @@ static int index_ids(struct snapshot *s, enum entity type, struct fail *f)
 	return 0;
 }
 
+/* --- Speakers and their sessions: either side is enough --------------------------- */
+
+static bool holds(const char *const *list, const char *item)
+{
+	while (*list && strcmp(*list, item))
+		list++;
+	return *list != NULL;
+}
+
+/* The list with one more; NULL: no memory. */
+static const char *const *with(struct arena *arena, const char *const *list, const char *item)
+{
+	const char **longer;
+	size_t n = 0;
+
+	while (list[n])
+		n++;
+	longer = arena_array(arena, const char *, n + 2);
+	if (!longer)
+		return NULL;
+	memcpy(longer, list, n * sizeof(*longer));
+	longer[n] = item;
+	return longer;
+}
+
+/* Of a session that names its speakers by id only, or a speaker who names the session. */
+static int add_name(struct snapshot *s, struct record *session, const struct record *speaker)
+{
+	if (holds(session->speaker_names, speaker->name))
+		return 0;
+	session->speaker_names = with(s->arena, session->speaker_names, speaker->name);
+	return session->speaker_names ? 0 : ASSISTANT_ETOOLARGE;
+}
+
+static int link_sessions(struct snapshot *s, const struct record *speaker)
+{
+	for (size_t i = 0; speaker->session_ids[i]; i++) {
+		struct record *session = map_get(s->by_id[ENTITY_SESSION], speaker->session_ids[i]);
+
+		if (!session || holds(session->speaker_ids, speaker->id))
+			continue;
+		session->speaker_ids = with(s->arena, session->speaker_ids, speaker->id);
+		if (!session->speaker_ids || add_name(s, session, speaker) < 0)
+			return ASSISTANT_ETOOLARGE;
+	}
+	return 0;
+}
+
+static int link_speakers(struct snapshot *s, struct record *session)
+{
+	bool nameless = !session->speaker_names[0];
+
+	for (size_t i = 0; session->speaker_ids[i]; i++) {
+		struct record *speaker = map_get(s->by_id[ENTITY_SPEAKER], session->speaker_ids[i]);
+
+		if (!speaker)
+			continue;
+		if (nameless && add_name(s, session, speaker) < 0)
+			return ASSISTANT_ETOOLARGE;
+		if (holds(speaker->session_ids, session->id))
+			continue;
+		speaker->session_ids = with(s->arena, speaker->session_ids, session->id);
+		if (!speaker->session_ids)
+			return ASSISTANT_ETOOLARGE;
+	}
+	return 0;
+}
+
+static int link_sides(struct snapshot *s)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < s->n[ENTITY_SPEAKER]; i++)
+		r = link_sessions(s, &s->records[ENTITY_SPEAKER][i]);
+	for (size_t i = 0; r == 0 && i < s->n[ENTITY_SESSION]; i++) {
+		const struct record *session = &s->records[ENTITY_SESSION][i];
+
+		r = link_speakers(s, map_get(s->by_id[ENTITY_SESSION], session->id));
+	}
+	return r;
+}
+
 int snapshot_seal(struct snapshot *s, struct fail *f)
 {
 	for (unsigned e = 0; e < ENTITY_COUNT; e++) {
@@ -135,5 +217,7 @@ int snapshot_seal(struct snapshot *s, struct fail *f)
 		if (r < 0)
 			return r;
 	}
+	if (link_sides(s) < 0)
+		return FAIL(f, ASSISTANT_ETOOLARGE, "the conference is too large to load");
 	return 0;
 }

@@ -286,6 +286,10 @@ static void test_conference_refusals(void **state)
 	}
 }
 
+static const char *const none[] = { NULL };
+
+#define NO_LISTS .speaker_ids = none, .speaker_names = none, .session_ids = none, .tags = none
+
 static struct record *add(struct snapshot *s, enum entity type, size_t n)
 {
 	struct record *records = arena_array(s->arena, struct record, n);
@@ -302,15 +306,14 @@ static void test_snapshot_order(void **state)
 	struct record *speakers = add(s, ENTITY_SPEAKER, 2);
 	struct fail f = FAIL_INIT;
 
-	sessions[0] = (struct record){ .id = "c", .name = "Later", .start = TIME_UNKNOWN };
-	sessions[1] = (struct record){ .id = "b", .name = "zebra", .start = 100 };
-	sessions[2] = (struct record){ .id = "a", .name = "Ärger", .start = 100 };
-	speakers[0] = (struct record){
-		.type = ENTITY_SPEAKER, .id = "1", .name = "Zoe", .start = TIME_UNKNOWN
-	};
-	speakers[1] = (struct record){
-		.type = ENTITY_SPEAKER, .id = "2", .name = "effie", .start = TIME_UNKNOWN
-	};
+	sessions[0] =
+		(struct record){ NO_LISTS, .id = "c", .name = "Later", .start = TIME_UNKNOWN };
+	sessions[1] = (struct record){ NO_LISTS, .id = "b", .name = "zebra", .start = 100 };
+	sessions[2] = (struct record){ NO_LISTS, .id = "a", .name = "Ärger", .start = 100 };
+	speakers[0] = (struct record){ NO_LISTS, .type = ENTITY_SPEAKER, .id = "1", .name = "Zoe",
+				       .start = TIME_UNKNOWN };
+	speakers[1] = (struct record){ NO_LISTS, .type = ENTITY_SPEAKER, .id = "2", .name = "effie",
+				       .start = TIME_UNKNOWN };
 	assert_int_equal(snapshot_seal(s, &f), 0);
 	assert_string_equal(s->records[ENTITY_SESSION][0].id, "a");
 	assert_string_equal(s->records[ENTITY_SESSION][1].id, "b");
@@ -328,13 +331,61 @@ static void test_snapshot_duplicate(void **state)
 	struct record *speakers = add(s, ENTITY_SPEAKER, 2);
 	struct fail f = FAIL_INIT;
 
-	speakers[0] = (struct record){ .id = "1", .name = "A" };
-	speakers[1] = (struct record){ .id = "1", .name = "B" };
+	speakers[0] = (struct record){ NO_LISTS, .id = "1", .name = "A" };
+	speakers[1] = (struct record){ NO_LISTS, .id = "1", .name = "B" };
 	assert_int_equal(snapshot_seal(s, &f), ASSISTANT_EINVAL);
 	assert_string_equal(f.text, "two speakers have the id \"1\"; every id may occur once");
 	snapshot_unref(s);
 	snapshot_unref(NULL);
 	assert_null(snapshot_ref(NULL));
+}
+
+static struct record parsed(struct snapshot *s, enum entity type, const char *text)
+{
+	struct record r;
+	struct fail f = FAIL_INIT;
+
+	if (read_record(type, text, s->arena, &r, &f) < 0)
+		fail_msg("%s", f.text);
+	return r;
+}
+
+/* Either side of a session and its speaker is enough. */
+static void test_snapshot_links(void **state)
+{
+	struct snapshot *s = snapshot_create(1 << 20);
+	struct record *sessions = add(s, ENTITY_SESSION, 3);
+	struct record *speakers = add(s, ENTITY_SPEAKER, 2);
+	const struct record *r;
+	struct fail f = FAIL_INIT;
+
+	sessions[0] = parsed(s, ENTITY_SESSION, "{\"id\":\"s1\",\"title\":\"A\"}");
+	sessions[1] = parsed(s, ENTITY_SESSION,
+			     "{\"id\":\"s2\",\"title\":\"B\",\"speaker_ids\":[\"p2\",\"gone\"]}");
+	sessions[2] = parsed(s, ENTITY_SESSION,
+			     "{\"id\":\"s3\",\"title\":\"C\",\"speaker_ids\":[\"p1\"],"
+			     "\"speaker_names\":[\"A. L.\"]}");
+	speakers[0] =
+		parsed(s, ENTITY_SPEAKER,
+		       "{\"id\":\"p1\",\"name\":\"Ada\",\"session_ids\":[\"s1\",\"nowhere\"]}");
+	speakers[1] = parsed(s, ENTITY_SPEAKER, "{\"id\":\"p2\",\"name\":\"Bo\"}");
+	assert_int_equal(snapshot_seal(s, &f), 0);
+	r = snapshot_find(s, ENTITY_SESSION, "s1");
+	assert_string_equal(r->speaker_ids[0], "p1");
+	assert_string_equal(r->speaker_names[0], "Ada");
+	assert_null(r->speaker_ids[1]);
+	r = snapshot_find(s, ENTITY_SESSION, "s2");
+	assert_string_equal(r->speaker_names[0], "Bo");
+	assert_string_equal(r->speaker_ids[1], "gone");
+	assert_null(r->speaker_names[1]);
+	r = snapshot_find(s, ENTITY_SESSION, "s3");
+	assert_string_equal(r->speaker_names[0], "A. L.");
+	assert_null(r->speaker_names[1]);
+	assert_string_equal(snapshot_find(s, ENTITY_SPEAKER, "p2")->session_ids[0], "s2");
+	r = snapshot_find(s, ENTITY_SPEAKER, "p1");
+	assert_string_equal(r->session_ids[2], "s3");
+	assert_null(r->session_ids[3]);
+	snapshot_unref(s);
 }
 
 static int finished;
@@ -386,7 +437,8 @@ int main(void)
 		cmocka_unit_test(test_limits),	       cmocka_unit_test(test_arena_full),
 		cmocka_unit_test(test_conference),     cmocka_unit_test(test_conference_refusals),
 		cmocka_unit_test(test_snapshot_order), cmocka_unit_test(test_snapshot_duplicate),
-		cmocka_unit_test(test_snapshot_refs),  cmocka_unit_test(test_names),
+		cmocka_unit_test(test_snapshot_links), cmocka_unit_test(test_snapshot_refs),
+		cmocka_unit_test(test_names),
 	};
 
 	return cmocka_run_group_tests_name("record", tests, NULL, NULL);
