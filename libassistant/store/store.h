@@ -103,7 +103,9 @@ struct store_ops {
 			  struct json_object *patch, char **json, struct flow *f);
 	/*
 	 * Told of every change made through this store at once; for rows added with
-	 * watch(), also of changes by other processes, within a second.  fn NULL: stop.
+	 * watch(), also of changes by other processes, within a second.  fn NULL: stop.  Watched from then on:
+	 * who wants state and changes without a gap watches first and then reads.  What can be watched: id of
+	 * conversations and messages, conversation_id of messages.
 	 */
 	void (*on_change)(struct store *s, store_change_fn *fn, void *ctx);
 	void (*watch)(struct store *s, const char *collection, const char *field,

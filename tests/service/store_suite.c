@@ -13,6 +13,7 @@
 #include "call.h"
 
 #define CONFERENCE "40a8e3fe-0747-5959-8b5f-2f5da66c0379"
+#define UPPER	   "ABCDEF00-0000-4000-8000-00000000000A"
 #define NOWHERE	   "00000000-0000-4000-8000-000000000000"
 
 static struct suite_target *target;
@@ -92,6 +93,7 @@ struct snapshot *suite_snapshot(const char *conference_id, uint64_t epoch, int n
 	};
 	static const char *const exhibitors[] = {
 		"{\"id\":\"e1\",\"name\":\"Acme\",\"booth_number\":\"A12\",\"colour\":\"red\"}",
+		"{\"id\":\"" UPPER "\",\"name\":\"Shouting\"}",
 	};
 	const char **sessions = calloc((size_t)n_sessions + 1, sizeof(*sessions));
 	struct fail f = FAIL_INIT;
@@ -104,7 +106,7 @@ struct snapshot *suite_snapshot(const char *conference_id, uint64_t epoch, int n
 			i, i, i % 2 ? "Rust" : "Go", 20 - i % 12);
 	fill(s, ENTITY_SESSION, sessions, (size_t)n_sessions);
 	fill(s, ENTITY_SPEAKER, speakers, 1);
-	fill(s, ENTITY_EXHIBITOR, exhibitors, 1);
+	fill(s, ENTITY_EXHIBITOR, exhibitors, 2);
 	free(sessions);
 	assert_int_equal(snapshot_seal(s, &f), 0);
 	return s;
@@ -565,6 +567,8 @@ static void test_row_read(void **state)
 	conference = taken(TAKE_PTR(text));
 	assert_string_equal(json_get_string(conference, "name"), "Suite Conference");
 	assert_null(json_get(conference, "info"));
+	assert_int_equal(CALL(fx, row_read, "exhibitors", UPPER, &text), 0);
+	free(TAKE_PTR(text));
 	assert_int_equal(CALL(fx, row_read, "sessions", "e1", &text), ASSISTANT_ENOTFOUND);
 	assert_int_equal(CALL(fx, row_read, "session", "s1", &text), ASSISTANT_EINVAL);
 	assert_int_equal(CALL(fx, row_read, "messages", NOWHERE, &text), ASSISTANT_ENOTFOUND);

@@ -228,6 +228,26 @@ static void test_open_race(void **state)
 	reopen(fx);
 }
 
+/* As above, by processes: file locks are theirs. */
+static void test_open_race_of_processes(void **state)
+{
+	struct fixture *fx = *state;
+	pid_t children[6];
+
+	for (size_t i = 0; i < ARRAY_SIZE(children); i++) {
+		children[i] = fork();
+		if (children[i] == 0)
+			_exit(open_and_close(&fx->place) != NULL);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(children); i++) {
+		int status;
+
+		assert_int_equal(waitpid(children[i], &status, 0), children[i]);
+		assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	}
+	reopen(fx);
+}
+
 static void test_locked(void **state)
 {
 	struct fixture *fx = *state;
@@ -453,9 +473,11 @@ int main(void)
 				       .embedded = true,
 				       .ctx = &place };
 	const struct CMUnitTest own[] = {
-		TEST(test_kept_on_disk), TEST(test_foreign_file), TEST(test_newer_file),
-		TEST(test_no_database),	 TEST(test_open_race),	  TEST(test_locked),
-		TEST(test_killed),	 TEST(test_watch_row),	  TEST(test_watch_conversation),
+		TEST(test_kept_on_disk), TEST(test_foreign_file),
+		TEST(test_newer_file),	 TEST(test_no_database),
+		TEST(test_open_race),	 TEST(test_open_race_of_processes),
+		TEST(test_locked),	 TEST(test_killed),
+		TEST(test_watch_row),	 TEST(test_watch_conversation),
 		TEST(test_watch_twice),
 	};
 	int failed = store_suite_run(&target);
