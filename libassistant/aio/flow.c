@@ -48,8 +48,8 @@ static void finish(struct flow *f, int status)
 	f->on_end(f); /* may free f */
 }
 
-/* Ends the children that still run; false: one of them (or of theirs) is in a step and ends when that
- * returns. */
+/* Ends the children that still run; false: one of them (or of theirs) is in a step and ends when
+ * that returns. */
 static bool abort_children(struct flow *f, int code)
 {
 	struct list *l = f->children.next;

@@ -23,10 +23,10 @@
  *  6. A deadline belongs to the flow; a child inherits what remains of its parent's.  When it
  *     passes, the flow and its children end with ASSISTANT_ETIMEOUT, their waits detached and
  *     cancelled.
- *  7. flow_cancel is safe at any time on the loop thread: while waiting, between finish and delivery,
- *     from a step of the same flow (takes effect when the step returns, unless the step ended the
- *     flow), and after the end (no effect).  Children end before their parent.  Except from a step
- *     of the same flow or of a child, on_end runs inside flow_cancel.
+ *  7. flow_cancel is safe at any time on the loop thread: while waiting, between finish and
+ *     delivery, from a step of the same flow (takes effect when the step returns, unless the step
+ *     ended the flow), and after the end (no effect).  Children end before their parent.  Except from
+ *     a step of the same flow or of a child, on_end runs inside flow_cancel.
  */
 #ifndef AIO_FLOW_H
 #define AIO_FLOW_H
@@ -48,12 +48,12 @@ struct wait {
 	bool finished;	       /* as the loop thread knows */
 	int status;
 	struct fail fail;
-	/* Loop thread, only when not detached and status >= 0; may be NULL.  May turn w->status (and
-	 * w->fail) into a failure, when copying out fails. */
+	/* Loop thread, only when not detached and status >= 0; may be NULL.  May turn w->status
+	 * (and w->fail) into a failure, when copying out fails. */
 	void (*deliver)(struct wait *w);
 	/* Loop thread, after detaching, unless finished: asked to finish early; may be NULL.  An
-	 * operation of this thread may call wait_finish in it; one that another thread finishes only
-	 * tells that thread. */
+	 * operation of this thread may call wait_finish in it; one that another thread finishes
+	 * only tells that thread. */
 	void (*cancel)(struct wait *w);
 	/* Loop thread, exactly once, last, never inside wait_finish: frees the operation; may be
 	 * NULL. */

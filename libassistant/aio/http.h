@@ -54,9 +54,9 @@ int http_set_proxy(struct http *h, const char *url);
 
 /*
  * Any complete answer is a success, whatever its status.  Otherwise: EUNAVAILABLE (cannot resolve,
- * connect, TLS, reset, cut off), ETIMEOUT, EPROTOCOL (not HTTP), ETOOLARGE, EINVAL (the request: URL,
- * scheme, line breaks in a header).  The sentence names host and cause, never headers or query.
- * *out is filled at delivery with memory from arena (which must outlive the flow's wait).
+ * connect, TLS, reset, cut off), ETIMEOUT, EPROTOCOL (not HTTP), ETOOLARGE, EINVAL (the request:
+ * URL, scheme, line breaks in a header).  The sentence names host and cause, never headers or
+ * query.  *out is filled at delivery with memory from arena (which must outlive the flow's wait).
  * Cancelling closes the transfer in the same loop turn.
  */
 void http_send(struct http *h, const struct http_request *rq, struct http_response *out,

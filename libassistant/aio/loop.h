@@ -56,8 +56,8 @@ int loop_timer_start(struct loop *l, struct loop_timer *t, int64_t after_ms,
 		     void (*fn)(struct loop_timer *t));
 void loop_timer_stop(struct loop_timer *t); /* zeroed or stopped: fine */
 
-/* After LOOP_ERROR nothing more is reported until _change.  fd stays the caller's and must stay open
- * until _stop.  0, ENOMEM, or EINVAL: cannot be polled. */
+/* After LOOP_ERROR nothing more is reported until _change.  fd stays the caller's and must stay
+ * open until _stop.  0, ENOMEM, or EINVAL: cannot be polled. */
 int loop_watch_start(struct loop *l, struct loop_watch *w, int fd, int events,
 		     void (*fn)(struct loop_watch *w, int events));
 int loop_watch_change(struct loop_watch *w, int events);
@@ -71,8 +71,8 @@ struct loop_post {
 };
 void loop_post(struct loop *l, struct loop_post *p, void (*fn)(struct loop_post *p));
 
-/* Loop thread: fn runs later in this turn (before waiting for I/O), in order.  Deferring a task that
- * already waits moves it to the end. */
+/* Loop thread: fn runs later in this turn (before waiting for I/O), in order.  Deferring a task
+ * that already waits moves it to the end. */
 struct loop_task {
 	struct list link;
 	void (*fn)(struct loop_task *t);

@@ -18,9 +18,10 @@ void lane_destroy(struct lane *lane);
 unsigned lane_depth(const struct lane *lane); /* queued + running; any thread */
 
 /*
- * An operation embeds struct work first; its wait's deliver and release do the rest.  run is called on
- * the lane's thread and returns 0 or a negative code, with w->fail written.  A detached operation that has not started
- * is skipped (its run is not called); one in progress may look at work_cancelled.
+ * An operation embeds struct work first; its wait's deliver and release do the rest.  run is called
+ * on the lane's thread and returns 0 or a negative code, with *fail written.  A detached operation
+ * that has not started is skipped (its run is not called) and gives its place in the queue back;
+ * one in progress may look at work_cancelled.
  */
 struct work {
 	struct wait wait;

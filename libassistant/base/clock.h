@@ -14,7 +14,8 @@
 
 struct clock;
 
-/* pinned_ms: unix time in ms that "now" has at creation, running on from there; -1: the real time. */
+/* pinned_ms: unix time in ms that "now" has at creation, running on from there; -1: the real
+ * time. */
 struct clock *clock_create(int64_t pinned_ms);
 struct clock *clock_create_virtual(int64_t now_ms);
 /* Asks fn (any thread) for the time, in unix ms. */

@@ -38,7 +38,8 @@ int fail_pass(struct fail *f, int code, const char *func);
 const char *fail_name(int code);
 /* A general sentence for a code, when nobody wrote a better one; static. */
 const char *fail_sentence(int code);
-/* Copies the public part (the general sentence when there is none); err may be NULL.  Returns f->code. */
+/* Copies the public part (the general sentence when there is none); err may be NULL.  Returns
+ * f->code. */
 int fail_export(const struct fail *f, assistant_error *err);
 /* "base/json.c:41 json_parse < config_load": for logs; written into buf, never NULL. */
 const char *fail_origin(const struct fail *f, char *buf, size_t size);

@@ -25,7 +25,8 @@ void uuid_normalise(const char *s, char out[static UUID_SIZE]);
 void uuid_random(char out[static UUID_SIZE]); /* version 4 */
 /* RFC 9562 version 5: SHA-1 of namespace and name.  ns: a valid UUID. */
 void uuid_v5(const char *ns, const char *name, char out[static UUID_SIZE]);
-/* The namespace of every id this product derives; the reply's id is uuid_v5(UUID_NS_ERLEAH, message_id). */
+/* The namespace of every id this product derives; the reply's id is uuid_v5(UUID_NS_ERLEAH,
+ * message_id). */
 #define UUID_NS_ERLEAH "6ed9bd1c-5d0b-5b2c-9d07-6a3a60b0d5a1"
 
 void random_bytes(void *out, size_t len);

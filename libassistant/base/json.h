@@ -17,9 +17,9 @@
 
 /*
  * *out is owned (json_object_put).  Takes what RFC 8259 takes and nothing else; of two equal keys
- * the last one counts.  Also refused: a leading BOM, NUL (raw or as \u0000), lone surrogates, numbers
- * that no int64, uint64 or finite double holds.  The sentence says line and column.  EINVAL;
- * ETOOLARGE when deeper than JSON_MAX_DEPTH.
+ * the last one counts.  Also refused: a leading BOM, NUL (raw or as \u0000), lone surrogates,
+ * numbers that no int64, uint64 or finite double holds.  The sentence says line and column.
+ * EINVAL; ETOOLARGE when deeper than JSON_MAX_DEPTH.
  */
 int json_parse(const char *text, size_t len, struct json_object **out, struct fail *f);
 

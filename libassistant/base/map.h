@@ -14,7 +14,8 @@ struct map *map_create(size_t max_entries); /* NULL: no memory */
 /* drop (may be NULL) is called for every value left. */
 void map_destroy(struct map *m, void (*drop)(void *value));
 void *map_get(const struct map *m, const char *key); /* NULL: absent */
-/* value must not be NULL.  0, ASSISTANT_ELIMIT when full, ASSISTANT_ENOMEM.  *old (may be NULL) gets what it replaced. */
+/* value must not be NULL.  0, ASSISTANT_ELIMIT when full, ASSISTANT_ENOMEM.  *old (may be NULL)
+ * gets what it replaced. */
 int map_put(struct map *m, const char *key, void *value, void **old);
 void *map_remove(struct map *m, const char *key); /* the value, or NULL */
 size_t map_count(const struct map *m);

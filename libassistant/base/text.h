@@ -2,7 +2,8 @@
  * text.h - a growing string born with its maximum.
  *
  * Appending past the maximum or without memory keeps what is there and sets `failed`; from then on
- * nothing is appended until text_clear: check once, at the end.  data is always NUL-terminated (and "" when empty).
+ * nothing is appended until text_clear: check once, at the end.  data is always NUL-terminated (and
+ * "" when empty).
  */
 #ifndef BASE_TEXT_H
 #define BASE_TEXT_H

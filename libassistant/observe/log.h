@@ -2,8 +2,9 @@
  * log.h - structured log lines.  Library code returns failures; it logs only what nobody above it
  * could return: a turn's life, an upstream's state, a background job.
  *
- * One line: time, level, event, then fields in the order given.  JSON or console form.  Secrets never come here: settings of
- * type "secret" register their values and every line is searched for them as a last net.  Thread-safe.
+ * One line: time, level, event, then fields in the order given.  JSON or console form.  Secrets
+ * never come here: settings of type "secret" register their values and every line is searched for
+ * them as a last net.  Thread-safe; a log function may be called by several threads at once.
  */
 #ifndef OBSERVE_LOG_H
 #define OBSERVE_LOG_H
@@ -31,8 +32,8 @@ void log_count_in(struct log *l, struct metrics *m);
 /*
  * fields: pairs of name and value with a one-letter kind, ended by NULL:
  *	log_write(l, LOG_INFO, "turn.done", "s", "outcome", "ok", "i", "ms", (int64_t)12, NULL)
- * kinds: "s" const char * (NULL: field left out; cut after 4,096 bytes), "i" int64_t, "f" double (not
- * finite: left out), "b" int, "j" const char * of JSON (invalid: logged as a string).
+ * kinds: "s" const char * (NULL: field left out; cut after 4,096 bytes), "i" int64_t, "f" double
+ * (not finite: left out), "b" int, "j" const char * of JSON (invalid: logged as a string).
  * l may be NULL: nothing happens.
  */
 void log_write(struct log *l, enum log_level level, const char *event, ...);

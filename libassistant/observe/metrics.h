@@ -2,7 +2,8 @@
  * metrics.h - recorders for the metrics of metrics.def; Prometheus text out.
  *
  * metrics.def is the one table: METRIC(id, kind, name, help, label, buckets).  Recording is a few
- * atomic operations from any thread.  One label at most; label values are bounded (64 per metric, then "other").
+ * atomic operations from any thread.  One label at most; label values are bounded (64 per metric,
+ * then "other") and cut after 128 bytes.
  */
 #ifndef OBSERVE_METRICS_H
 #define OBSERVE_METRICS_H

@@ -17,6 +17,7 @@
 #include <unistd.h>
 #include "base/arena.h"
 #include "base/check.h"
+#include "base/cidr.h"
 #include "base/fail.h"
 #include "base/hash.h"
 #include "base/list.h"
@@ -572,6 +573,43 @@ static void test_base64(void **state)
 	}
 }
 
+/* --- Networks ----------------------------------------------------------------------------- */
+
+static void test_networks(void **state)
+{
+	static const char *const wrong[] = { "10.0.0.0/33", "10.0.0/8",	  "::/129",    "x",
+					     "10.0.0.1/",   "10.0.0.1/a", "1.2.3.4/-1" };
+	struct cidr_list *l = NULL;
+	struct fail f = FAIL_INIT;
+
+	(void)state;
+	assert_int_equal(
+		cidr_list_parse("10.0.0.0/8, 192.0.2.7 2001:db8::/33,203.0.113.64/26", &l, &f), 0);
+	assert_true(cidr_list_has(l, "10.255.0.1"));
+	assert_false(cidr_list_has(l, "11.0.0.1"));
+	assert_true(cidr_list_has(l, "::ffff:10.1.2.3"));
+	assert_true(cidr_list_has(l, "192.0.2.7"));
+	assert_false(cidr_list_has(l, "192.0.2.8"));
+	assert_true(cidr_list_has(l, "2001:db8:7fff::1"));
+	assert_false(cidr_list_has(l, "2001:db8:8000::1"));
+	assert_true(cidr_list_has(l, "203.0.113.127"));
+	assert_false(cidr_list_has(l, "203.0.113.128"));
+	assert_false(cidr_list_has(l, "nonsense"));
+	assert_false(cidr_list_has(NULL, "10.0.0.1"));
+	cidr_list_free(l);
+	assert_int_equal(cidr_list_parse("", &l, &f), 0);
+	assert_false(cidr_list_has(l, "10.0.0.1"));
+	cidr_list_free(l);
+	assert_int_equal(cidr_list_parse("0.0.0.0/0", &l, &f), 0);
+	assert_true(cidr_list_has(l, "8.8.8.8"));
+	assert_false(cidr_list_has(l, "2001:db8::1"));
+	cidr_list_free(l);
+	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
+		assert_int_equal(cidr_list_parse(wrong[i], &l, &f), ASSISTANT_EINVAL);
+		assert_non_null(strstr(f.text, "is not a network"));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -595,6 +633,7 @@ int main(void)
 		cmocka_unit_test(test_uuids),
 		cmocka_unit_test(test_random_and_secrets),
 		cmocka_unit_test(test_base64),
+		cmocka_unit_test(test_networks),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
