@@ -45,26 +45,42 @@ static void quiet_log(void *user, int level, const char *line)
 		fprintf(stderr, "%s\n", line);
 }
 
-int main(int argc, char **argv)
+static int run(const struct options *o, struct source *source)
 {
 	assistant_error err = ASSISTANT_ERROR_INIT;
-	struct options o;
 	assistant_config *c = NULL;
 	assistant *a = NULL;
+	int status;
+
+	if (assistant_config_new(&c) < 0)
+		return 1;
+	assistant_config_set_log(c, quiet_log, NULL);
+	assistant_config_set(c, "LOG_FORMAT", "console", NULL);
+	if (assistant_config_load_env(c, &err) < 0 || assistant_open(&a, c, &err) < 0)
+		status = complain(&err);
+	else if (o->command == COMMAND_VERIFY)
+		status = verify(a, o->conference);
+	else
+		status = source_ingest(source, a);
+	assistant_close(a, 0);
+	assistant_config_free(c);
+	return status;
+}
+
+int main(int argc, char **argv)
+{
+	struct source *source = NULL;
+	struct options o;
 	int status = options_parse(&o, argc, argv);
 
 	if (status)
 		return status - 1;
-	if (assistant_config_new(&c) < 0)
-		return 1;
-	assistant_config_set_log(c, quiet_log, NULL);
-	if (assistant_config_load_env(c, &err) < 0 || assistant_open(&a, c, &err) < 0)
-		status = complain(&err);
-	else if (o.command == COMMAND_VERIFY)
-		status = verify(a, o.conference);
-	else
-		status = source_ingest(a, &o);
-	assistant_close(a, 0);
-	assistant_config_free(c);
+	if (o.command == COMMAND_ALL) {
+		source = source_open(&o);
+		if (!source)
+			return 1;
+	}
+	status = run(&o, source);
+	source_close(source);
 	return status;
 }

@@ -2,13 +2,15 @@
  * normalised.c - the normalised JSON of docs/data-format.md: parts found, checked one by one, then
  * committed together.
  *
- *	file --> parts with lines --> conference --> records (all of them, errors counted) --> commit
+ *	source_open:   file --> parts with lines
+ *	source_ingest: conference --> records (all of them, errors counted) --> commit
  */
 #include "source.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <json-c/json.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +23,7 @@
 
 #define FILE_MAX_BYTES (256L << 20)
 #define ERRORS_SHOWN   50
+#define MAX_DEPTH      64
 
 struct source {
 	const struct options *options;
@@ -106,7 +109,7 @@ static int find_parts(struct source *s)
 	scan_begin(&scan, s->text, s->len);
 	if (scan_enter(&scan, '{') < 0)
 		return malformed(s, &scan);
-	while ((r = scan_member(&scan, key, &value, 0)) > 0) {
+	while ((r = scan_member(&scan, key, &value)) > 0) {
 		struct part *place = place_of(s, key);
 
 		if (!place)
@@ -127,14 +130,22 @@ static int find_parts(struct source *s)
 	return -1;
 }
 
-/* A part as a JSON value when it must be changed, else NULL. */
+/* A part as a JSON value, as strict as the library is; NULL: it is the library's to refuse. */
 static struct json_object *parse_part(const struct part *p)
 {
-	struct json_tokener *t = json_tokener_new();
-	struct json_object *o = t ? json_tokener_parse_ex(t, p->text, (int)p->len) : NULL;
+	struct json_tokener *t = json_tokener_new_ex(MAX_DEPTH);
+	struct json_object *o = NULL;
 
-	if (t)
-		json_tokener_free(t);
+	if (!t)
+		return NULL;
+	json_tokener_set_flags(t, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
+	if (p->len <= INT_MAX)
+		o = json_tokener_parse_ex(t, p->text, (int)p->len);
+	if (o && json_tokener_get_parse_end(t) != p->len) {
+		json_object_put(o);
+		o = NULL;
+	}
+	json_tokener_free(t);
 	return o;
 }
 
@@ -182,9 +193,9 @@ static int begin(struct source *s)
 	char *text = part_text(s, &s->conference, -1);
 	int r = text ? assistant_ingest_begin(s->a, text, &s->ingest, &err) : ASSISTANT_ENOMEM;
 
-	free(text);
 	if (r < 0)
-		complain(s, s->conference.line, err.message);
+		complain(s, s->conference.line, text ? err.message : "out of memory");
+	free(text);
 	return r;
 }
 
@@ -193,12 +204,13 @@ static void add_one(struct source *s, int kind, const struct part *p)
 	assistant_error err = ASSISTANT_ERROR_INIT;
 	char *text = part_text(s, p, kind);
 
-	if (text && assistant_ingest_add(s->ingest, kinds[kind], text, &err) < 0)
-		complain(s, p->line, err.message);
+	if (!text || assistant_ingest_add(s->ingest, kinds[kind], text, &err) < 0)
+		complain(s, p->line, text ? err.message : "out of memory");
 	free(text);
 	s->records++;
 }
 
+/* 0, or -1 when the list is no JSON. */
 static int add_list(struct source *s, int kind, struct progress *bar)
 {
 	const struct part *list = &s->lists[kind];
@@ -210,6 +222,7 @@ static int add_list(struct source *s, int kind, struct progress *bar)
 		return 0;
 	scan_begin(&scan, list->text, list->len);
 	scan.line = list->line;
+	scan.line_start = list->line_start;
 	if (scan_enter(&scan, '[') < 0) {
 		char sentence[80];
 
@@ -221,7 +234,8 @@ static int add_list(struct source *s, int kind, struct progress *bar)
 		add_one(s, kind, &value);
 		progress_show(bar, "reading", (size_t)(value.text - s->text), s->len);
 	}
-	return r;
+	progress_end(bar);
+	return r < 0 ? malformed(s, &scan) : 0;
 }
 
 static void show_progress(void *user, const char *phase, size_t done, size_t total)
@@ -279,37 +293,53 @@ static int commit(struct source *s, struct progress *bar)
 	return r < 0 ? 1 : 0;
 }
 
-static int run(struct source *s, struct progress *bar)
+static int add_all(struct source *s, struct progress *bar)
 {
-	int r = 0;
+	int r = begin(s) < 0 ? -1 : 0;
 
-	if (find_parts(s) < 0 || find_shift(s) < 0 || begin(s) < 0)
-		return 1;
-	for (int kind = 0; kind < 3 && r >= 0; kind++)
+	/* Without its conference no record can be checked. */
+	for (int kind = 0; kind < 3 && !r; kind++)
 		r = add_list(s, kind, bar);
-	if (s->errors) {
-		progress_end(bar);
-		if (s->errors > ERRORS_SHOWN)
-			fprintf(stderr, "%s: %zu errors in all.\n", s->name, s->errors);
+	progress_end(bar);
+	if (s->errors > ERRORS_SHOWN)
+		fprintf(stderr, "%s: %zu errors in all.\n", s->name, s->errors);
+	if (r < 0 || s->errors)
 		fprintf(stderr, "Nothing was written.\n");
-		return 1;
-	}
-	return commit(s, bar);
+	return r < 0 || s->errors ? -1 : 0;
 }
 
-int source_ingest(assistant *a, const struct options *o)
+struct source *source_open(const struct options *o)
 {
 	const char *slash = strrchr(o->path, '/');
-	struct source s = { .options = o, .a = a, .name = slash ? slash + 1 : o->path };
+	struct source *s = calloc(1, sizeof(*s));
+
+	if (!s)
+		return NULL;
+	s->options = o;
+	s->name = slash ? slash + 1 : o->path;
+	if (map_file(s) == 0 && find_parts(s) == 0 && find_shift(s) == 0)
+		return s;
+	source_close(s);
+	return NULL;
+}
+
+int source_ingest(struct source *s, assistant *a)
+{
 	struct progress bar;
 	int status;
 
-	if (map_file(&s) < 0)
-		return 1;
-	progress_begin(&bar, o->quiet);
-	status = run(&s, &bar);
+	s->a = a;
+	progress_begin(&bar, s->options->quiet);
+	status = add_all(s, &bar) < 0 ? 1 : commit(s, &bar);
 	progress_end(&bar);
-	assistant_ingest_free(s.ingest);
-	munmap((void *)s.text, s.len);
+	assistant_ingest_free(s->ingest);
+	s->ingest = NULL;
 	return status;
+}
+
+void source_close(struct source *s)
+{
+	if (s && s->text)
+		munmap((void *)s->text, s->len);
+	free(s);
 }

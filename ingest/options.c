@@ -7,6 +7,7 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
+#include "shift.h"
 
 static const char usage[] =
 	"usage: erleah-ingest all [--start-on today|DATE] [--dry-run] [--quiet] FILE\n"
@@ -73,6 +74,9 @@ int options_parse(struct options *o, int argc, char **argv)
 		if (done)
 			return done;
 	}
+	if (o->start_on && !shift_accepts(o->start_on))
+		return wrong("--start-on takes today or a date such as 2027-05-20, not ",
+			     o->start_on);
 	if (optind == argc)
 		return wrong("a command is needed: all or verify", "");
 	if (!strcmp(argv[optind], "verify")) {

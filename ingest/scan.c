@@ -64,9 +64,15 @@ static int skip_string(struct scan *s)
 	return 0;
 }
 
+static bool ends_scalar(char c)
+{
+	return memchr(",:[]{}\" \t\r\n", c, 11) != NULL;
+}
+
+/* A number or a word such as true; any other bytes are the library's to refuse. */
 static void skip_scalar(struct scan *s)
 {
-	while (s->at < s->end && !strchr(",]} \t\r\n", *s->at))
+	while (s->at < s->end && !ends_scalar(*s->at))
 		s->at++;
 }
 
@@ -105,6 +111,7 @@ static int skip_value(struct scan *s)
 
 int scan_enter(struct scan *s, char bracket)
 {
+	s->first = true;
 	if (take(s, bracket))
 		return 0;
 	return fail(s, bracket == '{' ? "{" : "[");
@@ -131,32 +138,25 @@ static int read_key(struct scan *s, char key[static 64])
 /* Between two items: a comma, unless it is the first or the end. */
 static int separate(struct scan *s, char close, const char *expected)
 {
-	const char *before;
+	bool first = s->first;
 
-	skip_blanks(s);
-	before = s->at;
+	s->first = false;
 	if (take(s, close))
 		return 0;
-	while (before > s->text && strchr(" \t\r\n", before[-1]))
-		before--;
-	if (before > s->text && (before[-1] == '{' || before[-1] == '['))
-		return 1;
-	return take(s, ',') ? 1 : fail(s, expected);
+	return first || take(s, ',') ? 1 : fail(s, expected);
 }
 
-static int read_value(struct scan *s, struct part *value, int stay)
+static int read_value(struct scan *s, struct part *value)
 {
 	skip_blanks(s);
-	*value = (struct part){ .text = s->at, .line = s->line };
-	if (stay)
-		return 1;
+	*value = (struct part){ .text = s->at, .line = s->line, .line_start = s->line_start };
 	if (skip_value(s) < 0)
 		return -1;
 	value->len = (size_t)(s->at - value->text);
 	return 1;
 }
 
-int scan_member(struct scan *s, char key[static 64], struct part *value, int stay)
+int scan_member(struct scan *s, char key[static 64], struct part *value)
 {
 	int r = separate(s, '}', ", or }");
 
@@ -164,14 +164,14 @@ int scan_member(struct scan *s, char key[static 64], struct part *value, int sta
 		return r;
 	if (read_key(s, key) < 0)
 		return -1;
-	return read_value(s, value, stay);
+	return read_value(s, value);
 }
 
 int scan_element(struct scan *s, struct part *value)
 {
 	int r = separate(s, ']', ", or ]");
 
-	return r <= 0 ? r : read_value(s, value, 0);
+	return r <= 0 ? r : read_value(s, value);
 }
 
 int scan_finish(struct scan *s)

@@ -10,25 +10,6 @@
 
 #define DAY_S 86400
 
-static int parse_date(const char *text, time_t *out)
-{
-	struct tm tm = { 0 };
-	const char *end = text ? strptime(text, "%Y-%m-%d", &tm) : NULL;
-
-	if (!end || (*end && *end != 'T' && *end != ' '))
-		return -1;
-	*out = timegm(&tm);
-	return 0;
-}
-
-static void format_date(time_t t, char out[static 11])
-{
-	struct tm tm;
-
-	gmtime_r(&t, &tm);
-	strftime(out, 11, "%Y-%m-%d", &tm);
-}
-
 static const char *text_of(struct json_object *o, const char *key)
 {
 	struct json_object *v = NULL;
@@ -38,55 +19,127 @@ static const char *text_of(struct json_object *o, const char *key)
 		       : NULL;
 }
 
-/* This program has one thread when it asks, so TZ may be set for the moment. */
-static time_t today_in(const char *zone)
+/* Reads "2027-05-20"; what follows, or NULL. */
+static const char *read_date(const char *text, struct tm *tm)
 {
-	time_t now = time(NULL), today;
-	char date[11];
+	*tm = (struct tm){ 0 };
+	return text && strspn(text, "0123456789") == 4 ? strptime(text, "%Y-%m-%d", tm) : NULL;
+}
+
+static bool is_date(const char *text, time_t *out)
+{
+	struct tm tm;
+	const char *end = read_date(text, &tm);
+
+	if (!end || *end)
+		return false;
+	*out = timegm(&tm);
+	return true;
+}
+
+bool shift_accepts(const char *start_on)
+{
+	time_t day;
+
+	return !strcmp(start_on, "today") || is_date(start_on, &day);
+}
+
+/* --- How many days ------------------------------------------------------------------ */
+
+static void enter_zone(const char *zone)
+{
+	setenv("TZ", zone ? zone : "UTC", 1);
+	tzset();
+}
+
+static time_t today(void)
+{
+	time_t now = time(NULL);
 	struct tm tm;
 
-	if (zone)
-		setenv("TZ", zone, 1);
-	tzset();
 	localtime_r(&now, &tm);
-	unsetenv("TZ");
-	tzset();
-	strftime(date, sizeof(date), "%Y-%m-%d", &tm);
-	return parse_date(date, &today) < 0 ? now : today;
+	tm.tm_hour = tm.tm_min = tm.tm_sec = 0;
+	return timegm(&tm);
 }
 
 int shift_days(struct json_object *conference, const char *start_on, long *days, const char **error)
 {
 	time_t from, to;
 
-	if (parse_date(text_of(conference, "start_date"), &from) < 0) {
-		*error = "start_date is needed to move the conference";
+	enter_zone(text_of(conference, "timezone"));
+	if (!is_date(text_of(conference, "start_date"), &from)) {
+		*error = "a conference without a start_date cannot be moved";
 		return -1;
 	}
-	if (!strcmp(start_on, "today")) {
-		to = today_in(text_of(conference, "timezone"));
-	} else if (parse_date(start_on, &to) < 0 || strlen(start_on) != 10) {
-		*error = "--start-on takes today or a date such as 2027-05-20";
-		return -1;
-	}
+	if (!is_date(start_on, &to))
+		to = today();
 	*days = (long)((to - from) / DAY_S);
 	return 0;
+}
+
+/* --- Moving ------------------------------------------------------------------------- */
+
+/* "+02:00", "+0200", "+02" or "Z" as seconds. */
+static bool read_offset(const char *text, long *seconds)
+{
+	int hours, minutes = 0, n = 0;
+
+	*seconds = 0;
+	if (!strcmp(text, "Z"))
+		return true;
+	if (strchr("+-", *text) == NULL || strspn(text + 1, "0123456789:") != strlen(text + 1))
+		return false;
+	if (sscanf(text + 1, "%2d:%2d%n", &hours, &minutes, &n) < 2 &&
+	    sscanf(text + 1, "%2d%2d%n", &hours, &minutes, &n) < 1)
+		return false;
+	if (n && text[1 + n])
+		return false;
+	*seconds = (hours * 60L + minutes) * 60 * (*text == '-' ? -1 : 1);
+	return true;
+}
+
+/* The clock on the venue's wall at that time. */
+static bool read_time(const char *text, struct tm *tm)
+{
+	const char *end = read_date(text, tm), *rest;
+	long offset;
+	time_t instant;
+
+	if (!end || (*end != 'T' && *end != ' '))
+		return false;
+	rest = strptime(end + 1, "%H:%M:%S", tm);
+	if (!rest)
+		rest = strptime(end + 1, "%H:%M", tm);
+	if (!rest)
+		return false;
+	if (*rest == '.')
+		rest += 1 + strspn(rest + 1, "0123456789");
+	if (!*rest)
+		return true;
+	if (!read_offset(rest, &offset))
+		return false;
+	instant = timegm(tm) - offset;
+	return localtime_r(&instant, tm) != NULL;
 }
 
 static void shift_field(struct json_object *o, const char *key, long days)
 {
 	const char *text = text_of(o, key);
-	char shifted[32], date[11];
-	time_t day;
+	char shifted[40];
+	bool has_time;
+	struct tm tm;
+	time_t t;
 
-	if (parse_date(text, &day) < 0)
+	if (!text)
 		return;
-	format_date(day + days * DAY_S, date);
-	/* The clock part without fraction and offset: "T10:30" or "T10:30:00". */
-	snprintf(shifted, sizeof(shifted), "%s%.*s", date,
-		 (int)(strlen(text) > 10 ? strspn(text + 10, "T 0123456789:") : 0), text + 10);
-	if (strlen(shifted) > 19)
-		shifted[19] = '\0';
+	has_time = !is_date(text, &t);
+	if (has_time && !read_time(text, &tm))
+		return;
+	if (has_time)
+		t = timegm(&tm);
+	t += days * DAY_S;
+	gmtime_r(&t, &tm);
+	strftime(shifted, sizeof(shifted), has_time ? "%Y-%m-%dT%H:%M:%S" : "%Y-%m-%d", &tm);
 	json_object_object_add(o, key, json_object_new_string(shifted));
 }
 

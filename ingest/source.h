@@ -7,7 +7,13 @@
 #include <assistant.h>
 #include "options.h"
 
-/* Reads, checks, commits; messages go to stderr.  The exit status: 0, or 1 when nothing was written. */
-int source_ingest(assistant *a, const struct options *o);
+struct source;
+
+/* Reads the file and finds its parts.  Messages go to standard error; NULL after one.  Before any thread starts, since
+ * --start-on puts the process into the venue's time zone. */
+struct source *source_open(const struct options *o);
+/* Checks every record, then commits them all.  The exit status: 0, or 1 when nothing was written. */
+int source_ingest(struct source *s, assistant *a);
+void source_close(struct source *s);
 
 #endif
