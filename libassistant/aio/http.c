@@ -169,7 +169,7 @@ static void op_release(struct wait *w)
 	free(op->body_out);
 	text_finish(&op->head);
 	text_finish(&op->body);
-	loop_release(op->http->loop);
+	loop_release(w->loop); /* the client may be gone */
 	free(op);
 }
 

@@ -48,7 +48,8 @@ struct http_response {
 };
 
 struct http *http_create(struct loop *loop, int max_connections_per_host);
-void http_destroy(struct http *h); /* no request may be under way */
+/* No request may be under way; what was finished or cancelled may still wait for its delivery. */
+void http_destroy(struct http *h);
 /* For requests sent from now on; NULL: none (the default).  0 or ASSISTANT_ENOMEM. */
 int http_set_proxy(struct http *h, const char *url);
 

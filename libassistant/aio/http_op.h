@@ -1,5 +1,6 @@
 /*
- * http_op.h - one transfer, between http.c (which runs it) and http_op.c (which describes it to curl).
+ * http_op.h - one transfer, between http.c (which runs it) and http_op.c (which describes it to
+ * curl).
  */
 #ifndef AIO_HTTP_OP_H
 #define AIO_HTTP_OP_H
@@ -45,7 +46,8 @@ struct http_op {
 	int64_t ttfb_ms, total_ms;
 };
 
-/* Copies rq into op's curl handle, which will write into op's head and body.  EINVAL: the request is not one; ENOMEM. */
+/* Copies rq into op's curl handle, which will write into op's head and body.  EINVAL: the request
+ * is not one; ENOMEM. */
 int http_op_prepare(struct http_op *op, const struct http_request *rq, struct fail *f);
 
 #endif

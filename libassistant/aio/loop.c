@@ -307,7 +307,10 @@ int loop_watch_start(struct loop *l, struct loop_watch *w, int fd, int events,
 	w->fn = fn;
 	w->impl = node;
 	l->n_watches++;
-	return loop_watch_change(w, events);
+	r = loop_watch_change(w, events);
+	if (r < 0)
+		loop_watch_stop(w);
+	return r;
 }
 
 int loop_watch_change(struct loop_watch *w, int events)

@@ -163,7 +163,8 @@ void text_append_json(struct text *t, const char *s, size_t n)
 
 void text_append_double(struct text *t, double v)
 {
-	char buf[32];
+	bool point = false;
+	char buf[64];
 
 	PRE(isfinite(v));
 	for (int digits = 15; digits <= 17; digits++) {
@@ -171,11 +172,13 @@ void text_append_double(struct text *t, double v)
 		if (strtod(buf, NULL) == v)
 			break;
 	}
-	for (char *p = buf; *p; p++) {
-		if (!strchr("+-.e0123456789", *p))
-			*p = '.'; /* the embedding program's locale */
+	for (const char *p = buf; *p; p++) {
+		if (strchr("+-e0123456789", *p))
+			text_append_char(t, *p);
+		else if (!point)
+			text_append_char(t, '.'); /* whatever the program's locale has, in one */
+		point = point || !strchr("+-e0123456789", *p);
 	}
-	text_append(t, buf);
 }
 
 char *text_take(struct text *t)

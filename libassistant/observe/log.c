@@ -136,6 +136,37 @@ static void hide_all(const struct log *l, struct text *line)
 
 /* --- Lines ------------------------------------------------------------------- */
 
+/* Whether it can stand in a console line without quotes. */
+static bool reads_well(const char *s)
+{
+	if (!*s)
+		return false;
+	for (; *s; s++) {
+		if ((unsigned char)*s <= ' ' || *s == '"' || *s == '=' || *s == '\\' || *s == 0x7f)
+			return false;
+	}
+	return true;
+}
+
+static void put_quoted(struct text *line, const char *s, size_t len, bool quote, bool more)
+{
+	if (quote)
+		text_append_char(line, '"');
+	text_append_json(line, s, len);
+	if (more)
+		text_append(line, "...");
+	if (quote)
+		text_append_char(line, '"');
+}
+
+static void put_string(const struct log *l, struct text *line, const char *s)
+{
+	size_t len = strlen(s);
+	size_t cut = len > MAX_STRING_BYTES ? utf8_prefix(s, len, MAX_STRING_BYTES) : len;
+
+	put_quoted(line, s, cut, l->json || !reads_well(s), cut < len);
+}
+
 static void begin_line(const struct log *l, struct text *line, enum log_level level,
 		       const char *event)
 {
@@ -144,14 +175,12 @@ static void begin_line(const struct log *l, struct text *line, enum log_level le
 	text_init(line, MAX_LINE_BYTES);
 	time_format_utc(clock_now_ms(l->clock), now);
 	if (l->json) {
-		text_printf(line, "{\"time\":\"%s\",\"level\":\"%s\",\"event\":\"", now,
+		text_printf(line, "{\"time\":\"%s\",\"level\":\"%s\",\"event\":", now,
 			    level_names[level]);
-		text_append_json(line, event, strlen(event));
-		text_append_char(line, '"');
 	} else {
 		text_printf(line, "%s %-5s ", now, level_names[level]);
-		text_append_json(line, event, strlen(event));
 	}
+	put_string(l, line, event);
 }
 
 static void write_stderr(const char *data, size_t len)
@@ -187,35 +216,9 @@ static void end_line(struct log *l, struct text *line, enum log_level level)
 
 static void put_name(const struct log *l, struct text *line, const char *name)
 {
-	text_append(line, l->json ? ",\"" : " ");
-	text_append_json(line, name, strlen(name));
-	text_append(line, l->json ? "\":" : "=");
-}
-
-static bool reads_well(const char *s)
-{
-	if (!*s)
-		return false;
-	for (; *s; s++) {
-		if ((unsigned char)*s <= ' ' || *s == '"' || *s == '=' || *s == '\\' || *s == 0x7f)
-			return false;
-	}
-	return true;
-}
-
-static void put_string(const struct log *l, struct text *line, const char *value)
-{
-	size_t len = strlen(value);
-	size_t cut = len > MAX_STRING_BYTES ? utf8_prefix(value, len, MAX_STRING_BYTES) : len;
-	bool quoted = l->json || !reads_well(value);
-
-	if (quoted)
-		text_append_char(line, '"');
-	text_append_json(line, value, cut);
-	if (cut < len)
-		text_append(line, "...");
-	if (quoted)
-		text_append_char(line, '"');
+	text_append_char(line, l->json ? ',' : ' ');
+	put_string(l, line, name);
+	text_append_char(line, l->json ? ':' : '=');
 }
 
 static void put_json(const struct log *l, struct text *line, const char *value)

@@ -267,6 +267,27 @@ static void test_cancel_at_every_moment(void **state)
 	peer_stop(p);
 }
 
+/* The order of ending a program: cancel, destroy the client, destroy the loop. */
+static void test_the_client_goes_before_the_delivery(void **state)
+{
+	struct world *w = *state;
+	struct peer *p = peer_start(echo, NULL);
+	struct call cancelled, finished;
+
+	call_init(&cancelled, w, peer_port(p), "/");
+	call_init(&finished, w, peer_port(p), "/");
+	finished.rq.url = "ftp://refused/";
+	call_begin(&cancelled);
+	call_begin(&finished);
+	loop_turn(w->loop, false);
+	flow_cancel(&cancelled.flow);
+	http_destroy(w->http);
+	w->http = NULL;
+	call_wait(&finished);
+	assert_int_equal(finished.flow.status, ASSISTANT_EINVAL);
+	peer_stop(p);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -279,6 +300,7 @@ int main(void)
 		T(test_cancel_another_from_inside_a_stream),
 		T(test_send_from_inside_a_stream),
 		T(test_cancel_at_every_moment),
+		T(test_the_client_goes_before_the_delivery),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

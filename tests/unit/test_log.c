@@ -93,6 +93,9 @@ static void test_console_lines(void **state)
 	log_write(l, LOG_ERROR, "x", "s", "a", "1 b=2\n2026 error fake", NULL);
 	assert_string_equal(w->lines.data, "2026-11-23T14:32:10.123Z error x "
 					   "a=\"1 b=2\\n2026 error fake\"");
+	log_write_json(l, LOG_INFO, "x y=1", "{\"b c\":\"d\",\"e=f\":2}");
+	assert_string_equal(w->lines.data, "2026-11-23T14:32:10.123Z info  \"x y=1\" "
+					   "\"b c\"=\"d\" \"e=f\"=2");
 	log_destroy(l);
 }
 
