@@ -293,15 +293,21 @@ static void report_up(assistant *a, bool ok)
 static void *loop_thread(void *arg)
 {
 	assistant *a = arg;
-	int r = services_up(a, &a->open_fail);
+	int r;
 
+	a->env.loop = loop_create(); /* here: a loop belongs to the thread that made it */
+	r = a->env.loop ? services_up(a, &a->open_fail)
+			: FAIL(&a->open_fail, ASSISTANT_ENOMEM,
+			       "Out of memory or of file descriptors.");
 	if (r < 0 && !a->open_fail.code)
 		FAIL(&a->open_fail, r, "%s.", assistant_strerror(r));
 	report_up(a, r >= 0);
 	if (r >= 0)
 		loop_run(a->env.loop);
-	services_down(a);
-	loop_destroy(a->env.loop);
+	if (a->env.loop) {
+		services_down(a);
+		loop_destroy(a->env.loop);
+	}
 	return NULL;
 }
 
@@ -330,11 +336,10 @@ static int prepare(assistant *a, const assistant_config *c, struct fail *f)
 	a->env.clock = c->clock_fn || pinned < 0 ? a->wall : clock_create(pinned);
 	a->env.log = open_log(a->config, a->wall);
 	a->env.metrics = metrics_create();
-	a->env.loop = loop_create();
 	a->data_directory = strdup(config_text(a->config, "ERLEAH_DATA"));
 	read_limits(a->config, &a->env.limits);
-	if (!a->wall || !a->env.clock || !a->env.log || !a->env.metrics || !a->env.loop)
-		return FAIL(f, ASSISTANT_ENOMEM, "Out of memory or of file descriptors.");
+	if (!a->wall || !a->env.clock || !a->env.log || !a->env.metrics)
+		return FAIL(f, ASSISTANT_ENOMEM, "Out of memory.");
 	metrics_set(a->env.metrics, METRIC_BUILD_INFO, assistant_version(), 1);
 	return 0;
 }
@@ -342,8 +347,6 @@ static int prepare(assistant *a, const assistant_config *c, struct fail *f)
 /* The thread has not started: what it would take down is ours. */
 static int give_up(assistant *a, struct fail *f, assistant_error *err)
 {
-	if (a->env.loop)
-		loop_destroy(a->env.loop);
 	destroy(a);
 	return fail_export(f, err);
 }
