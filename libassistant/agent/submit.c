@@ -105,6 +105,13 @@ static void fail_with(struct flow *f, int code, const char *sentence)
 	flow_fail(f, code);
 }
 
+static void fail_for_a_while(struct flow *f, int code, int64_t retry_after_ms, const char *sentence)
+{
+	FAIL(&f->fail, code, "%s", sentence);
+	f->fail.retry_after_ms = (int)retry_after_ms;
+	flow_fail(f, code);
+}
+
 static void attach(struct flow *f, struct reply *r)
 {
 	struct submit *s = container_of(f, struct submit, flow);
@@ -138,19 +145,18 @@ static void submit_start(struct flow *f)
 		return;
 	}
 	if (rs->draining) {
-		f->fail.retry_after_ms = 5000;
-		fail_with(f, ASSISTANT_EUNAVAILABLE,
-			  "This server is shutting down; please ask again in a moment.");
+		fail_for_a_while(f, ASSISTANT_EUNAVAILABLE, 5000,
+				 "This server is shutting down; please ask again in a moment.");
 		return;
 	}
 	if (map_put(rs->starting, s->id, s, NULL) < 0 ||
 	    rs->live + map_count(rs->starting) > (size_t)rs->env->limits.max_turns) {
 		map_remove(rs->starting, s->id);
 		metrics_add(rs->env->metrics, METRIC_LIMITED, "turns", 1);
-		f->fail.retry_after_ms = 5000;
-		fail_with(f, ASSISTANT_EUNAVAILABLE,
-			  "Too many questions are being answered just now; please ask again in "
-			  "a moment.");
+		fail_for_a_while(
+			f, ASSISTANT_EUNAVAILABLE, 5000,
+			"Too many questions are being answered just now; please ask again in "
+			"a moment.");
 		return;
 	}
 	s->claimed = true;
@@ -182,8 +188,7 @@ static bool limited(struct flow *f, const char *limit, const char *sentence)
 	if (s->window.allowed)
 		return false;
 	metrics_add(s->rs->env->metrics, METRIC_LIMITED, limit, 1);
-	f->fail.retry_after_ms = (int)s->window.retry_after_ms;
-	fail_with(f, ASSISTANT_ELIMIT, sentence);
+	fail_for_a_while(f, ASSISTANT_ELIMIT, s->window.retry_after_ms, sentence);
 	return true;
 }
 
