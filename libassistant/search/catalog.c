@@ -5,11 +5,14 @@
 
 #include <stdlib.h>
 #include "search/gazetteer.h"
+#include "search/info.h"
+#include "search/query_read.h"
 
 struct catalog {
 	struct snapshot *snapshot;
 	struct zone *zone;
 	struct gazetteer *gazetteer;
+	struct info_index *info;
 	int refs; /* atomic */
 };
 
@@ -27,6 +30,9 @@ int catalog_create(struct snapshot *snapshot, struct catalog **out, struct fail 
 	if (r < 0)
 		goto failed;
 	r = gazetteer_create(snapshot, &c->gazetteer, f);
+	if (r < 0)
+		goto failed;
+	r = info_index_create(&snapshot->conference, &c->info, f);
 	if (r < 0)
 		goto failed;
 	*out = c;
@@ -47,6 +53,7 @@ void catalog_unref(struct catalog *c)
 {
 	if (!c || __atomic_sub_fetch(&c->refs, 1, __ATOMIC_ACQ_REL) > 0)
 		return;
+	info_index_destroy(c->info);
 	gazetteer_destroy(c->gazetteer);
 	zone_close(c->zone);
 	snapshot_unref(c->snapshot);
@@ -66,6 +73,11 @@ const struct zone *catalog_zone(const struct catalog *c)
 const struct gazetteer *catalog_gazetteer(const struct catalog *c)
 {
 	return c->gazetteer;
+}
+
+const struct info_index *catalog_info(const struct catalog *c)
+{
+	return c->info;
 }
 
 size_t catalog_match(const struct catalog *c, const char *folded_question, struct arena *arena,

@@ -10,6 +10,7 @@
 
 #include "index/index.h"
 #include "search/query.h"
+#include "search/score.h"
 
 enum result_kind { RESULT_ENTITIES, RESULT_INFO, RESULT_NONE, RESULT_CLARIFY };
 const char *result_kind_name(enum result_kind k);
@@ -46,9 +47,13 @@ struct search {
 	struct json_object
 		*described; /* query_describe of what was searched; owned: search_finish */
 	/* search.c's */
-	struct index_hits hits, listed;
+	struct index_hits hits;
 	struct lexical_query lexical;
-	unsigned round;
+	struct index_filter filter; /* what remains of the question's after relaxing */
+	struct score_terms terms;
+	unsigned wanted;	  /* ENTITY_BIT()s to return */
+	unsigned given_up, tried; /* constraints, as bits */
+	bool listing;		  /* nothing to search for but filters */
 };
 
 /* The caller embeds or allocates s; on_end as for flows.  parent may be NULL. */

@@ -1,0 +1,354 @@
+/*
+ * info.c - pages as sets of word stems, and concepts that bridge what people say and what pages write.
+ */
+#include "search/info.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/map.h"
+#include "base/text.h"
+#include "base/utf8.h"
+
+#define MAX_BYTES    (64u << 20)
+#define MAX_STEM     40
+#define MAX_CONCEPTS 64
+
+/* One word of a page: a list by page, newest first. */
+struct posting {
+	unsigned page;
+	bool in_title;
+	struct posting *next;
+};
+
+struct info_index {
+	struct arena *arena;
+	const struct conference *conference;
+	struct map *stems;	      /* stem -> struct posting */
+	const char **titles, **texts; /* folded, blanks between words and at both ends */
+	/* per page and concept: 0 no, 1 in its text, 2 in its key or title */
+	unsigned char (*about)[MAX_CONCEPTS];
+};
+
+static const struct {
+	const char *asked, *written;
+} concepts[] = {
+#define CONCEPT(asked, written) { asked, written },
+#include "search/info_concepts.def"
+#undef CONCEPT
+};
+
+/* Light on purpose: "dogs" and "dog", "parking" and "park"; concepts do the rest. */
+static void stem(const char *word, char out[static MAX_STEM + 1])
+{
+	static const char *const ends[] = { "ing", "ed", "es", "s", "en" };
+	size_t len = strlen(word);
+
+	len = len > MAX_STEM ? utf8_prefix(word, len, MAX_STEM) : len;
+	memcpy(out, word, len);
+	out[len] = '\0';
+	for (size_t i = 0; i < ARRAY_SIZE(ends); i++) {
+		size_t size = strlen(ends[i]);
+
+		if (len >= size + 3 && strcmp(out + len - size, ends[i]) == 0) {
+			len -= size;
+			break;
+		}
+	}
+	if (len > 3 && out[len - 1] == 'e')
+		len--;
+	out[len] = '\0';
+}
+
+/* Words with single blanks, one at each end, so that " word " is found whole; hyphens stay ("wi-fi"). */
+static const char *spaced(struct arena *arena, const char *folded)
+{
+	_cleanup_text_ struct text out = { 0 };
+	size_t len = strlen(folded), i = 0, from, to, before = 0;
+	const char *copy;
+
+	text_init(&out, len * 2 + 16);
+	while (word_next(folded, len, &i, &from, &to)) {
+		bool hyphen = out.len && from == before + 1 && folded[before] == '-';
+
+		text_append_char(&out, hyphen ? '-' : ' ');
+		text_append_n(&out, folded + from, to - from);
+		before = to;
+	}
+	text_append_char(&out, ' ');
+	copy = out.failed ? NULL : arena_strdup(arena, out.data);
+	return copy;
+}
+
+/* Whether spaced text has one of the words or phrases of a list. */
+static bool has_any(const char *text, const char *list, const char **which)
+{
+	while (*list) {
+		size_t len = strcspn(list, " ");
+		char phrase[64];
+
+		if (len && len < sizeof phrase - 2) {
+			phrase[0] = ' ';
+			memcpy(phrase + 1, list, len);
+			phrase[len + 1] = ' ';
+			phrase[len + 2] = '\0';
+			for (char *p = phrase; *p; p++)
+				*p = *p == '_' ? ' ' : *p;
+			if (strstr(text, phrase)) {
+				if (which)
+					*which = list;
+				return true;
+			}
+		}
+		list += len + (list[len] == ' ');
+	}
+	return false;
+}
+
+static int post_words(struct info_index *x, const char *folded, unsigned page, bool in_title)
+{
+	size_t len = strlen(folded), i = 0, from, to;
+
+	while (word_next(folded, len, &i, &from, &to)) {
+		char word[MAX_STEM + 1], key[MAX_STEM + 1];
+		struct posting *p, *first;
+
+		if (to - from > MAX_STEM)
+			continue;
+		memcpy(word, folded + from, to - from);
+		word[to - from] = '\0';
+		stem(word, key);
+		first = map_get(x->stems, key);
+		if (first && first->page == page) {
+			first->in_title |= in_title;
+			continue;
+		}
+		p = arena_new(x->arena, struct posting);
+		if (!p)
+			return ASSISTANT_ENOMEM;
+		*p = (struct posting){ page, in_title, first };
+		if (map_put(x->stems, key, p, NULL) < 0)
+			return ASSISTANT_ENOMEM;
+	}
+	return 0;
+}
+
+static int add_page(struct info_index *x, unsigned page)
+{
+	const struct info_page *p = &x->conference->info[page];
+	const char *title = arena_printf(x->arena, "%s %s", p->key, p->title ? p->title : "");
+	_cleanup_free_ char *folded_title = NULL, *folded = NULL;
+	int r;
+
+	if (!title)
+		return ASSISTANT_ENOMEM;
+	folded_title = utf8_fold(title, strlen(title));
+	folded = utf8_fold(p->text ? p->text : "", p->text ? strlen(p->text) : 0);
+	if (!folded_title || !folded)
+		return ASSISTANT_ENOMEM;
+	for (char *c = folded_title; *c; c++)
+		*c = *c == '_' ? ' ' : *c;
+	x->titles[page] = spaced(x->arena, folded_title);
+	x->texts[page] = spaced(x->arena, folded);
+	if (!x->titles[page] || !x->texts[page])
+		return ASSISTANT_ENOMEM;
+	r = post_words(x, folded_title, page, true);
+	if (r == 0)
+		r = post_words(x, folded, page, false);
+	for (size_t k = 0; k < ARRAY_SIZE(concepts); k++)
+		x->about[page][k] = has_any(x->titles[page], concepts[k].written, NULL)	 ? 2
+				    : has_any(x->texts[page], concepts[k].written, NULL) ? 1
+											 : 0;
+	return r;
+}
+
+int info_index_create(const struct conference *conference, struct info_index **out, struct fail *f)
+{
+	_Static_assert(ARRAY_SIZE(concepts) <= MAX_CONCEPTS, "room for every concept");
+	struct arena *arena = arena_create(MAX_BYTES);
+	struct info_index *x = arena ? arena_new(arena, struct info_index) : NULL;
+	size_t n = conference->n_info;
+	int r = ASSISTANT_ENOMEM;
+
+	if (!x) {
+		arena_destroy(arena);
+		return FAIL(f, r, "out of memory");
+	}
+	x->arena = arena;
+	x->conference = conference;
+	x->stems = map_create(500000);
+	x->titles = arena_array(arena, const char *, n + 1);
+	x->texts = arena_array(arena, const char *, n + 1);
+	x->about = arena_alloc(arena, (n + 1) * sizeof *x->about);
+	if (x->stems && x->titles && x->texts && x->about)
+		r = 0;
+	for (size_t i = 0; r == 0 && i < n; i++)
+		r = add_page(x, (unsigned)i);
+	if (r < 0) {
+		info_index_destroy(x);
+		return FAIL(f, r, "no memory for the information pages of a conference");
+	}
+	*out = x;
+	return 0;
+}
+
+void info_index_destroy(struct info_index *x)
+{
+	if (!x)
+		return;
+	map_destroy(x->stems, NULL);
+	arena_destroy(x->arena);
+}
+
+/* --- asking -------------------------------------------------------------- */
+
+#define MAX_CONTENT 48
+
+struct content {
+	const char *text;
+	float weight;
+	const struct posting *pages;
+	bool by_concept;
+};
+
+struct asking {
+	struct content content[MAX_CONTENT];
+	size_t n;
+	bool concepts[MAX_CONCEPTS];
+	float *scores; /* per page */
+};
+
+static const char *const generic = "conference event venue place people person campus building "
+				   "somebody someone anybody tomorrow today use used "
+				   "bring need take tell possible allowed kann darf konferenz "
+				   "veranstaltung lieu congreso kosten cost much long "
+				   "does afterwards exactly open find near nearest area";
+
+static void read_content(const struct info_index *x, const struct vocabulary *v,
+			 const struct word *words, size_t n, const bool *skip, struct asking *a)
+{
+	for (size_t i = 0; i < n && a->n < MAX_CONTENT; i++) {
+		char key[MAX_STEM + 1];
+		struct content *c = &a->content[a->n];
+
+		if (words[i].stop || skip[i] || !words[i].text[1])
+			continue;
+		stem(words[i].text, key);
+		c->text = words[i].text;
+		c->pages = map_get(x->stems, key);
+		c->by_concept = false;
+		c->weight = word_in(c->text, generic) ? 0.25f : 1.0f;
+		if (!c->pages && !vocabulary_find(v, c->text))
+			c->weight = 2.0f; /* of nothing that the conference speaks of */
+		a->n++;
+	}
+}
+
+/* Concepts the question names, and the words that name them. */
+static void read_concepts(const char *text, struct asking *a)
+{
+	for (size_t k = 0; k < ARRAY_SIZE(concepts); k++) {
+		if (!has_any(text, concepts[k].asked, NULL))
+			continue;
+		a->concepts[k] = true;
+		for (size_t i = 0; i < a->n; i++) {
+			const char *list = concepts[k].asked;
+
+			for (const char *at = list; (at = strstr(at, a->content[i].text)) != NULL;
+			     at++) {
+				size_t len = strlen(a->content[i].text);
+				bool whole = (at == list || at[-1] == ' ' || at[-1] == '_') &&
+					     (!at[len] || at[len] == ' ' || at[len] == '_');
+
+				a->content[i].by_concept |= whole;
+			}
+		}
+	}
+}
+
+static void score_pages(const struct info_index *x, struct asking *a)
+{
+	size_t n = x->conference->n_info;
+
+	for (size_t i = 0; i < a->n; i++) {
+		float df = 0;
+
+		for (const struct posting *p = a->content[i].pages; p; p = p->next)
+			df++;
+		for (const struct posting *p = a->content[i].pages; p; p = p->next)
+			a->scores[p->page] += a->content[i].weight * (p->in_title ? 1.5f : 1.0f) *
+					      logf(1.0f + (float)n / df) / logf(1.0f + (float)n);
+	}
+	for (size_t page = 0; page < n; page++) {
+		float by_words = a->n ? a->scores[page] / (float)a->n : 0, by_concept = 0;
+
+		for (size_t k = 0; k < ARRAY_SIZE(concepts); k++) {
+			if (a->concepts[k] && x->about[page][k])
+				by_concept += x->about[page][k] == 2 ? 1.0f : 0.35f;
+		}
+		a->scores[page] = by_words + (by_concept > 1.5f ? 1.5f : by_concept);
+	}
+}
+
+static float cover_of(const struct info_index *x, const struct asking *a, unsigned page,
+		      bool *concept, bool *in_title)
+{
+	float all = 0, covered = 0;
+
+	*concept = *in_title = false;
+	for (size_t k = 0; k < ARRAY_SIZE(concepts); k++) {
+		*concept |= a->concepts[k] && x->about[page][k];
+		*in_title |= a->concepts[k] && x->about[page][k] == 2;
+	}
+	for (size_t i = 0; i < a->n; i++) {
+		bool here = a->content[i].by_concept && *concept;
+
+		for (const struct posting *p = a->content[i].pages; p && !here; p = p->next)
+			here = p->page == page;
+		all += a->content[i].weight;
+		covered += here ? a->content[i].weight : 0;
+	}
+	return all > 0 ? covered / all : *concept ? 1.0f : 0.0f;
+}
+
+static void keep_best(const struct info_index *x, const float *scores, struct info_found *out)
+{
+	for (size_t page = 0; page < x->conference->n_info; page++) {
+		size_t at = out->n;
+
+		if (scores[page] <= 0.05f)
+			continue;
+		while (at && out->scores[at - 1] < scores[page])
+			at--;
+		if (at == INFO_MAX_PAGES)
+			continue;
+		out->n += out->n < INFO_MAX_PAGES;
+		for (size_t k = out->n - 1; k > at; k--) {
+			out->pages[k] = out->pages[k - 1];
+			out->scores[k] = out->scores[k - 1];
+		}
+		out->pages[at] = &x->conference->info[page];
+		out->scores[at] = scores[page];
+	}
+}
+
+void info_find(const struct info_index *x, const struct vocabulary *v, const char *folded,
+	       const struct word *words, size_t n, const bool *skip, struct info_found *out)
+{
+	_cleanup_arena_ struct arena *arena = arena_create(1u << 20);
+	struct asking a = { .n = 0 };
+	const char *text = arena ? spaced(arena, folded) : NULL;
+
+	*out = (struct info_found){ .n = 0 };
+	a.scores = arena ? arena_array(arena, float, x->conference->n_info + 1) : NULL;
+	if (!text || !a.scores)
+		return;
+	read_content(x, v, words, n, skip, &a);
+	read_concepts(text, &a);
+	score_pages(x, &a);
+	keep_best(x, a.scores, out);
+	out->words = (unsigned)a.n;
+	if (out->n)
+		out->cover = cover_of(x, &a, (unsigned)(out->pages[0] - x->conference->info),
+				      &out->concept, &out->in_title);
+}

@@ -1,0 +1,32 @@
+/*
+ * info.h - practical questions and the pages that answer them: by concept ("can I leave my suitcase" is about the
+ * cloakroom) and by the words of the page itself.
+ */
+#ifndef SEARCH_INFO_H
+#define SEARCH_INFO_H
+
+#include "search/vocabulary.h"
+#include "search/words.h"
+#include "store/record.h"
+
+struct info_index;
+
+#define INFO_MAX_PAGES 4
+
+struct info_found {
+	const struct info_page *pages[INFO_MAX_PAGES]; /* best first */
+	float scores[INFO_MAX_PAGES];		       /* about 0..2 */
+	size_t n;
+	bool concept;  /* a practical matter was named that the best page is about */
+	bool in_title; /* its key or title says so */
+	float cover; /* 0..1: share of the question's content that the best page or the concept knows */
+	unsigned words; /* content words of the question */
+};
+
+int info_index_create(const struct conference *conference, struct info_index **out, struct fail *f);
+void info_index_destroy(struct info_index *x);
+/* skip[i]: not content (times, places, names of entities). */
+void info_find(const struct info_index *x, const struct vocabulary *v, const char *folded,
+	       const struct word *words, size_t n, const bool *skip, struct info_found *out);
+
+#endif

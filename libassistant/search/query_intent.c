@@ -1,0 +1,517 @@
+/*
+ * query_intent.c - cues of a question, and what they add up to.
+ *
+ * Order of decision: politeness alone, nothing of the conference, a record by name, a practical matter, else a search for
+ * what the cues name.  Cautious where it refuses: "out of scope" needs both a pattern and nothing in the data.
+ */
+#include "search/query_read.h"
+
+#include <string.h>
+
+struct cue_list {
+	unsigned cue;
+	const char *words; /* single words, between '|' */
+	bool used;	   /* not searched for */
+};
+
+static const struct cue_list cue_words[] = {
+	{ CUE_SESSION,
+	  "|session|sessions|talk|talks|presentation|presentations|lecture|lectures|keynote|"
+	  "keynotes|workshop|workshops|panel|"
+	  "panels|tutorial|tutorials|devroom|devrooms|programme|program|schedule|agenda|slot|slots|"
+	  "track|tracks|demo|demos|"
+	  "vortrag|vortrage|vortragen|programm|veranstaltung|veranstaltungen|zeitplan|ablauf|"
+	  "beitrage|conferences|exposes|"
+	  "expose|seance|seances|atelier|ateliers|charla|charlas|ponencia|ponencias|sesion|"
+	  "sesiones|taller|talleres|programa|",
+	  true },
+	{ CUE_EXHIBITOR,
+	  "|stand|stands|booth|booths|exhibitor|exhibitors|exhibit|exhibits|exhibition|sponsor|"
+	  "sponsors|vendor|vendors|stall|stalls|"
+	  "supplier|suppliers|expo|aussteller|stande|messestand|messestande|exposant|exposants|"
+	  "expositor|expositores|puesto|"
+	  "puestos|",
+	  true },
+	{ CUE_EXHIBITOR,
+	  "|company|companies|startup|startups|firm|firms|firma|firmen|entreprise|entreprises|"
+	  "empresa|empresas|",
+	  true },
+	{ CUE_SPEAKER,
+	  "|speaker|speakers|presenter|presenters|panelist|panelists|expert|experts|lecturer|"
+	  "lecturers|referent|referenten|referentin|"
+	  "sprecher|sprecherin|redner|rednerin|vortragende|vortragenden|experte|experten|"
+	  "intervenant|intervenants|intervenante|"
+	  "orateur|orateurs|conferencier|conferenciers|experte|ponente|ponentes|orador|oradores|"
+	  "experto|expertos|",
+	  true },
+	{ CUE_SPEAKS,
+	  "|speak|speaks|speaking|spoke|talking|present|presents|presenting|give|gives|giving|"
+	  "spricht|sprechen|halt|halten|"
+	  "parle|parlent|presente|presentent|habla|hablan|presenta|presentan|discuss|discusses|"
+	  "discussing|hosts|hosting|",
+	  true },
+	{ CUE_WHO, "|who|whom|whose|wer|wen|wem|qui|quien|quienes|", true },
+	{ CUE_WHEN, "|when|wann|quand|cuando|", true },
+	{ CUE_WHERE, "|where|wo|ou|donde|room|rooms|raum|salle|sala|location|", true },
+	{ CUE_WHAT,
+	  "|what|which|was|welche|welcher|welches|quoi|quel|quelle|quels|quelles|que|cual|cuales|",
+	  true },
+	{ CUE_RECOMMEND,
+	  "|recommend|recommendation|recommendations|suggest|suggestion|suggestions|interesting|"
+	  "worth|empfehlen|empfiehlst|"
+	  "empfehlung|recommander|conseiller|recommandez|recomiendas|recomendar|recomiendan|"
+	  "interested|",
+	  true },
+	{ CUE_ABOUT, "|about|uber|sur|sobre|on|regarding|covering|zu|zum|", true },
+};
+
+struct cue_phrase {
+	unsigned cue;
+	const char *phrases;
+};
+
+static const struct cue_phrase cue_phrases[] = {
+	{ CUE_COUNT, "how many|wie viele|combien de|cuantas|cuantos" },
+	{ CUE_WHEN, "what time|at what time|which day|what day|um wie viel uhr|um wieviel uhr|a "
+		    "quelle heure|a que hora|since when|"
+		    "until when" },
+	{ CUE_WHERE,
+	  "which room|what room|in welchem raum|dans quelle salle|en que sala|how do i find" },
+	{ CUE_FROM_COMPANY, "anybody from|anyone from|somebody from|someone from|people "
+			    "from|speakers from|who is from|works at|works for|work at|"
+			    "work for|working at|working for|employed by|employees of|come "
+			    "from|comes from|jemand von|quelqu un de|alguien de|"
+			    "arbeitet bei|who here works|who here has|speakers work|speakers at" },
+	{ CUE_VISIT,
+	  "who should i visit|whom should i visit|who should we visit|who sells|who sell|who "
+	  "offers|who offer|who makes|who builds|"
+	  "who provides|who could sell|where can i buy|where can i see a demo|show floor|who is "
+	  "exhibiting|visit at|"
+	  "looking for a supplier|looking for suppliers|who has a stand|who finances|who could "
+	  "finance|who lends|"
+	  "people behind|folks|wer verkauft|wer bietet|qui vend|quien vende|is hiring|are "
+	  "hiring|we want to buy|who can supply|"
+	  "complain to|who could check|who could protect|i need someone to|we need someone to" },
+	{ CUE_SPEAKER, "like to meet somebody who|like to meet someone who|is there a doctor "
+		       "among|among the speakers|"
+		       "who is the|who could talk with us|who knows about|who could advise" },
+	{ CUE_PRACTICAL, "can i|can we|may i|may we|am i allowed|are we allowed|do i need|do i "
+			 "have to|do we need|do we have to|must i|should i bring|"
+			 "is it possible to|is it allowed|where can i|where can we|where do "
+			 "i|where do we|where could i|how do i|how do we|how can i|"
+			 "how to get|how much|what does|is there a|is there an|is there any|is "
+			 "there something|are there any|do you have|who do i|"
+			 "who can i|i lost|i ve lost|i have lost|i need|is it free|kann ich|konnen "
+			 "wir|darf ich|muss ich|wo finde ich|gibt es|"
+			 "wie komme ich|wie viel|was kostet|puis je|est ce que je peux|ou puis "
+			 "je|y a t il|comment aller|combien coute|puedo|hay|"
+			 "como llego|cuanto cuesta|does the|where is|where are|wo ist|wo kann|ou "
+			 "est|ou se trouve|donde esta|how high|how big|"
+			 "is there|are there|will the|can my|is my|does it" },
+};
+
+bool reading_has(const struct reading *r, const char *phrases)
+{
+	while (*phrases) {
+		size_t len = strcspn(phrases, "|");
+		char phrase[96];
+
+		if (len && len < sizeof phrase - 2) {
+			phrase[0] = ' ';
+			memcpy(phrase + 1, phrases, len);
+			phrase[len + 1] = ' ';
+			phrase[len + 2] = '\0';
+			if (strstr(r->spaced, phrase))
+				return true;
+		}
+		phrases += len + (phrases[len] == '|');
+	}
+	return false;
+}
+
+static bool listed(const char *list, const char *word)
+{
+	size_t len = strlen(word);
+
+	for (const char *at = list; len && (at = strstr(at, word)) != NULL; at += len) {
+		if (at[-1] == '|' && at[len] == '|')
+			return true;
+	}
+	return false;
+}
+
+static bool in_sure_name(const struct reading *r, size_t i)
+{
+	for (size_t k = 0; k < r->out->n_names; k++) {
+		const struct name_match *m = &r->out->names[k];
+
+		if (m->similarity >= 0.9f && m->from <= r->words[i].from && m->to >= r->words[i].to)
+			return true;
+	}
+	return false;
+}
+
+void read_cues(struct reading *r)
+{
+	for (size_t i = 0; i < r->n; i++) {
+		if (in_sure_name(r, i))
+			continue;
+		for (size_t k = 0; k < ARRAY_SIZE(cue_words); k++) {
+			if (!listed(cue_words[k].words, r->words[i].text))
+				continue;
+			r->cues |= cue_words[k].cue;
+			r->used[i] |= cue_words[k].used;
+		}
+	}
+	for (size_t k = 0; k < ARRAY_SIZE(cue_phrases); k++) {
+		if (reading_has(r, cue_phrases[k].phrases))
+			r->cues |= cue_phrases[k].cue;
+	}
+}
+
+/* --- what is left --------------------------------------------------------- */
+
+static const char *const empty_words =
+	"|conference|event|events|thing|things|topic|topics|subject|subjects|people|folks|anyone|"
+	"anybody|person|please|really|actually|today|konferenz|kongress|thema|evento|congreso|"
+	"sujet|"
+	"very|main|place|begin|begins|start|starts|starting|beginning|happens|else|whats|im|id|"
+	"works|work|working|attendee|visitor|"
+	"particular|specific|currently|possible|"
+	"plan|"
+	"s|t|d|l|m|";
+
+static size_t content_words(const struct reading *r)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->n; i++)
+		n += !r->used[i] && !r->words[i].stop && !listed(empty_words, r->words[i].text);
+	return n;
+}
+
+/* Words to search for, in their order; of a name also the small ones. */
+static const char *collect_terms(struct reading *r)
+{
+	size_t len = strlen(r->folded) + 2, at = 0;
+	char *out = arena_alloc(r->arena, len);
+
+	if (!out)
+		return "";
+	for (size_t i = 0; i < r->n; i++) {
+		size_t from = r->words[i].from, to = r->words[i].to;
+		bool name = in_sure_name(r, i);
+
+		if (!name &&
+		    (r->used[i] || r->words[i].stop || listed(empty_words, r->words[i].text)))
+			continue;
+		/* "c++", "node.js", ".net": marks that stick to a word stay */
+		while (r->folded[to] && strchr("+#", r->folded[to]))
+			to++;
+		if (at && from && strchr(".-/", r->folded[from - 1]) && i &&
+		    r->words[i - 1].to + 1 == from && !(r->used[i - 1] || r->words[i - 1].stop))
+			out[at - 1] = r->folded[from - 1];
+		memcpy(out + at, r->folded + from, to - from);
+		at += to - from;
+		out[at++] = ' ';
+	}
+	out[at ? at - 1 : 0] = '\0';
+	return out;
+}
+
+/* --- politeness, other worlds --------------------------------------------- */
+
+static const char *const small_words =
+	"|hi|hello|hey|hallo|moin|servus|bonjour|salut|hola|thanks|thank|you|danke|merci|gracias|"
+	"good|"
+	"morning|afternoon|evening|day|guten|tag|morgen|abend|buenos|buenas|dias|tardes|noches|bye|"
+	"goodbye|tschuss|ciao|adios|revoir|au|great|cool|nice|ok|okay|perfect|super|much|very|so|a|"
+	"lot|"
+	"bot|assistant|there|all|everyone|erleah|beaucoup|muchas|vielen|dank|schon|schones|welcome|"
+	"how|are|is|it|going|wie|geht|s|dir|es|ca|va|que|tal|como|estas|";
+
+static bool is_smalltalk(const struct reading *r)
+{
+	if (!r->n)
+		return false;
+	if (reading_has(r, "who are you|what are you|are you a bot|are you human|are you an "
+			   "ai|what can you do|how can you help|what can i ask|"
+			   "was kannst du|wer bist du|que peux tu faire|qui es tu|que puedes "
+			   "hacer|quien eres") &&
+	    r->n <= 8)
+		return true;
+	for (size_t i = 0; i < r->n; i++) {
+		if (!listed(small_words, r->words[i].text))
+			return false;
+	}
+	return r->n <= 8 && !(r->n == 1 && listed("|there|all|is|it|a|so|day|", r->words[0].text));
+}
+
+static bool is_sum(const struct reading *r)
+{
+	const char *s = r->folded;
+	size_t digits = 0, signs = 0, letters = 0;
+
+	for (; *s; s++) {
+		digits += *s >= '0' && *s <= '9';
+		signs += strchr("+*/=x^", *s) != NULL;
+		letters += *s >= 'a' && *s <= 'z' && *s != 'x';
+	}
+	return digits >= 2 && signs && letters <= 10 &&
+	       reading_has(r, "what is|what s|calculate|solve|wie viel ist|combien font|cuanto es");
+}
+
+static bool is_elsewhere(const struct reading *r)
+{
+	return is_sum(r) ||
+	       reading_has(r, "capital of|hauptstadt von|capitale de la|who won|wer hat "
+			      "gewonnen|football match|world cup|the weather|weather be|"
+			      "weather like|weather today|weather tomorrow|weather forecast|is it "
+			      "raining|wetter|quel temps|meteo|el tiempo hara|"
+			      "write me|write a poem|a poem|a haiku|tell me a joke|a joke|sing "
+			      "me|schreib mir|schreibe ein|un poeme|ecris moi|"
+			      "escribe un|un chiste|translate|ubersetze|traduis|traduce|your "
+			      "instructions|previous instructions|"
+			      "system prompt|your prompt|ignore all|how tall is|how old is "
+			      "the|president of|prime minister|stock price|"
+			      "share price|bitcoin price|a recipe|recipe for|square root|my "
+			      "homework|who is the king|horoscope|"
+			      "lottery|meaning of life|jailbreak|how heavy is|boiling "
+			      "point|population of|how far is the moon|"
+			      "election results");
+}
+
+/* "What is pi?": a word explained, and no name or topic that this conference has. */
+static bool is_definition(const struct reading *r)
+{
+	static const char *const starts = "what is|what s|whats|define|what does|what are|was "
+					  "ist|qu est ce que|que es|c est quoi";
+	char head[48];
+	size_t len = strlen(r->spaced);
+
+	len = len < sizeof head - 1 ? len : sizeof head - 1;
+	memcpy(head, r->spaced, len);
+	head[len] = '\0';
+	struct reading start = *r;
+
+	start.spaced = head;
+	return reading_has(&start, starts) && r->out->when.kind == WHEN_NONE &&
+	       !r->out->filter.places && content_words(r) <= 2 &&
+	       !(r->cues & (CUE_SESSION | CUE_EXHIBITOR | CUE_SPEAKER | CUE_ABOUT));
+}
+
+/* Is the explained word nothing but a scrap of other names? */
+static bool unknown_term(const struct reading *r)
+{
+	for (size_t i = 0; i < r->n_matches; i++) {
+		if (r->matches[i].similarity >= 0.9f)
+			return false;
+	}
+	for (size_t i = 0; i < r->n; i++) {
+		const struct vocabulary_word *w;
+
+		if (r->used[i] || r->words[i].stop)
+			continue;
+		w = vocabulary_find(gazetteer_vocabulary(catalog_gazetteer(r->c)),
+				    r->words[i].text);
+		if (w && strlen(r->words[i].text) > 3)
+			return false;
+	}
+	return true;
+}
+
+/* --- follow-ups ------------------------------------------------------------ */
+
+static bool is_follow_up(const struct reading *r)
+{
+	static const char *const pronouns = "|it|that|this|there|they|them|he|she|him|his|her|"
+					    "their|these|those|one|ones|er|sie|dort|"
+					    "dieser|diese|dieses|ihn|ihm|celui|celle|il|elle|ils|"
+					    "elles|alli|ella|ellos|eso|ese|";
+	bool starts = r->n && listed("|and|und|et|y|or|also|auch|aussi|tambien|", r->words[0].text);
+	bool pronoun = false;
+
+	if (r->out->n_names && r->out->names[0].similarity >= 0.85f)
+		return starts && r->n <= 4;
+	for (size_t i = 0; i < r->n; i++)
+		pronoun |= listed(pronouns, r->words[i].text) &&
+			   !(i &&
+			     listed("|is|are|was|were|will|if|gibt|does|would|can|do|since|because|"
+				    "when|so|think|know|like|ist|hat|"
+				    "but|for|",
+				    r->words[i - 1].text) &&
+			     listed("|it|there|that|one|il|er|sie|", r->words[i].text) &&
+			     i + 2 < r->n);
+	if (reading_has(r, "what about|how about|was ist mit|et pour|que tal|anything "
+			   "earlier|anything later|anything else|something else|tell me more|"
+			   "more details|the first one|the second one|the third one|the last "
+			   "one|the other one"))
+		return content_words(r) <= 3;
+	return (starts && content_words(r) <= 2) || (pronoun && content_words(r) <= 1 && r->n <= 8);
+}
+
+/* --- the decision ----------------------------------------------------------- */
+
+static enum asked what_is_asked(const struct reading *r)
+{
+	if (r->cues & CUE_COUNT)
+		return ASKED_COUNT_OF;
+	if (r->cues & CUE_WHEN)
+		return ASKED_WHEN;
+	if (r->cues & CUE_WHERE)
+		return ASKED_WHERE;
+	if (r->cues & CUE_WHO)
+		return ASKED_WHO;
+	return r->cues & CUE_WHAT ? ASKED_WHAT : ASKED_ANY;
+}
+
+static unsigned which_entities(const struct reading *r)
+{
+	const struct understood *u = r->out;
+	unsigned e = 0;
+
+	if (r->cues & CUE_EXHIBITOR || r->cues & CUE_VISIT)
+		e |= ENTITY_BIT(ENTITY_EXHIBITOR);
+	if (r->cues & (CUE_SPEAKER | CUE_FROM_COMPANY) ||
+	    (r->cues & CUE_WHO && r->cues & CUE_SPEAKS))
+		e |= ENTITY_BIT(ENTITY_SPEAKER);
+	if (r->cues & CUE_SESSION && !(e & ENTITY_BIT(ENTITY_SPEAKER)))
+		e |= ENTITY_BIT(ENTITY_SESSION);
+	if (r->cues & CUE_SPEAKS && !e)
+		e |= ENTITY_BIT(ENTITY_SESSION);
+	if (!e && (u->when.kind != WHEN_NONE || u->filter.types || u->filter.tracks ||
+		   u->filter.levels || u->filter.languages))
+		e |= ENTITY_BIT(ENTITY_SESSION);
+	return e;
+}
+
+/* A page answers, rather than records. */
+static bool is_info(const struct reading *r)
+{
+	const struct info_found *f = &r->info;
+	bool entities = r->cues &
+			(CUE_SESSION | CUE_EXHIBITOR | CUE_SPEAKER | CUE_FROM_COMPANY | CUE_VISIT);
+	bool practical = r->cues & CUE_PRACTICAL || r->cues & (CUE_WHEN | CUE_WHERE);
+	bool named = r->out->n_names && r->out->names[0].similarity >= 0.85f;
+
+	if (!f->n || r->out->filter.types || (r->cues & (CUE_SPEAKS | CUE_RECOMMEND)))
+		return false;
+	if (named)
+		return f->in_title && f->cover >= 0.8f && practical &&
+		       r->out->names[0].n_words < 2 && !entities;
+	if (entities)
+	return f->concept && practical && !(r->cues & CUE_ABOUT) &&
+	       f->cover >= (f->in_title ? 0.5f : 0.75f);
+	if (f->in_title && f->cover >= 0.34f)
+		return practical || f->words <= 4 || f->cover >= 0.6f;
+	if (f->concept && f->cover >= 0.45f)
+		return practical || f->words <= 3;
+	return practical && f->cover >= 0.7f && f->scores[0] >= 0.3f;
+}
+
+static enum intent intent_of(const struct reading *r, unsigned entities)
+{
+	if (r->cues & CUE_RECOMMEND && !(r->cues & (CUE_EXHIBITOR | CUE_SPEAKER)))
+		return INTENT_RECOMMENDATION;
+	if (entities & ENTITY_BIT(ENTITY_SPEAKER))
+		return INTENT_SPEAKER_SEARCH;
+	if (entities & ENTITY_BIT(ENTITY_EXHIBITOR))
+		return entities & ENTITY_BIT(ENTITY_SESSION) ? INTENT_RECOMMENDATION
+							     : INTENT_EXHIBITOR_SEARCH;
+	return INTENT_SESSION_SEARCH;
+}
+
+/* Nearly all of the question's content is this one name. */
+static const struct record *the_named(const struct reading *r)
+{
+	const struct understood *u = r->out;
+	size_t inside = 0, all = 0;
+
+	if (!u->n_names || u->names[0].similarity < 0.75f)
+		return NULL;
+	if (u->n_names > 1 && u->names[1].similarity >= u->names[0].similarity &&
+	    u->names[1].record->type == u->names[0].record->type)
+		return NULL;
+	for (size_t i = 0; i < r->n; i++) {
+		bool in = u->names[0].from <= r->words[i].from && u->names[0].to >= r->words[i].to;
+
+		if (r->used[i] && !in)
+			continue;
+		all += in || (!r->words[i].stop && !listed(empty_words, r->words[i].text));
+		inside += in;
+	}
+	return inside * 2 >= all ? u->names[0].record : NULL;
+}
+
+static void ask_back(struct understood *u, const char *question)
+{
+	u->intent = INTENT_CLARIFICATION;
+	u->clarify = question;
+}
+
+static bool nothing_to_go_on(const struct reading *r)
+{
+	const struct understood *u = r->out;
+
+	return !u->terms[0] && !u->n_names && u->when.kind == WHEN_NONE && !u->filter.places &&
+	       !u->filter.tracks && !u->filter.types && !u->filter.levels && !u->filter.languages &&
+	       !u->info_keys[0] &&
+	       !(r->cues & (CUE_SESSION | CUE_EXHIBITOR | CUE_SPEAKER | CUE_RECOMMEND | CUE_VISIT));
+}
+
+static void keep_pages(struct reading *r)
+{
+	const char **keys = arena_array(r->arena, const char *, INFO_MAX_PAGES + 1);
+	size_t n = 0;
+
+	for (size_t i = 0; keys && i < r->info.n; i++) {
+		if (i && r->info.scores[i] < 0.5f * r->info.scores[0])
+			break;
+		keys[n++] = r->info.pages[i]->key;
+	}
+	r->out->info_keys = keys;
+}
+
+void read_intent(struct reading *r)
+{
+	struct understood *u = r->out;
+	bool nothing_known;
+
+	u->asked = what_is_asked(r);
+	u->practical = r->cues & CUE_PRACTICAL;
+	u->follow_up = is_follow_up(r);
+	u->terms = collect_terms(r);
+	u->entities = which_entities(r);
+	u->named = the_named(r);
+	u->definition = is_definition(r);
+	info_find(catalog_info(r->c), gazetteer_vocabulary(catalog_gazetteer(r->c)), r->folded,
+		  r->words, r->n, r->used, &r->info);
+	keep_pages(r);
+	u->info_cover = r->info.n ? r->info.cover : 0;
+	nothing_known = !u->n_names && !(r->cues & (CUE_SESSION | CUE_EXHIBITOR | CUE_SPEAKER));
+	u->specificity = u->named					      ? SPECIFIC
+			 : u->n_names || u->filter.places || u->filter.tracks ? BOTH
+									      : VAGUE;
+	if (is_smalltalk(r)) {
+		u->intent = INTENT_SMALLTALK;
+	} else if (nothing_known && is_elsewhere(r)) {
+		u->intent = INTENT_OUT_OF_SCOPE;
+	} else if (u->when.unclear) {
+		ask_back(u, "Which day or time do you mean?");
+	} else if (!u->named && is_info(r)) {
+		u->intent = INTENT_GENERAL_INFO;
+	} else if (nothing_known && u->definition && unknown_term(r)) {
+		u->intent = INTENT_OUT_OF_SCOPE;
+	} else if (u->follow_up && !u->terms[0] && u->when.kind == WHEN_NONE && !u->filter.places) {
+		ask_back(u, "Which session, speaker or exhibitor do you mean?");
+	} else if (nothing_to_go_on(r)) {
+		ask_back(u, "What would you like to know about the conference: a session, a "
+			    "speaker, an exhibitor?");
+	} else {
+		u->intent = intent_of(r, u->entities);
+	}
+	if (u->named && !u->entities)
+		u->entities = ENTITY_BIT(u->named->type);
+	if (!u->entities)
+		u->entities = ENTITY_ALL;
+}

@@ -1,0 +1,413 @@
+/*
+ * query_names.c - which of the gazetteer's matches the question means, and what of them are filters.
+ *
+ * A speaker called "many" is meant by "Is Many here?", "who is many" and "'many'", not by "how many talks".
+ */
+#include "search/query_read.h"
+
+#include <string.h>
+
+#define ACCEPTED 0.55f
+#define SURE	 0.85f
+
+static const char *const name_before =
+	"|is|about|meet|by|with|from|see|mr|ms|mrs|dr|prof|professor|find|does|and|named|called|"
+	"hear|von|mit|uber|wer|ist|qui|est|de|avec|quien|es|con|will|when|where|did|has|";
+static const char *const place_before =
+	"|in|at|room|hall|saal|raum|im|am|the|to|inside|near|from|dans|salle|en|sala|building|"
+	"into|stage|der|dem|den|la|le|for|";
+static const char *const place_after = "|room|hall|auditorium|building|saal|raum|stage|theatre|on|"
+				       "at|today|tomorrow|now|next|after|"
+				       "before|between|around|from|this|";
+static const char *const track_words =
+	"|track|tracks|devroom|devrooms|stream|strand|theme|reihe|piste|";
+
+static bool listed(const char *list, const char *word)
+{
+	size_t len = strlen(word);
+
+	for (const char *at = list; len && (at = strstr(at, word)) != NULL; at += len) {
+		if (at[-1] == '|' && at[len] == '|')
+			return true;
+	}
+	return false;
+}
+
+static const char *word_at(const struct reading *r, size_t i)
+{
+	return i < r->n ? r->words[i].text : "";
+}
+
+bool reading_words_at(const struct reading *r, size_t from, size_t to, size_t *first, size_t *last)
+{
+	bool any = false;
+
+	*first = *last = 0;
+	for (size_t i = 0; i < r->n; i++) {
+		if (r->words[i].to <= from || r->words[i].from >= to)
+			continue;
+		if (!any)
+			*first = i;
+		*last = i;
+		any = true;
+	}
+	return any;
+}
+
+static bool quoted(const struct reading *r, const struct name_match *m)
+{
+	return m->from > 0 && r->folded[m->from - 1] == '\'' && r->folded[m->to] == '\'';
+}
+
+static bool whole_question(const struct reading *r, size_t first, size_t last)
+{
+	for (size_t i = 0; i < r->n; i++) {
+		if ((i < first || i > last) && !r->words[i].stop)
+			return false;
+	}
+	return true;
+}
+
+/* "who is many", "many's talk", "is Ray speaking". */
+static bool asked_by_name(const struct reading *r, size_t first, size_t last)
+{
+	const char *before = first ? word_at(r, first - 1) : "", *after = word_at(r, last + 1);
+
+	if (strcmp(before, "is") == 0 || strcmp(before, "about") == 0)
+		return (first >= 2 && listed("|who|tell|wer|where|when|", word_at(r, first - 2))) ||
+		       (first >= 2 && listed("|tell|more|", word_at(r, first - 2))) ||
+		       (first >= 3 && listed("|tell|know|", word_at(r, first - 3)));
+	return listed("|mr|ms|mrs|dr|prof|professor|named|called|", before) ||
+	       listed("|speaks|speaking|presents|presenting|spricht|parle|habla|", after);
+}
+
+/* One word that could be a plain one, too: its writing and its neighbours decide. */
+static float judge_single(const struct reading *r, const struct name_match *m, size_t i)
+{
+	const struct word *w = &r->words[i];
+	bool capital = r->capitals && w->capital && (i > 0 || r->n <= 3);
+	const char *after = word_at(r, i + 1);
+	bool stand = m->record && m->record->type == ENTITY_EXHIBITOR &&
+		     listed("|stand|booth|stall|team|people|folks|", after);
+
+	if (quoted(r, m) || capital || asked_by_name(r, i, i) || stand)
+		return m->similarity < SURE ? SURE : m->similarity;
+	if (m->similarity >= SURE) /* a name by itself, and no plain word */
+		return m->similarity;
+	if (m->record && m->record->type == ENTITY_SPEAKER) {
+		if (whole_question(r, i, i) && !w->stop)
+			return m->similarity < ACCEPTED ? m->similarity : SURE;
+		if (r->capitals || w->stop) /* others are written with capitals, this one is not */
+			return 0.2f;
+		return listed(name_before, i ? word_at(r, i - 1) : "") ? m->similarity : 0.4f;
+	}
+	return m->similarity;
+}
+
+static void mark(bool *flags, size_t first, size_t last)
+{
+	for (size_t i = first; i <= last; i++)
+		flags[i] = true;
+}
+
+/* "without Google", "instead of WhatsApp and Zoom", "alternatives to VMware". */
+static void read_negations(struct reading *r)
+{
+	for (size_t i = 0; i < r->n; i++) {
+		const char *w = word_at(r, i);
+		size_t at = i + 1;
+
+		if (!listed("|without|instead|alternative|alternatives|except|excluding|unlike|"
+			    "ohne|statt|sans|sin|replace|"
+			    "replacing|leave|leaving|ditch|besides|",
+			    w))
+			continue;
+		at += listed("|of|to|for|zu|de|a|from|", word_at(r, at));
+		while (at < r->n && !r->words[at].stop && at < i + 5) {
+			r->negated[at++] = true;
+			at += listed("|and|or|und|et|y|", word_at(r, at)) && at + 1 < r->n;
+		}
+	}
+}
+
+/* Speakers' first names that several bear, when nobody is asked for by name, are words. */
+static bool accept(const struct reading *r, struct name_match *m)
+{
+	size_t first, last;
+
+	if (!reading_words_at(r, m->from, m->to, &first, &last))
+		return false;
+	for (size_t i = first; i <= last; i++) {
+		if (r->negated[i])
+			return false;
+	}
+	if (first == last)
+		m->similarity = judge_single(r, m, first);
+	return m->similarity >= ACCEPTED;
+}
+
+static int by_similarity(const void *pa, const void *pb)
+{
+	const struct name_match *a = pa, *b = pb;
+
+	if (a->similarity != b->similarity)
+		return a->similarity > b->similarity ? -1 : 1;
+	if (a->n_words != b->n_words)
+		return a->n_words > b->n_words ? -1 : 1;
+	return a->from < b->from ? -1 : a->from > b->from;
+}
+
+/* "What is Bradley Kuhn presenting?": not every Bradley. */
+static bool inside_better(const struct name_match *kept, size_t n, const struct name_match *m)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (kept[i].from <= m->from && kept[i].to >= m->to &&
+		    (kept[i].similarity > m->similarity + 0.04f || kept[i].n_words > m->n_words))
+			return true;
+	}
+	return false;
+}
+
+void read_names(struct reading *r)
+{
+	struct understood *out = r->out;
+	struct name_match *names;
+	size_t n = 0;
+
+	r->n_matches = catalog_match(r->c, r->folded, r->arena, &r->matches);
+	names = arena_array(r->arena, struct name_match, r->n_matches + 1);
+	if (!names)
+		return;
+	read_negations(r);
+	for (size_t i = 0; i < r->n_matches; i++) {
+		struct name_match m = r->matches[i];
+
+		if (m.kind == NAME_RECORD && accept(r, &m))
+			names[n++] = m;
+	}
+	qsort(names, n, sizeof *names, by_similarity);
+	for (size_t i = 0; i < n; i++) {
+		if (!inside_better(names, out->n_names, &names[i]))
+			names[out->n_names++] = names[i];
+	}
+	out->names = names;
+}
+
+/* --- filters ------------------------------------------------------------- */
+
+#define MAX_VALUES 512
+
+static void add_value(struct reading *r, const char *const **list, const char *value)
+{
+	const char **grown;
+	size_t n = 0;
+
+	while (*list && (*list)[n]) {
+		if (strcmp((*list)[n++], value) == 0)
+			return;
+	}
+	if (n == MAX_VALUES)
+		return;
+	grown = arena_array(r->arena, const char *, n + 2);
+	if (!grown)
+		return;
+	if (n)
+		memcpy(grown, *list, n * sizeof *grown);
+	grown[n] = value;
+	*list = grown;
+}
+
+static bool has_digit(const char *s, size_t from, size_t to)
+{
+	for (size_t i = from; i < to; i++) {
+		if (s[i] >= '0' && s[i] <= '9')
+			return true;
+	}
+	return false;
+}
+
+static bool part_of_name(const struct reading *r, const struct name_match *m)
+{
+	for (size_t i = 0; i < r->out->n_names; i++) {
+		const struct name_match *name = &r->out->names[i];
+
+		if (name->similarity >= SURE && name->n_words > m->n_words &&
+		    name->from <= m->from && name->to >= m->to)
+			return true;
+	}
+	return false;
+}
+
+/* A code, or a name where one speaks of places. */
+static bool is_place(const struct reading *r, const struct name_match *m, size_t first, size_t last)
+{
+	const char *before = first ? word_at(r, first - 1) : "", *after = word_at(r, last + 1);
+
+	if (part_of_name(r, m))
+		return false;
+	if (has_digit(r->folded, m->from, m->to) || m->n_words > 1 || quoted(r, m))
+		return true;
+	if (listed("|about|on|uber|sur|sobre|", before))
+		return false;
+	if (r->capitals && r->words[first].capital && first)
+		return true;
+	return (listed(place_before, before) && !r->words[first].stop) ||
+	       listed(place_after, after) || whole_question(r, first, last);
+}
+
+static void read_place(struct reading *r, const struct name_match *m)
+{
+	const char *const *members = gazetteer_places(catalog_gazetteer(r->c), m->value);
+	size_t first, last;
+
+	if (!reading_words_at(r, m->from, m->to, &first, &last) || !is_place(r, m, first, last))
+		return;
+	for (size_t i = 0; members[i]; i++)
+		add_value(r, &r->out->filter.places, members[i]);
+	mark(r->used, first, last);
+	if (first &&
+	    listed("|room|hall|saal|raum|salle|sala|building|booth|stand|", word_at(r, first - 1)))
+		r->used[first - 1] = true;
+	if (listed("|room|hall|saal|raum|auditorium|building|stage|", word_at(r, last + 1)))
+		r->used[last + 1] = true;
+}
+
+/* A track only where one is spoken of ("the Rust devroom"): else its name is a topic, treated elsewhere, too. */
+static void read_track(struct reading *r, const struct name_match *m)
+{
+	size_t first, last;
+
+	if (!reading_words_at(r, m->from, m->to, &first, &last) || m->similarity < 0.9f)
+		return;
+	if (listed(track_words, word_at(r, last + 1)))
+		r->used[last + 1] = true;
+	else if (first && listed(track_words, word_at(r, first - 1)))
+		r->used[first - 1] = true;
+	else
+		return;
+	add_value(r, &r->out->filter.tracks, m->value);
+	mark(r->used, first, last);
+}
+
+/* Most talks are of the commonest type, and people call all of them so. */
+static bool everyday_type(const struct reading *r, const char *value)
+{
+	const struct snapshot *s = catalog_snapshot(r->c);
+	size_t n = 0;
+
+	if (strcmp(value, "talk") == 0 || strcmp(value, "session") == 0 ||
+	    strcmp(value, "devroom") == 0 || strcmp(value, "presentation") == 0 ||
+	    strcmp(value, "break") == 0)
+		return true;
+	for (size_t i = 0; i < s->n[ENTITY_SESSION]; i++) {
+		const char *type = s->records[ENTITY_SESSION][i].session_type;
+
+		n += type && strcmp(type, value) == 0;
+	}
+	return n * 2 > s->n[ENTITY_SESSION];
+}
+
+static void read_type(struct reading *r, const struct name_match *m)
+{
+	size_t first, last;
+
+	if (!reading_words_at(r, m->from, m->to, &first, &last) || part_of_name(r, m) ||
+	    everyday_type(r, m->value) ||
+	    listed("|before|after|during|vor|nach|avant|apres|",
+		   first ? word_at(r, first - 1) : ""))
+		return;
+	/* "the opening keynote" before or after which something is: when.c's */
+	for (size_t i = first; i <= last; i++) {
+		if (r->used[i])
+			return;
+	}
+	add_value(r, &r->out->filter.types, m->value);
+	mark(r->used, first, last);
+	r->cues |= CUE_SESSION;
+}
+
+static void read_level(struct reading *r)
+{
+	static const struct {
+		const char *said, *level;
+	} levels[] = {
+		{ "|beginner|beginners|introductory|newcomers|newbies|newbie|novice|anfanger|"
+		  "einsteiger|debutant|debutants|"
+		  "principiantes|principiante|",
+		  "beginner" },
+		{ "|intermediate|", "intermediate" },
+		{ "|advanced|fortgeschrittene|avance|avanzado|", "advanced" },
+	};
+	const struct snapshot *s = catalog_snapshot(r->c);
+
+	for (size_t i = 0; i < r->n; i++) {
+		for (size_t k = 0; k < ARRAY_SIZE(levels); k++) {
+			const char *found = NULL;
+
+			if (r->used[i] || !listed(levels[k].said, word_at(r, i)))
+				continue;
+			for (size_t j = 0; !found && j < s->n[ENTITY_SESSION]; j++) {
+				const char *level = s->records[ENTITY_SESSION][j].level;
+
+				if (level && strncasecmp(level, levels[k].level, 5) == 0)
+					found = level;
+			}
+			if (found) {
+				add_value(r, &r->out->filter.levels, found);
+				r->used[i] = true;
+				r->cues |= CUE_SESSION;
+			}
+		}
+	}
+}
+
+static void read_language(struct reading *r)
+{
+	static const struct {
+		const char *said, *code;
+	} languages[] = {
+		{ "|english|englisch|anglais|ingles|", "en" },
+		{ "|german|deutsch|allemand|aleman|", "de" },
+		{ "|french|franzosisch|francais|frances|", "fr" },
+		{ "|spanish|spanisch|espagnol|espanol|", "es" },
+		{ "|italian|italienisch|italien|italiano|", "it" },
+		{ "|portuguese|portugiesisch|portugais|portugues|", "pt" },
+		{ "|dutch|niederlandisch|neerlandais|neerlandes|", "nl" },
+		{ "|polish|polnisch|polonais|polaco|", "pl" },
+		{ "|chinese|chinesisch|chinois|chino|", "zh" },
+		{ "|japanese|japanisch|japonais|japones|", "ja" },
+		{ "|ukrainian|ukrainisch|ukrainien|ucraniano|", "uk" },
+	};
+
+	for (size_t i = 1; i < r->n; i++) {
+		bool in = listed("|in|auf|en|", word_at(r, i - 1));
+		bool talks = listed(
+			"|talk|talks|session|sessions|speaking|language|spoken|workshops|workshop|",
+			word_at(r, i + 1));
+
+		for (size_t k = 0; k < ARRAY_SIZE(languages); k++) {
+			if ((!in && !talks) || !listed(languages[k].said, word_at(r, i)))
+				continue;
+			add_value(r, &r->out->filter.languages, languages[k].code);
+			r->used[i] = true;
+			r->used[i - 1] |= in;
+			r->cues |= CUE_SESSION;
+		}
+	}
+}
+
+void read_filters(struct reading *r)
+{
+	for (size_t i = 0; i < r->n_matches; i++) {
+		const struct name_match *m = &r->matches[i];
+
+		if (m->kind == NAME_PLACE)
+			read_place(r, m);
+		else if (m->kind == NAME_TRACK)
+			read_track(r, m);
+		else if (m->kind == NAME_TYPE)
+			read_type(r, m);
+	}
+	read_level(r);
+	read_language(r);
+}

@@ -1,0 +1,68 @@
+/*
+ * query_read.h - a question while it is being understood: its words, what of it names something, what is left.
+ *
+ *	read_names   names accepted or doubted by how they are written
+ *	read_time    names masked, the rest parsed by when.c
+ *	read_filters rooms, tracks, types, levels, languages
+ *	read_cues    "talk", "stand", "who", "where", "can I"
+ *	read_intent  what of all that is asked for
+ */
+#ifndef SEARCH_QUERY_READ_H
+#define SEARCH_QUERY_READ_H
+
+#include "search/gazetteer.h"
+#include "search/info.h"
+#include "search/query.h"
+#include "search/words.h"
+
+enum {
+	CUE_SESSION = 1 << 0,
+	CUE_EXHIBITOR = 1 << 1,
+	CUE_SPEAKER = 1 << 2,
+	CUE_WHO = 1 << 3,
+	CUE_WHEN = 1 << 4,
+	CUE_WHERE = 1 << 5,
+	CUE_WHAT = 1 << 6,
+	CUE_COUNT = 1 << 7,
+	CUE_RECOMMEND = 1 << 8,
+	CUE_PRACTICAL = 1 << 9,
+	CUE_FROM_COMPANY = 1 << 10, /* "anybody from X", "who works at X" */
+	CUE_VISIT = 1 << 11,	    /* "who should I visit", "who sells" */
+	CUE_SPEAKS =
+		1
+		<< 12, /* a verb of speaking: who does is a speaker, what is spoken of a session */
+	CUE_ABOUT = 1 << 13, /* "about", "on": a topic follows */
+};
+
+struct reading {
+	const struct catalog *c;
+	struct arena *arena;
+	const char *question, *folded;
+	const char *spaced; /* folded words, each between blanks: for phrases */
+	struct word *words;
+	size_t n;
+	bool capitals; /* the question's capitals mean something */
+	bool *used;    /* said a time, a filter, an entity: not searched for */
+	bool *negated; /* "without Google" */
+	unsigned cues;
+	struct name_match *matches;
+	size_t n_matches;
+	struct info_found info;
+	struct understood *out;
+};
+
+void read_names(struct reading *r);
+void read_time(struct reading *r, int64_t now_unix_s);
+void read_filters(struct reading *r);
+void read_cues(struct reading *r);
+void read_intent(struct reading *r);
+
+/* Words i..j that bytes from..to cover; false: none. */
+bool reading_words_at(const struct reading *r, size_t from, size_t to, size_t *first, size_t *last);
+/* Whether the spaced question has one of the phrases of a list separated by '|'. */
+bool reading_has(const struct reading *r, const char *phrases);
+
+/* catalog.c's */
+const struct info_index *catalog_info(const struct catalog *c);
+
+#endif

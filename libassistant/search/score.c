@@ -1,0 +1,101 @@
+/*
+ * score.c - scores and the decision that nothing is relevant.
+ *
+ * docs/retrieval.md says how the numbers were found; tests/unit/test_score.c what must hold of them.
+ */
+#include "search/score.h"
+
+#include <string.h>
+#include "search/words.h"
+
+#define LEXICAL_MAX  0.8f
+#define NAME_MIN     0.8f
+#define ENOUGH_WORDS 3u	  /* that many shared words are no accident */
+#define LEAST_COVER  0.5f /* of a short question */
+#define LEAST_KNOWN  0.45f
+
+/* Known in this form or nearly: the index stems, the vocabulary does not. */
+static bool is_known(const struct vocabulary *v, const char *word)
+{
+	static const char *const ends[] = {
+		"s", "es", "ing", "ed", "er", "en", "e", "n", "d", "ly"
+	};
+	size_t len = strlen(word);
+	char other[64];
+
+	if (vocabulary_find(v, word))
+		return true;
+	for (size_t i = 0; i < ARRAY_SIZE(ends); i++) {
+		size_t size = strlen(ends[i]);
+
+		if (len + size >= sizeof other || len < 4)
+			continue;
+		memcpy(other, word, len);
+		memcpy(other + len, ends[i], size + 1);
+		if (vocabulary_find(v, other))
+			return true;
+		if (len < size + 3 || strcmp(word + len - size, ends[i]) != 0)
+			continue;
+		other[len - size] = '\0';
+		if (vocabulary_find(v, other))
+			return true;
+		other[len - size] = 'e';
+		other[len - size + 1] = '\0';
+		if (vocabulary_find(v, other))
+			return true;
+	}
+	return false;
+}
+
+void score_terms_read(struct score_terms *out, const struct vocabulary *v, const char *terms)
+{
+	size_t len = strlen(terms), i = 0, from, to;
+	float all = 0, known = 0;
+
+	*out = (struct score_terms){ .known = 1 };
+	while (word_next(terms, len, &i, &from, &to)) {
+		struct correction corrections[VOCABULARY_MAX_CORRECTIONS];
+		char word[64];
+		bool here;
+
+		if (to - from >= sizeof word)
+			continue;
+		memcpy(word, terms + from, to - from);
+		word[to - from] = '\0';
+		here = is_known(v, word) || vocabulary_correct(v, word, corrections) > 0;
+		out->n++;
+		out->n_unknown += !here;
+		all += here ? 1.0f : 1.5f;
+		known += here ? 1.0f : 0.0f;
+	}
+	if (all > 0)
+		out->known = known / all;
+}
+
+static float coverage(const struct index_hit *hit)
+{
+	return hit->n_query_words ? (float)hit->n_words / (float)hit->n_query_words : 0;
+}
+
+float score_lexical(const struct score_terms *t, const struct index_hit *hit, float best)
+{
+	float relative = best > 0 ? hit->score / best : 0, cover = coverage(hit);
+	float score = (0.6f * relative + 0.4f * cover) * (0.5f + 0.5f * t->known);
+
+	return LEXICAL_MAX * (score > 1 ? 1 : score);
+}
+
+float score_name(float similarity)
+{
+	return NAME_MIN + (1 - NAME_MIN) * (similarity > 1 ? 1 : similarity);
+}
+
+bool score_relevant(const struct score_terms *t, const struct index_hit *best)
+{
+	if (!best || !best->n_words)
+		return false;
+	if (best->n_words >= ENOUGH_WORDS)
+		return true;
+	return t->known >= LEAST_KNOWN &&
+	       coverage(best) >= (t->n > 4 ? LEAST_COVER * 0.66f : LEAST_COVER);
+}

@@ -1,0 +1,295 @@
+/*
+ * search.c - one search.
+ *
+ *	start --> ask (list or lexical) --> rank --> done
+ *	           ^                          |
+ *	           +---- give one thing up ---+	time, level, language, type, track, place, day
+ */
+#include "search/search.h"
+
+#include <string.h>
+#include "search/gazetteer.h"
+#include "search/search_rank.h"
+
+#define DEFAULT_LIMIT 10
+#define MAX_LIMIT     200
+#define LEXICAL_LIMIT 120
+#define LIST_LIMIT    RANK_MAX
+#define LAST_LIMIT    5000 /* the last of a list: all of it is looked at */
+
+static flow_step search_start, search_ask, search_rank;
+
+const char *result_kind_name(enum result_kind k)
+{
+	static const char *const names[] = { [RESULT_ENTITIES] = "entities",
+					     [RESULT_INFO] = "info",
+					     [RESULT_NONE] = "none",
+					     [RESULT_CLARIFY] = "clarify" };
+
+	return names[k];
+}
+
+static struct search *of(struct flow *f)
+{
+	return container_of(f, struct search, flow);
+}
+
+void search_begin(struct search *s, const struct search_request *rq, struct index *index,
+		  struct arena *arena, struct loop *loop, struct flow *parent, flow_step *on_end)
+{
+	static const char *none[] = { NULL };
+
+	*s = (struct search){ .rq = *rq, .index = index, .arena = arena, .kind = RESULT_NONE };
+	s->relaxed = none;
+	if (s->rq.limit <= 0)
+		s->rq.limit = DEFAULT_LIMIT;
+	if (s->rq.limit > MAX_LIMIT)
+		s->rq.limit = MAX_LIMIT;
+	flow_begin(&s->flow, loop, parent, "search", FIRST(search_start), on_end);
+}
+
+void search_finish(struct search *s)
+{
+	for (size_t i = 0; i < s->n_results; i++)
+		json_object_put(s->results[i].why);
+	s->n_results = 0;
+	json_object_put(TAKE_PTR(s->described));
+}
+
+/* --- start ------------------------------------------------------------------ */
+
+static const struct info_page *find_page(const struct search *s, const char *key)
+{
+	const struct conference *c = &catalog_snapshot(s->rq.catalog)->conference;
+
+	for (size_t i = 0; i < c->n_info; i++) {
+		if (strcmp(c->info[i].key, key) == 0)
+			return &c->info[i];
+	}
+	return NULL;
+}
+
+static void give_pages(struct search *s)
+{
+	const char *const *keys = (const char *const *)s->rq.understood->info_keys;
+	size_t n = 0;
+
+	while (keys && keys[n])
+		n++;
+	s->results = arena_array(s->arena, struct result, n + 1);
+	s->n_results = 0;
+	for (size_t i = 0; s->results && i < n && s->n_results < (size_t)s->rq.limit; i++) {
+		const struct info_page *page = find_page(s, keys[i]);
+
+		if (page)
+			s->results[s->n_results++] =
+				(struct result){ .info = page, .score = 0.9f / (float)(i + 1) };
+	}
+	s->total = s->n_results;
+	s->kind = s->n_results ? RESULT_INFO : RESULT_NONE;
+}
+
+static bool has_constraints(const struct index_filter *f)
+{
+	return f->has_window || f->places || f->tracks || f->types || f->levels || f->languages ||
+	       f->speaker_ids;
+}
+
+/* Speakers have neither time nor place: their sessions have. */
+static unsigned entities_to_ask(const struct search *s)
+{
+	const unsigned session = ENTITY_BIT(ENTITY_SESSION);
+
+	if (s->wanted != ENTITY_BIT(ENTITY_SPEAKER))
+		return s->wanted;
+	return has_constraints(&s->filter) ? session : s->wanted | (s->listing ? 0 : session);
+}
+
+static void search_start(struct flow *f)
+{
+	struct search *s = of(f);
+	const struct understood *u = s->rq.understood;
+
+	s->wanted = s->rq.entities ? s->rq.entities : s->rq.raw ? ENTITY_ALL : u->entities;
+	s->described = query_describe(s->rq.catalog, u);
+	if (s->rq.raw) {
+		s->filter = (struct index_filter){ .entities = s->wanted };
+	} else if (u->intent == INTENT_GENERAL_INFO && !s->rq.entities) {
+		give_pages(s);
+		flow_done(f);
+		return;
+	} else if (u->intent == INTENT_CLARIFICATION && !s->rq.entities) {
+		s->kind = RESULT_CLARIFY;
+		flow_done(f);
+		return;
+	} else if (u->intent == INTENT_SMALLTALK || u->intent == INTENT_OUT_OF_SCOPE) {
+		flow_done(f);
+		return;
+	} else {
+		s->filter = u->filter;
+	}
+	s->lexical.text = s->rq.raw ? u->question : u->terms;
+	s->listing = !s->lexical.text || !s->lexical.text[0];
+	score_terms_read(&s->terms, gazetteer_vocabulary(catalog_gazetteer(s->rq.catalog)),
+			 s->listing ? "" : s->lexical.text);
+	search_ask(f);
+}
+
+/* --- ask ---------------------------------------------------------------------- */
+
+static void search_ask(struct flow *f)
+{
+	struct search *s = of(f);
+	const struct when *w = &s->rq.understood->when;
+	const char *conference = catalog_snapshot(s->rq.catalog)->conference.id;
+
+	s->filter.entities = entities_to_ask(s);
+	s->hits = (struct index_hits){ .n = 0 };
+	if (s->listing) {
+		s->index->ops->list(s->index, conference, &s->filter,
+				    w->kind == WHEN_LAST ? LAST_LIMIT : LIST_LIMIT, 0, s->arena,
+				    &s->hits, THEN(f, search_rank));
+		return;
+	}
+	s->lexical.typos = true;
+	s->lexical.filter = s->filter;
+	s->lexical.limit = LEXICAL_LIMIT;
+	s->index->ops->lexical(s->index, conference, &s->lexical, s->arena, &s->hits,
+			       THEN(f, search_rank));
+}
+
+/* --- giving up ------------------------------------------------------------------ */
+
+/* Part of a day becomes the whole day. */
+static bool widen_to_day(const struct search *s, struct index_filter *f)
+{
+	const struct zone *z = catalog_zone(s->rq.catalog);
+	int64_t from, to;
+
+	if (!f->has_window || f->from == TIME_UNKNOWN || f->to == TIME_UNKNOWN || f->to <= f->from)
+		return false;
+	from = zone_day_start(z, f->from, 0);
+	to = zone_day_start(z, f->from, 1);
+	if (f->from <= from && f->to >= to)
+		return false;
+	f->from = from;
+	f->to = f->to > to ? f->to : to;
+	f->overlap = false;
+	return true;
+}
+
+static bool drop_list(const char *const **list)
+{
+	bool had = *list && (*list)[0];
+
+	*list = NULL;
+	return had;
+}
+
+/* Takes one constraint out of f; false: it has none of that kind. */
+static bool give_up(const struct search *s, unsigned what, struct index_filter *f)
+{
+	const struct when *w = &s->rq.understood->when;
+	bool window = f->has_window;
+
+	switch (what) {
+	case GIVE_NOW:
+		if (w->kind != WHEN_NOW && w->kind != WHEN_ENDING)
+			return false;
+		f->from = s->rq.now_unix_s;
+		f->to = TIME_UNKNOWN;
+		f->overlap = false;
+		return true;
+	case GIVE_TIME:
+		return w->kind != WHEN_NOW && w->kind != WHEN_ENDING && widen_to_day(s, f);
+	case GIVE_LEVEL:
+		return drop_list(&f->levels);
+	case GIVE_LANGUAGE:
+		return drop_list(&f->languages);
+	case GIVE_TYPE:
+		return drop_list(&f->types);
+	case GIVE_TRACK:
+		return drop_list(&f->tracks);
+	case GIVE_PLACE:
+		return drop_list(&f->places);
+	default: /* the day: only for something searched for; a day's programme is that day's */
+		f->has_window = false;
+		return window && (!s->listing || f->places || f->tracks || f->types || f->levels ||
+				  f->languages);
+	}
+}
+
+/* Constraints one by one, then the day together with the rest; false: nothing is left to give up. */
+static bool relax(struct search *s)
+{
+	const struct understood *u = s->rq.understood;
+	struct index_filter f;
+
+	if (s->rq.no_relax || s->rq.raw || u->when.outside)
+		return false;
+	for (unsigned what = 1; what <= GIVE_DAY; what <<= 1) {
+		if (s->tried & what)
+			continue;
+		s->tried |= what;
+		f = u->filter;
+		if (!give_up(s, what, &f))
+			continue;
+		s->filter = f;
+		s->given_up = what;
+		return true;
+	}
+	if (s->tried & ~GIVE_ALL || s->listing)
+		return false;
+	s->tried |= GIVE_ALL + 1; /* all at once, last */
+	f = u->filter;
+	s->given_up = 0;
+	for (unsigned what = GIVE_LEVEL; what <= GIVE_DAY; what <<= 1)
+		s->given_up |= give_up(s, what, &f) ? what : 0;
+	s->filter = f;
+	return s->given_up & (s->given_up - 1); /* one alone was tried */
+}
+
+static void say_given_up(struct search *s)
+{
+	static const char *const words[] = { "now",	 "the time",  "the level", "the language",
+					     "the type", "the track", "the place", "the day" };
+	size_t n = 0;
+
+	if (!s->given_up)
+		return;
+	s->relaxed = arena_array(s->arena, const char *, ARRAY_SIZE(words) + 1);
+	for (unsigned i = 0; s->relaxed && i < ARRAY_SIZE(words); i++) {
+		if (s->given_up & 1u << i)
+			s->relaxed[n++] = words[i];
+	}
+}
+
+/* --- rank --------------------------------------------------------------------------- */
+
+static void search_rank(struct flow *f)
+{
+	struct search *s = of(f);
+	struct ranking r;
+
+	if (!rank_begin(&r, s)) {
+		flow_fail(f, FAIL(&f->fail, ASSISTANT_ENOMEM, "This search has no memory left."));
+		return;
+	}
+	rank_add_hits(&r);
+	if (!s->rq.raw)
+		rank_add_names(&r);
+	rank_add_speakers(&r);
+	rank_order(&r);
+	if ((!r.n || !r.relevant) && relax(s)) {
+		search_ask(f);
+		return;
+	}
+	if (r.n && (r.relevant || s->rq.raw)) {
+		rank_finish(&r, s);
+		s->kind = RESULT_ENTITIES;
+		say_given_up(s);
+	} else if (!s->rq.entities && s->rq.understood->info_cover >= 0.5f) {
+		give_pages(s);
+	}
+	flow_done(f);
+}

@@ -1,0 +1,358 @@
+/*
+ * search_rank.c - hits and names become an order.
+ */
+#include "search/search_rank.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include "base/json.h"
+#include "base/utf8.h"
+
+bool rank_begin(struct ranking *r, struct search *s)
+{
+	*r = (struct ranking){ .s = s, .items = arena_array(s->arena, struct scored, RANK_MAX) };
+	return r->items != NULL;
+}
+
+static const struct snapshot *snapshot_of(const struct ranking *r)
+{
+	return catalog_snapshot(r->s->rq.catalog);
+}
+
+/* The record's entry, made when new; NULL: full. */
+static struct scored *entry(struct ranking *r, const struct record *record)
+{
+	for (size_t i = 0; i < r->n; i++) {
+		if (r->items[i].record == record)
+			return &r->items[i];
+	}
+	if (r->n == RANK_MAX)
+		return NULL;
+	r->items[r->n] = (struct scored){ .record = record };
+	return &r->items[r->n++];
+}
+
+static void raise_score(struct scored *e, float score)
+{
+	if (e && score > e->score)
+		e->score = score;
+}
+
+/* When nothing says which kind is meant, talks are what most questions are about. */
+static float kind_weight(const struct ranking *r, enum entity type)
+{
+	static const float weights[ENTITY_COUNT] = {
+		[ENTITY_SESSION] = 1.0f, [ENTITY_EXHIBITOR] = 0.85f, [ENTITY_SPEAKER] = 0.7f
+	};
+
+	return r->s->wanted == ENTITY_ALL ? weights[type] : 1.0f;
+}
+
+void rank_add_hits(struct ranking *r)
+{
+	const struct search *s = r->s;
+	float best = s->hits.n ? s->hits.hits[0].score : 0;
+	size_t first = 0;
+
+	r->relevant = s->listing ? s->hits.n > 0
+				 : s->hits.n && score_relevant(&s->terms, &s->hits.hits[0]);
+	/* Of the last, the end of the list matters. */
+	if (s->rq.understood->when.kind == WHEN_LAST && s->listing && s->hits.n > RANK_MAX)
+		first = s->hits.n - RANK_MAX;
+	for (size_t i = first; i < s->hits.n; i++) {
+		const struct index_hit *hit = &s->hits.hits[i];
+		const struct record *record = snapshot_find(snapshot_of(r), hit->type, hit->id);
+		struct scored *e = record ? entry(r, record) : NULL;
+
+		if (!e)
+			continue;
+		e->hit = hit;
+		e->lexical = s->listing ? 0.5f
+					: score_lexical(&s->terms, hit, best) *
+						  kind_weight(r, hit->type);
+		raise_score(e, e->lexical);
+	}
+}
+
+static bool in_window(const struct index_filter *f, const struct record *s)
+{
+	if (!f->has_window)
+		return true;
+	if (s->start == TIME_UNKNOWN || (f->to != TIME_UNKNOWN && s->start >= f->to))
+		return false;
+	if (f->from == TIME_UNKNOWN || s->start >= f->from)
+		return true;
+	return f->overlap && s->end != TIME_UNKNOWN && s->end > f->from;
+}
+
+static void add_sessions_of(struct ranking *r, const struct record *speaker, float score)
+{
+	for (size_t i = 0; speaker->session_ids && speaker->session_ids[i]; i++) {
+		const struct record *session =
+			snapshot_find(snapshot_of(r), ENTITY_SESSION, speaker->session_ids[i]);
+
+		if (session && in_window(&r->s->filter, session))
+			raise_score(entry(r, session), score);
+	}
+}
+
+void rank_add_names(struct ranking *r)
+{
+	const struct understood *u = r->s->rq.understood;
+
+	for (size_t i = 0; i < u->n_names && i < 16; i++) {
+		const struct name_match *m = &u->names[i];
+		struct scored *e;
+
+		if (m->kind != NAME_RECORD || (m->similarity < 0.75f && i))
+			continue;
+		if (m->record->type == ENTITY_SESSION && !in_window(&r->s->filter, m->record))
+			continue;
+		e = entry(r, m->record);
+		if (!e)
+			continue;
+		e->name = score_name(m->similarity);
+		raise_score(e, e->name);
+		r->relevant = true;
+		if (m->record->type == ENTITY_SPEAKER)
+			add_sessions_of(r, m->record, e->name * 0.95f);
+	}
+}
+
+void rank_add_speakers(struct ranking *r)
+{
+	size_t n = r->n;
+
+	if (!(r->s->wanted & ENTITY_BIT(ENTITY_SPEAKER)) ||
+	    r->s->wanted & ENTITY_BIT(ENTITY_SESSION))
+		return;
+	for (size_t i = 0; i < n; i++) {
+		const struct record *session = r->items[i].record;
+		float score = r->items[i].score * 0.8f;
+
+		if (session->type != ENTITY_SESSION)
+			continue;
+		for (size_t k = 0; session->speaker_ids && session->speaker_ids[k]; k++) {
+			const struct record *speaker = snapshot_find(snapshot_of(r), ENTITY_SPEAKER,
+								     session->speaker_ids[k]);
+			struct scored *e = speaker ? entry(r, speaker) : NULL;
+
+			/* Who says so and speaks of it, too, is more of an expert. */
+			if (e && e->score > 0 && e->score < score)
+				e->score = score;
+			else if (e && e->score > 0)
+				e->score =
+					e->score + 0.15f * score < 1 ? e->score + 0.15f * score : 1;
+			else if (e)
+				e->score = score;
+		}
+	}
+}
+
+/* --- order ----------------------------------------------------------------- */
+
+static int by_score(const void *pa, const void *pb)
+{
+	const struct scored *a = pa, *b = pb;
+
+	if (a->score != b->score)
+		return a->score > b->score ? -1 : 1;
+	if (a->record->start != b->record->start)
+		return a->record->start < b->record->start ? -1 : 1;
+	return a->record < b->record ? -1 : a->record > b->record;
+}
+
+static int by_start(const void *pa, const void *pb)
+{
+	const struct scored *a = pa, *b = pb;
+
+	if (a->record->start != b->record->start)
+		return a->record->start < b->record->start ? -1 : 1;
+	return by_score(pa, pb);
+}
+
+static void drop(struct ranking *r, bool (*keep)(const struct ranking *r, const struct scored *e))
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->n; i++) {
+		if (keep(r, &r->items[i]))
+			r->items[n++] = r->items[i];
+	}
+	r->n = n;
+}
+
+static bool is_wanted(const struct ranking *r, const struct scored *e)
+{
+	return r->s->wanted & ENTITY_BIT(e->record->type) || (e->name > 0 && !r->s->rq.entities);
+}
+
+static bool is_session(const struct ranking *r, const struct scored *e)
+{
+	return e->record->type == ENTITY_SESSION && e->record->start != TIME_UNKNOWN;
+}
+
+/* In a search by words, what is hardly about them is neither first nor next. */
+static bool is_close(const struct ranking *r, const struct scored *e)
+{
+	return e->score >= 0.55f * r->items[0].score;
+}
+
+static bool ends_in_time(const struct ranking *r, const struct scored *e)
+{
+	const struct when *w = &r->s->rq.understood->when;
+
+	return e->record->end != TIME_UNKNOWN && e->record->end <= w->to &&
+	       e->record->end > w->from;
+}
+
+/* The first or last by start, and what begins together with it. */
+static void keep_together(struct ranking *r, bool last)
+{
+	size_t from = 0, n = 0;
+
+	if (!r->n)
+		return;
+	qsort(r->items, r->n, sizeof *r->items, by_start);
+	if (last) {
+		int64_t start = r->items[r->n - 1].record->start;
+
+		for (from = r->n; from && r->items[from - 1].record->start == start; from--)
+			;
+	}
+	while (from + n < r->n && r->items[from + n].record->start == r->items[from].record->start)
+		n++;
+	memmove(r->items, r->items + from, n * sizeof *r->items);
+	r->n = n;
+}
+
+/* What is to come before what is over; at a moment, what just began before what runs for long. */
+static void order_list(struct ranking *r)
+{
+	const struct when *w = &r->s->rq.understood->when;
+	size_t over = 0;
+
+	if (!r->n || r->items[0].record->type != ENTITY_SESSION)
+		return;
+	qsort(r->items, r->n, sizeof *r->items, by_start);
+	if (w->overlap && w->to - w->from <= 60) {
+		for (size_t i = 0, k = r->n - 1; i < k; i++, k--) {
+			struct scored swap = r->items[i];
+
+			r->items[i] = r->items[k];
+			r->items[k] = swap;
+		}
+		return;
+	}
+	while (over < r->n && r->items[over].record->end != TIME_UNKNOWN &&
+	       r->items[over].record->end <= r->s->rq.now_unix_s)
+		over++;
+	if (over && over < r->n) { /* rotate: stable, and bounded by RANK_MAX */
+		struct scored *copy = arena_array(r->s->arena, struct scored, r->n);
+
+		if (!copy)
+			return;
+		memcpy(copy, r->items + over, (r->n - over) * sizeof *copy);
+		memcpy(copy + r->n - over, r->items, over * sizeof *copy);
+		r->items = copy;
+	}
+}
+
+/* Stands that are there on some days only ("Sunday only"): what they say against the day asked for. */
+static bool is_there(const struct ranking *r, const struct scored *e)
+{
+	static const char *const days[] = { "sunday",	"monday", "tuesday", "wednesday",
+					    "thursday", "friday", "saturday" };
+	const struct when *w = &r->s->rq.understood->when;
+	_cleanup_free_ char *said = NULL;
+	bool names_day = false, names_this = false;
+	struct civil c;
+
+	if (e->record->type != ENTITY_EXHIBITOR || !w->explicit_day || w->from == TIME_UNKNOWN)
+		return true;
+	said = e->record->availability
+		       ? utf8_fold(e->record->availability, strlen(e->record->availability))
+		       : NULL;
+	zone_civil(catalog_zone(r->s->rq.catalog), w->from, &c);
+	for (int i = 0; said && i < 7; i++) {
+		names_day |= strstr(said, days[i]) != NULL;
+		names_this |= i == c.weekday && strstr(said, days[i]);
+	}
+	if (r->s->listing && strstr(r->s->rq.understood->question, "only"))
+		return names_this;
+	return !names_day || names_this;
+}
+
+void rank_order(struct ranking *r)
+{
+	const struct when *w = &r->s->rq.understood->when;
+	enum when_kind kind = r->s->given_up & GIVE_NOW ? WHEN_NEXT : w->kind;
+	bool timed = kind != WHEN_NONE && kind != WHEN_WINDOW;
+
+	drop(r, is_wanted);
+	drop(r, is_there);
+	if (timed && r->s->wanted & ENTITY_BIT(ENTITY_SESSION))
+		drop(r, is_session);
+	qsort(r->items, r->n, sizeof *r->items, by_score);
+	if (timed && !r->s->listing && r->n)
+		drop(r, is_close);
+	switch (kind) {
+	case WHEN_ENDING:
+		drop(r, ends_in_time);
+		qsort(r->items, r->n, sizeof *r->items, by_start);
+		return;
+	case WHEN_NEXT:
+	case WHEN_FIRST:
+		keep_together(r, false);
+		return;
+	case WHEN_LAST:
+		keep_together(r, true);
+		return;
+	default:
+		if (r->s->listing)
+			order_list(r);
+	}
+}
+
+/* --- results ---------------------------------------------------------------- */
+
+static struct json_object *why_json(const struct scored *e)
+{
+	static const char *const fields[FIELD_COUNT] = { "name", "people", "place", "topic",
+							 "text" };
+	struct json_object *out = json_object_new_object(), *parts;
+
+	if (e->name > 0)
+		json_set_double(out, "name", (double)e->name);
+	if (!e->hit)
+		return out;
+	json_set_double(out, "lexical", (double)e->lexical);
+	json_set_double(out, "bm25", (double)e->hit->score);
+	json_set_int(out, "words", e->hit->n_words);
+	json_set_int(out, "of_words", e->hit->n_query_words);
+	json_set_string(out, "corrected", e->hit->corrected);
+	parts = json_object_new_object();
+	for (unsigned i = 0; i < FIELD_COUNT; i++) {
+		if (e->hit->field[i] > 0)
+			json_set_double(parts, fields[i], (double)e->hit->field[i]);
+	}
+	json_set(out, "fields", parts);
+	return out;
+}
+
+void rank_finish(const struct ranking *r, struct search *s)
+{
+	size_t n = r->n < (size_t)s->rq.limit ? r->n : (size_t)s->rq.limit;
+
+	s->results = arena_array(s->arena, struct result, n + 1);
+	s->n_results = 0;
+	for (size_t i = 0; s->results && i < n; i++) {
+		s->results[s->n_results++] = (struct result){
+			.record = r->items[i].record,
+			.score = r->items[i].score,
+			.why = s->rq.why ? why_json(&r->items[i]) : NULL,
+		};
+	}
+	/* An index lists more than fits the ranking: its count is the true one, when each hit is a result. */
+	s->total = s->listing && r->n == s->hits.n && s->hits.total > r->n ? s->hits.total : r->n;
+}

@@ -1,0 +1,43 @@
+/*
+ * search_rank.h - what search.c does between an engine's answer and its results; pure.
+ */
+#ifndef SEARCH_RANK_H
+#define SEARCH_RANK_H
+
+#include "search/search.h"
+
+/* Constraints given up, in that order; bits. */
+enum {
+	GIVE_NOW = 1 << 0, /* nothing runs: what comes next */
+	GIVE_TIME = 1 << 1,
+	GIVE_LEVEL = 1 << 2,
+	GIVE_LANGUAGE = 1 << 3,
+	GIVE_TYPE = 1 << 4,
+	GIVE_TRACK = 1 << 5,
+	GIVE_PLACE = 1 << 6,
+	GIVE_DAY = 1 << 7,
+	GIVE_ALL = (1 << 8) - 1,
+};
+
+/* Candidates of one round: at most RANK_MAX. */
+#define RANK_MAX 512
+struct ranking {
+	const struct search *s;
+	struct scored *items;
+	size_t n;
+	bool relevant; /* something answers, rather than shares a word */
+};
+
+bool rank_begin(struct ranking *r, struct search *s);
+/* Engine's hits, in their order when listed. */
+void rank_add_hits(struct ranking *r);
+/* Records the question names, and the sessions of named speakers. */
+void rank_add_names(struct ranking *r);
+/* Speakers of what was found, when speakers are asked for. */
+void rank_add_speakers(struct ranking *r);
+/* Drops what is not wanted, orders by score or by time, applies now, next, first, last. */
+void rank_order(struct ranking *r);
+/* into s->results, at most rq.limit. */
+void rank_finish(const struct ranking *r, struct search *s);
+
+#endif
