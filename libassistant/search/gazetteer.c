@@ -6,6 +6,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/json.h"
 #include "base/map.h"
 #include "base/utf8.h"
 #include "search/words.h"
@@ -165,12 +166,40 @@ static int seal(struct gazetteer *g)
 	return vocabulary_seal(g->vocabulary);
 }
 
+static int read_value(struct gazetteer *g, struct json_object *value)
+{
+	int r = 0;
+
+	if (json_object_is_type(value, json_type_string))
+		return vocabulary_read(g->vocabulary, json_object_get_string(value));
+	for (size_t i = 0; json_object_is_type(value, json_type_array) &&
+			   i < json_object_array_length(value) && r == 0;
+	     i++)
+		r = read_value(g, json_object_array_get_idx(value, i));
+	return r;
+}
+
+/* Description and facet fields, which struct record keeps as JSON only. */
+static int read_record(struct gazetteer *g, const struct record *record)
+{
+	const char *const *fields = record_facet_fields(record->type);
+	_cleanup_json_ struct json_object *json = NULL;
+	int r = record->description ? vocabulary_read(g->vocabulary, record->description) : 0;
+
+	if (r < 0 || !record->json || json_parse(record->json, record->json_len, &json, NULL) < 0)
+		return r;
+	for (size_t i = 0; fields[i] && r == 0; i++)
+		r = json_get(json, fields[i]) ? read_value(g, json_get(json, fields[i])) : 0;
+	for (size_t i = 0; record->tags && record->tags[i] && r == 0; i++)
+		r = vocabulary_read(g->vocabulary, record->tags[i]);
+	return r == 0 && record->products ? vocabulary_read(g->vocabulary, record->products) : r;
+}
+
 static int read_texts(struct gazetteer *g)
 {
 	for (unsigned e = 0; e < ENTITY_COUNT; e++) {
 		for (size_t i = 0; i < g->snapshot->n[e]; i++) {
-			const char *text = g->snapshot->records[e][i].description;
-			int r = text ? vocabulary_read(g->vocabulary, text) : 0;
+			int r = read_record(g, &g->snapshot->records[e][i]);
 
 			if (r < 0)
 				return r;
@@ -376,6 +405,7 @@ static float same_word(const char *q, const struct vocabulary_word *w)
 static void align(struct finder *f, const struct phrase *p)
 {
 	size_t reach = p->n_words + (is_person(p) ? 1 : 3), best_first = 0, best_last = 0;
+	bool begins;
 	unsigned best_hits = 0;
 	float best = 0.0f;
 
@@ -384,7 +414,10 @@ static void align(struct finder *f, const struct phrase *p)
 		size_t last = first;
 		unsigned hits = 0;
 
-		if (f->words[first].stop)
+		begins = false;
+		for (unsigned k = 0; k < p->n_words && !begins; k++)
+			begins = same_word(f->words[first].text, p->words[k]) > 0;
+		if (f->words[first].stop || !begins)
 			continue;
 		for (unsigned k = 0; k < p->n_words; k++) {
 			float most = 0.0f;

@@ -32,6 +32,26 @@ static size_t count_words(const char *folded, size_t *longest)
 	return n;
 }
 
+/* Not "lessons learned" or "and other": a name has a word of its own, or several that mean something. */
+static bool tells(const struct gazetteer *g, const char *folded)
+{
+	size_t len = strlen(folded), i = 0, from, to, meaning = 0, own = 0;
+
+	while (word_next(folded, len, &i, &from, &to)) {
+		char word[64];
+		const struct vocabulary_word *w;
+
+		if (to - from >= sizeof word)
+			continue;
+		memcpy(word, folded + from, to - from);
+		word[to - from] = '\0';
+		w = vocabulary_find(g->vocabulary, word);
+		meaning += !word_is_stop(word);
+		own += !w || !vocabulary_is_plain(w);
+	}
+	return (meaning >= 2 && own) || meaning >= 4 || (meaning == 1 && own);
+}
+
 /* Cuts in place at the separators; " - " and " and " as well as single marks.  Calls add for each part. */
 static int add_parts(struct gazetteer *g, struct phrase model, char *text, const char *marks,
 		     size_t min_words)
@@ -48,6 +68,8 @@ static int add_parts(struct gazetteer *g, struct phrase model, char *text, const
 	for (char *rest = text, *part; r == 0 && (part = strsep(&rest, marks)) != NULL;) {
 		size_t n = count_words(part, &longest);
 
+		if (model.record && model.record->type == ENTITY_SESSION && !tells(g, part))
+			continue;
 		if (n >= min_words || (n == 1 && longest >= 4))
 			r = gazetteer_add(g, model, part);
 	}

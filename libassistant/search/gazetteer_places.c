@@ -85,6 +85,8 @@ static int add_building(struct gazetteer *g, const char *name, const char *membe
 	for (size_t i = 0; group->n == 1 && r == 0 && i < ARRAY_SIZE(forms); i++) {
 		const char *text = arena_printf(g->arena, forms[i], name);
 
+		if (forms[i][0] == '%' && word_is_stop(name)) /* "a building" */
+			continue;
 		r = text ? add_alias(g, group->value, text, QUALITY_WHOLE) : ASSISTANT_ENOMEM;
 	}
 	return r;
@@ -271,35 +273,42 @@ static bool is_plenary(const struct record *s)
 	return false;
 }
 
+/* The place with most of them. */
+static const char *plenary_place(struct gazetteer *g)
+{
+	const struct snapshot *s = g->snapshot;
+	const char **places = arena_array(g->arena, const char *, s->n[ENTITY_SESSION] + 1),
+		   *best = NULL;
+	size_t n = 0, most = 0;
+
+	for (size_t i = 0; places && i < s->n[ENTITY_SESSION] && n < 1000; i++) {
+		const struct record *session = &s->records[ENTITY_SESSION][i];
+
+		if (session->location && is_plenary(session))
+			places[n++] = session->location;
+	}
+	for (size_t i = 0; i < n; i++) {
+		size_t count = 0;
+
+		for (size_t k = 0; k < n; k++)
+			count += strcmp(places[i], places[k]) == 0;
+		if (count > most) {
+			most = count;
+			best = places[i];
+		}
+	}
+	return best;
+}
+
 static int add_main_hall(struct gazetteer *g)
 {
 	static const char *const sizes[] = { "main", "plenary", "keynote",
 					     "big",  "biggest", "largest" };
 	static const char *const halls[] = { "auditorium", "hall",    "stage",
 					     "room",	   "theatre", "theater" };
-	const struct snapshot *s = g->snapshot;
-	const char *best = NULL;
-	unsigned most = 0;
+	const char *best = plenary_place(g);
 	int r = 0;
 
-	for (size_t i = 0; i < s->n[ENTITY_SESSION]; i++) {
-		const char *place = s->records[ENTITY_SESSION][i].location;
-		unsigned n = 0;
-
-		if (!place || !is_plenary(&s->records[ENTITY_SESSION][i]) ||
-		    (best && place == best))
-			continue;
-		for (size_t k = 0; k < s->n[ENTITY_SESSION]; k++) {
-			const struct record *other = &s->records[ENTITY_SESSION][k];
-
-			n += other->location && strcmp(other->location, place) == 0 &&
-			     is_plenary(other);
-		}
-		if (n > most) {
-			most = n;
-			best = place;
-		}
-	}
 	for (size_t i = 0; best && i < ARRAY_SIZE(sizes); i++) {
 		for (size_t k = 0; r == 0 && k < ARRAY_SIZE(halls); k++) {
 			char text[48], compact[48];

@@ -60,20 +60,27 @@ static void stem(const char *word, char out[static MAX_STEM + 1])
 	out[len] = '\0';
 }
 
-/* Words with single blanks, one at each end, so that " word " is found whole; hyphens stay ("wi-fi"). */
+/*
+ * Words with single blanks, one at each end, so that " word " is found whole: once with their hyphens ("wi-fi"), once without
+ * ("two year old").
+ */
 static const char *spaced(struct arena *arena, const char *folded)
 {
 	_cleanup_text_ struct text out = { 0 };
 	size_t len = strlen(folded), i = 0, from, to, before = 0;
 	const char *copy;
 
-	text_init(&out, len * 2 + 16);
+	text_init(&out, len * 4 + 32);
 	while (word_next(folded, len, &i, &from, &to)) {
 		bool hyphen = out.len && from == before + 1 && folded[before] == '-';
 
 		text_append_char(&out, hyphen ? '-' : ' ');
 		text_append_n(&out, folded + from, to - from);
 		before = to;
+	}
+	for (i = 0; strchr(folded, '-') && word_next(folded, len, &i, &from, &to);) {
+		text_append_char(&out, ' ');
+		text_append_n(&out, folded + from, to - from);
 	}
 	text_append_char(&out, ' ');
 	copy = out.failed ? NULL : arena_strdup(arena, out.data);

@@ -45,7 +45,7 @@ struct understood {
 	bool follow_up;		/* cannot be understood without the turn before */
 	const char *clarify;	/* the question to ask back, or NULL */
 	const struct record *named; /* the one record the question is about, by its name; or NULL */
-	bool practical;	  /* "can I", "where do I", "how much": asks for something of daily life */
+	bool practical;	  /* "can I", "where is the": asks for something one may find on site */
 	bool definition;  /* "what is X?", and nothing else */
 	float info_cover; /* 0..1: how much of the question the first information page knows */
 };

@@ -17,52 +17,59 @@ struct cue_list {
 static const struct cue_list cue_words[] = {
 	{ CUE_SESSION,
 	  "|session|sessions|talk|talks|presentation|presentations|lecture|lectures|keynote|"
-	  "keynotes|workshop|workshops|panel|"
-	  "panels|tutorial|tutorials|devroom|devrooms|programme|program|schedule|agenda|slot|slots|"
-	  "track|tracks|demo|demos|"
-	  "vortrag|vortrage|vortragen|programm|veranstaltung|veranstaltungen|zeitplan|ablauf|"
-	  "beitrage|conferences|exposes|"
-	  "expose|seance|seances|atelier|ateliers|charla|charlas|ponencia|ponencias|sesion|"
-	  "sesiones|taller|talleres|programa|",
+	  "keynotes|"
+	  "workshop|workshops|panel|panels|tutorial|tutorials|devroom|devrooms|programme|program|"
+	  "schedule|"
+	  "agenda|slot|slots|track|tracks|demo|demos|vortrag|vortrage|vortragen|programm|"
+	  "veranstaltung|"
+	  "veranstaltungen|zeitplan|ablauf|beitrage|conferences|exposes|expose|seance|seances|"
+	  "atelier|"
+	  "ateliers|charla|charlas|ponencia|ponencias|sesion|sesiones|taller|talleres|programa|",
 	  true },
 	{ CUE_EXHIBITOR,
-	  "|stand|stands|booth|booths|exhibitor|exhibitors|exhibit|exhibits|exhibition|sponsor|"
-	  "sponsors|vendor|vendors|stall|stalls|"
-	  "supplier|suppliers|expo|aussteller|stande|messestand|messestande|exposant|exposants|"
-	  "expositor|expositores|puesto|"
-	  "puestos|",
+	  "|stand|stands|booth|booths|exhibitor|exhibitors|exhibit|exhibits|stall|stalls|"
+	  "aussteller|stande|"
+	  "messestand|messestande|exposant|exposants|expositor|expositores|puesto|puestos|",
 	  true },
-	{ CUE_EXHIBITOR,
-	  "|company|companies|startup|startups|firm|firms|firma|firmen|entreprise|entreprises|"
-	  "empresa|empresas|",
-	  true },
+	{ CUE_ORGANISATION,
+	  "|company|companies|vendor|vendors|supplier|suppliers|sponsor|sponsors|startup|startups|"
+	  "firm|firms|"
+	  "manufacturer|manufacturers|organisations|organizations|firma|firmen|anbieter|hersteller|"
+	  "entreprise|"
+	  "entreprises|fournisseur|fournisseurs|empresa|empresas|proveedor|proveedores|",
+	  false },
 	{ CUE_SPEAKER,
-	  "|speaker|speakers|presenter|presenters|panelist|panelists|expert|experts|lecturer|"
-	  "lecturers|referent|referenten|referentin|"
-	  "sprecher|sprecherin|redner|rednerin|vortragende|vortragenden|experte|experten|"
-	  "intervenant|intervenants|intervenante|"
-	  "orateur|orateurs|conferencier|conferenciers|experte|ponente|ponentes|orador|oradores|"
-	  "experto|expertos|",
+	  "|speaker|speakers|presenter|presenters|panelist|panelists|panellist|panellists|expert|"
+	  "experts|"
+	  "lecturer|lecturers|referent|referenten|referentin|sprecher|sprecherin|redner|rednerin|"
+	  "vortragende|vortragenden|experte|experten|expertin|intervenant|intervenants|"
+	  "intervenante|"
+	  "orateur|orateurs|conferencier|conferenciers|ponente|ponentes|orador|oradores|experto|"
+	  "expertos|",
 	  true },
 	{ CUE_SPEAKS,
 	  "|speak|speaks|speaking|spoke|talking|present|presents|presenting|give|gives|giving|"
-	  "spricht|sprechen|halt|halten|"
-	  "parle|parlent|presente|presentent|habla|hablan|presenta|presentan|discuss|discusses|"
-	  "discussing|hosts|hosting|",
+	  "spricht|"
+	  "sprechen|halt|halten|parle|parlent|presente|presentent|habla|hablan|presenta|presentan|"
+	  "discuss|"
+	  "discusses|discussing|hosts|hosting|",
 	  true },
-	{ CUE_WHO, "|who|whom|whose|wer|wen|wem|qui|quien|quienes|", true },
+	{ CUE_WHO,
+	  "|who|whom|whose|wer|wen|wem|qui|quien|quienes|somebody|someone|anybody|anyone|jemand|",
+	  true },
 	{ CUE_WHEN, "|when|wann|quand|cuando|", true },
 	{ CUE_WHERE, "|where|wo|ou|donde|room|rooms|raum|salle|sala|location|", true },
 	{ CUE_WHAT,
 	  "|what|which|was|welche|welcher|welches|quoi|quel|quelle|quels|quelles|que|cual|cuales|",
 	  true },
 	{ CUE_RECOMMEND,
-	  "|recommend|recommendation|recommendations|suggest|suggestion|suggestions|interesting|"
-	  "worth|empfehlen|empfiehlst|"
-	  "empfehlung|recommander|conseiller|recommandez|recomiendas|recomendar|recomiendan|"
+	  "|recommend|recommendation|recommendations|suggest|suggestion|suggestions|worth|"
+	  "empfehlen|"
+	  "empfiehlst|empfehlung|recommander|conseiller|recommandez|recomiendas|recomendar|"
+	  "recomiendan|"
 	  "interested|",
 	  true },
-	{ CUE_ABOUT, "|about|uber|sur|sobre|on|regarding|covering|zu|zum|", true },
+	{ CUE_ABOUT, "|about|uber|sur|sobre|regarding|covering|", true },
 };
 
 struct cue_phrase {
@@ -72,42 +79,60 @@ struct cue_phrase {
 
 static const struct cue_phrase cue_phrases[] = {
 	{ CUE_COUNT, "how many|wie viele|combien de|cuantas|cuantos" },
-	{ CUE_WHEN, "what time|at what time|which day|what day|um wie viel uhr|um wieviel uhr|a "
-		    "quelle heure|a que hora|since when|"
-		    "until when" },
+	{ CUE_WHEN,
+	  "what time|at what time|which day|what day|um wie viel uhr|um wieviel uhr|a quelle heure|"
+	  "a que hora|since when|until when" },
 	{ CUE_WHERE,
 	  "which room|what room|in welchem raum|dans quelle salle|en que sala|how do i find" },
 	{ CUE_FROM_COMPANY, "anybody from|anyone from|somebody from|someone from|people "
-			    "from|speakers from|who is from|works at|works for|work at|"
-			    "work for|working at|working for|employed by|employees of|come "
-			    "from|comes from|jemand von|quelqu un de|alguien de|"
-			    "arbeitet bei|who here works|who here has|speakers work|speakers at" },
+			    "from|speakers from|who is from|works at|"
+			    "works for|work at|work for|working at|working for|employed "
+			    "by|employees of|comes from|jemand von|"
+			    "quelqu un de|alguien de|arbeitet bei|who here works|who here "
+			    "has|speakers work|speakers at" },
 	{ CUE_VISIT,
-	  "who should i visit|whom should i visit|who should we visit|who sells|who sell|who "
-	  "offers|who offer|who makes|who builds|"
-	  "who provides|who could sell|where can i buy|where can i see a demo|show floor|who is "
-	  "exhibiting|visit at|"
-	  "looking for a supplier|looking for suppliers|who has a stand|who finances|who could "
-	  "finance|who lends|"
-	  "people behind|folks|wer verkauft|wer bietet|qui vend|quien vende|is hiring|are "
-	  "hiring|we want to buy|who can supply|"
-	  "complain to|who could check|who could protect|i need someone to|we need someone to" },
-	{ CUE_SPEAKER, "like to meet somebody who|like to meet someone who|is there a doctor "
-		       "among|among the speakers|"
-		       "who is the|who could talk with us|who knows about|who could advise" },
-	{ CUE_PRACTICAL, "can i|can we|may i|may we|am i allowed|are we allowed|do i need|do i "
-			 "have to|do we need|do we have to|must i|should i bring|"
-			 "is it possible to|is it allowed|where can i|where can we|where do "
-			 "i|where do we|where could i|how do i|how do we|how can i|"
-			 "how to get|how much|what does|is there a|is there an|is there any|is "
-			 "there something|are there any|do you have|who do i|"
-			 "who can i|i lost|i ve lost|i have lost|i need|is it free|kann ich|konnen "
-			 "wir|darf ich|muss ich|wo finde ich|gibt es|"
-			 "wie komme ich|wie viel|was kostet|puis je|est ce que je peux|ou puis "
-			 "je|y a t il|comment aller|combien coute|puedo|hay|"
-			 "como llego|cuanto cuesta|does the|where is|where are|wo ist|wo kann|ou "
-			 "est|ou se trouve|donde esta|how high|how big|"
-			 "is there|are there|will the|can my|is my|does it" },
+	  "who should i visit|whom should i visit|who should we visit|whom should we visit|who "
+	  "sells|who sell|"
+	  "who offers|who offer|who makes|who builds|who provides|where can i buy|where can we "
+	  "buy|show floor|"
+	  "who is exhibiting|visit at|looking for a supplier|looking for suppliers|who has a stand|"
+	  "who finances|who could finance|who lends|people behind|folks|wer verkauft|wer "
+	  "bietet|wer liefert|"
+	  "qui vend|quien vende|is hiring|are hiring|want to buy|need to buy|who can supply|who "
+	  "could supply|"
+	  "complain to|who could check|who could protect|need someone to|need somebody to|want to "
+	  "sell|"
+	  "need a company|need a supplier" },
+	{ CUE_SPEAKER,
+	  "like to meet somebody who|like to meet someone who|among the speakers|who is the|"
+	  "who could talk with us|who knows about|who could advise|should i ask|should we ask|"
+	  "should i talk to|should we talk to|talk to people who|talk to somebody who|talk to "
+	  "someone who|"
+	  "meet people who|speak to people who|speak to somebody|who founded|who has been|who "
+	  "wrote|"
+	  "who here|who worked" },
+	{ CUE_FACILITY, "where is the|where are the|where is there|where can i|where can we|is "
+			"there a|is there an|are there any|"
+			"can i|can we|may i|am i allowed|do i need|do i have to|do you have|i "
+			"lost|wo ist der|wo ist die|"
+			"wo ist das|gibt es einen|gibt es eine|ou est|hay un|hay una|y a t il" },
+	{ CUE_PRACTICAL,
+	  "can i|can we|may i|may we|am i allowed|are we allowed|do i need|do i have to|do we need|"
+	  "do we have to|must i|should i bring|is it possible to|is it allowed|where can i|where "
+	  "can we|"
+	  "where do i|where do we|where could i|how do i|how do we|how can i|how to get|how "
+	  "much|what does|"
+	  "is there a|is there an|is there any|is there something|are there any|do you have|who do "
+	  "i|"
+	  "who can i|i lost|i ve lost|i have lost|i need|is it free|kann ich|konnen wir|darf "
+	  "ich|muss ich|"
+	  "wo finde ich|gibt es|wie komme ich|wie viel|was kostet|puis je|est ce que je peux|ou "
+	  "puis je|"
+	  "y a t il|comment aller|combien coute|puedo|hay|como llego|cuanto cuesta|does the|where "
+	  "is|"
+	  "where are|wo ist|wo kann|ou est|ou se trouve|donde esta|how high|how big|is there|are "
+	  "there|"
+	  "will the|can my|is my|does it" },
 };
 
 bool reading_has(const struct reading *r, const char *phrases)
@@ -151,6 +176,27 @@ static bool in_sure_name(const struct reading *r, size_t i)
 	return false;
 }
 
+/* "Which companies ...?" asks for exhibitors; "a closed vendor blob" does not. */
+static void read_organisations(struct reading *r)
+{
+	for (size_t i = 0; i < r->n; i++) {
+		const char *before = i ? r->words[i - 1].text : "";
+
+		if (!listed(cue_words[2].words, r->words[i].text))
+			continue;
+		if (i && !listed("|which|what|any|are|list|show|all|the|other|welche|welcher|gibt|"
+				 "quelles|quels|"
+				 "les|que|las|los|hay|is|of|find|",
+				 before))
+			continue;
+		if (!(r->cues & (CUE_SESSION | CUE_SPEAKS))) {
+			r->cues |= CUE_EXHIBITOR;
+			r->used[i] = true;
+		}
+	}
+	r->cues &= ~CUE_ORGANISATION;
+}
+
 void read_cues(struct reading *r)
 {
 	for (size_t i = 0; i < r->n; i++) {
@@ -167,19 +213,24 @@ void read_cues(struct reading *r)
 		if (reading_has(r, cue_phrases[k].phrases))
 			r->cues |= cue_phrases[k].cue;
 	}
+	read_organisations(r);
 }
 
 /* --- what is left --------------------------------------------------------- */
 
-static const char *const empty_words =
-	"|conference|event|events|thing|things|topic|topics|subject|subjects|people|folks|anyone|"
-	"anybody|person|please|really|actually|today|konferenz|kongress|thema|evento|congreso|"
-	"sujet|"
-	"very|main|place|begin|begins|start|starts|starting|beginning|happens|else|whats|im|id|"
-	"works|work|working|attendee|visitor|"
-	"particular|specific|currently|possible|"
-	"plan|"
-	"s|t|d|l|m|";
+static const char *const empty_words = "|conference|event|events|thing|things|topic|topics|subject|"
+				       "subjects|people|folks|anyone|anybody|person|"
+				       "please|really|actually|today|konferenz|kongress|thema|"
+				       "evento|congreso|sujet|very|main|place|begin|"
+				       "begins|start|starts|starting|beginning|happens|else|whats|"
+				       "im|id|works|work|working|attendee|visitor|"
+				       "particular|specific|currently|possible|plan|come|comes|"
+				       "coming|came|catch|run|runs|running|hold|held|"
+				       "take|takes|taking|use|uses|using|used|become|becomes|"
+				       "becoming|include|includes|including|among|several|"
+				       "deal|deals|dealing|cover|covers|treat|treats|explain|"
+				       "explains|scheduled|planned|exactly|spot|"
+				       "worked|lot|s|t|d|l|m|";
 
 static size_t content_words(const struct reading *r)
 {
@@ -202,8 +253,8 @@ static const char *collect_terms(struct reading *r)
 		size_t from = r->words[i].from, to = r->words[i].to;
 		bool name = in_sure_name(r, i);
 
-		if (!name &&
-		    (r->used[i] || r->words[i].stop || listed(empty_words, r->words[i].text)))
+		if (r->negated[i] || (!name && (r->used[i] || r->words[i].stop ||
+						listed(empty_words, r->words[i].text))))
 			continue;
 		/* "c++", "node.js", ".net": marks that stick to a word stay */
 		while (r->folded[to] && strchr("+#", r->folded[to]))
@@ -385,25 +436,32 @@ static unsigned which_entities(const struct reading *r)
 	return e;
 }
 
+/* Records are named or asked for, so that a page is hardly what is wanted. */
+static bool asks_for_records(const struct reading *r)
+{
+	const struct understood *u = r->out;
+	const struct name_match *first = u->n_names ? &u->names[0] : NULL;
+
+	if (first &&
+	    (first->similarity >= 0.85f || (first->similarity >= 0.6f && first->n_words >= 2)))
+		return !(r->info.in_title && r->info.cover >= 0.8f && first->n_words < 2);
+	return u->filter.types || r->cues & (CUE_SPEAKS | CUE_RECOMMEND | CUE_SPEAKER | CUE_VISIT |
+					     CUE_FROM_COMPANY | CUE_EXHIBITOR);
+}
+
 /* A page answers, rather than records. */
 static bool is_info(const struct reading *r)
 {
 	const struct info_found *f = &r->info;
-	bool entities = r->cues &
-			(CUE_SESSION | CUE_EXHIBITOR | CUE_SPEAKER | CUE_FROM_COMPANY | CUE_VISIT);
-	bool practical = r->cues & CUE_PRACTICAL || r->cues & (CUE_WHEN | CUE_WHERE);
-	bool named = r->out->n_names && r->out->names[0].similarity >= 0.85f;
+	bool practical = r->cues & (CUE_PRACTICAL | CUE_FACILITY | CUE_WHEN | CUE_WHERE);
 
-	if (!f->n || r->out->filter.types || (r->cues & (CUE_SPEAKS | CUE_RECOMMEND)))
+	if (!f->n || asks_for_records(r))
 		return false;
-	if (named)
-		return f->in_title && f->cover >= 0.8f && practical &&
-		       r->out->names[0].n_words < 2 && !entities;
-	if (entities)
+	if (r->cues & CUE_SESSION)
 	return f->concept && practical && !(r->cues & CUE_ABOUT) &&
 	       f->cover >= (f->in_title ? 0.5f : 0.75f);
 	if (f->in_title && f->cover >= 0.34f)
-		return practical || f->words <= 4 || f->cover >= 0.6f;
+		return practical || f->words <= 2 || f->cover >= 0.6f;
 	if (f->concept && f->cover >= 0.45f)
 		return practical || f->words <= 3;
 	return practical && f->cover >= 0.7f && f->scores[0] >= 0.3f;
@@ -478,7 +536,7 @@ void read_intent(struct reading *r)
 	bool nothing_known;
 
 	u->asked = what_is_asked(r);
-	u->practical = r->cues & CUE_PRACTICAL;
+	u->practical = r->cues & CUE_FACILITY;
 	u->follow_up = is_follow_up(r);
 	u->terms = collect_terms(r);
 	u->entities = which_entities(r);

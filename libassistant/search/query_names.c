@@ -14,8 +14,8 @@ static const char *const name_before =
 	"|is|about|meet|by|with|from|see|mr|ms|mrs|dr|prof|professor|find|does|and|named|called|"
 	"hear|von|mit|uber|wer|ist|qui|est|de|avec|quien|es|con|will|when|where|did|has|";
 static const char *const place_before =
-	"|in|at|room|hall|saal|raum|im|am|the|to|inside|near|from|dans|salle|en|sala|building|"
-	"into|stage|der|dem|den|la|le|for|";
+	"|in|at|room|hall|saal|raum|im|am|to|inside|near|from|dans|salle|en|sala|building|"
+	"into|stage|for|";
 static const char *const place_after = "|room|hall|auditorium|building|saal|raum|stage|theatre|on|"
 				       "at|today|tomorrow|now|next|after|"
 				       "before|between|around|from|this|";
@@ -315,6 +315,11 @@ static void read_type(struct reading *r, const struct name_match *m)
 	    everyday_type(r, m->value) ||
 	    listed("|before|after|during|vor|nach|avant|apres|",
 		   first ? word_at(r, first - 1) : ""))
+		return;
+	/* "roof panels", "a ski tour" */
+	if (listed("|panel|panels|tour|tours|demo|demos|social|party|parties|visit|",
+		   word_at(r, first)) &&
+	    first && !r->words[first - 1].stop && !r->used[first - 1])
 		return;
 	/* "the opening keynote" before or after which something is: when.c's */
 	for (size_t i = first; i <= last; i++) {

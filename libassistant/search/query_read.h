@@ -31,6 +31,10 @@ enum {
 	CUE_SPEAKS =
 		1
 		<< 12, /* a verb of speaking: who does is a speaker, what is spoken of a session */
+	CUE_ORGANISATION =
+		1 << 14, /* "companies", before it is known whether exhibitors are meant */
+	CUE_FACILITY =
+		1 << 15, /* "where is the", "is there a", "can I": of things one may find on site */
 	CUE_ABOUT = 1 << 13, /* "about", "on": a topic follows */
 };
 

@@ -10,9 +10,13 @@
 
 #define LEXICAL_MAX  0.8f
 #define NAME_MIN     0.8f
-#define ENOUGH_WORDS 3u	  /* that many shared words are no accident */
-#define LEAST_COVER  0.5f /* of a short question */
+#define ENOUGH_WORDS 3u /* that many shared words are no accident */
+#define MOSTLY_KNOWN 0.7f
+#define SOME_COVER   0.15f
 #define LEAST_KNOWN  0.45f
+#define LEAST_COVER  0.5f
+#define STRICT_KNOWN 0.75f
+#define STRICT_COVER 0.75f
 
 /* Known in this form or nearly: the index stems, the vocabulary does not. */
 static bool is_known(const struct vocabulary *v, const char *word)
@@ -90,12 +94,18 @@ float score_name(float similarity)
 	return NAME_MIN + (1 - NAME_MIN) * (similarity > 1 ? 1 : similarity);
 }
 
-bool score_relevant(const struct score_terms *t, const struct index_hit *best)
+bool score_relevant(const struct score_terms *t, const struct index_hit *best, bool strict)
 {
+	float cover;
+
 	if (!best || !best->n_words)
 		return false;
+	cover = coverage(best);
+	if (strict)
+		return t->known >= STRICT_KNOWN && cover >= STRICT_COVER;
 	if (best->n_words >= ENOUGH_WORDS)
 		return true;
-	return t->known >= LEAST_KNOWN &&
-	       coverage(best) >= (t->n > 4 ? LEAST_COVER * 0.66f : LEAST_COVER);
+	/* A question of words that are all at home here may be about anything; with strange ones it must share more. */
+	return t->known >= MOSTLY_KNOWN ? cover >= SOME_COVER
+					: t->known >= LEAST_KNOWN && cover >= LEAST_COVER;
 }

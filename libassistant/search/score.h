@@ -29,7 +29,10 @@ void score_terms_read(struct score_terms *out, const struct vocabulary *v, const
 float score_lexical(const struct score_terms *t, const struct index_hit *hit, float best);
 /* A record named with that similarity: 0.8..1. */
 float score_name(float similarity);
-/* Whether an answer's best hit is about what was asked, or shares a stray word with it. */
-bool score_relevant(const struct score_terms *t, const struct index_hit *best);
+/*
+ * Whether an answer's best hit is about what was asked, or shares a stray word with it.  strict: the question may well be
+ * one that no record answers ("where is the sauna?").
+ */
+bool score_relevant(const struct score_terms *t, const struct index_hit *best, bool strict);
 
 #endif

@@ -288,7 +288,8 @@ static void search_rank(struct flow *f)
 		rank_finish(&r, s);
 		s->kind = RESULT_ENTITIES;
 		say_given_up(s);
-	} else if (!s->rq.entities && s->rq.understood->info_cover >= 0.5f) {
+	} else if (s->wanted == ENTITY_ALL && !s->rq.entities &&
+		   s->rq.understood->info_cover >= 0.6f) {
 		give_pages(s);
 	}
 	flow_done(f);

@@ -285,7 +285,7 @@ static int apply_bound(struct applying *a, const char *name, const char *value)
 {
 	bool is_from = strcmp(name, "from") == 0, had = a->u->filter.has_window;
 	int64_t at = 0, from = had ? a->u->filter.from : TIME_UNKNOWN,
-		    to = had ? a->u->filter.to : TIME_UNKNOWN;
+		to = had ? a->u->filter.to : TIME_UNKNOWN;
 	int r = read_moment(a, name, value, &at);
 
 	if (r < 0)

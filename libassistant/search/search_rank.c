@@ -52,10 +52,12 @@ void rank_add_hits(struct ranking *r)
 {
 	const struct search *s = r->s;
 	float best = s->hits.n ? s->hits.hits[0].score : 0;
+	bool strict = s->rq.understood->practical && s->rq.understood->entities == ENTITY_ALL &&
+		      !s->rq.entities && !s->rq.raw;
 	size_t first = 0;
 
 	r->relevant = s->listing ? s->hits.n > 0
-				 : s->hits.n && score_relevant(&s->terms, &s->hits.hits[0]);
+				 : s->hits.n && score_relevant(&s->terms, &s->hits.hits[0], strict);
 	/* Of the last, the end of the list matters. */
 	if (s->rq.understood->when.kind == WHEN_LAST && s->listing && s->hits.n > RANK_MAX)
 		first = s->hits.n - RANK_MAX;

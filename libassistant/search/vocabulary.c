@@ -75,16 +75,29 @@ bool vocabulary_is_plain(const struct vocabulary_word *w)
 	return word_is_stop(w->text) || (w->small && w->small * 2 > w->capital + w->small);
 }
 
-static int count_word(struct vocabulary *v, const char *folded, size_t len, bool capital)
+/* One word of running text, as written. */
+static int count_word(struct vocabulary *v, const char *word, size_t len)
 {
 	char text[MAX_WORD_LEN + 1];
+	_cleanup_free_ char *folded = NULL;
 	struct vocabulary_word *w;
+	bool ascii = true, capital;
 
 	if (len > MAX_WORD_LEN) /* no word of a name; a URL, base64 */
 		return 0;
-	memcpy(text, folded, len);
+	for (size_t i = 0; i < len; i++) {
+		text[i] = word[i] >= 'A' && word[i] <= 'Z' ? (char)(word[i] + 'a' - 'A') : word[i];
+		ascii &= (unsigned char)word[i] < 0x80;
+	}
 	text[len] = '\0';
-	w = vocabulary_add(v, text);
+	capital = text[0] != word[0];
+	if (!ascii) {
+		folded = utf8_fold(word, len);
+		if (!folded)
+			return ASSISTANT_ENOMEM;
+		capital |= (unsigned char)word[0] >= 0x80 && strncmp(word, folded, 2) != 0;
+	}
+	w = vocabulary_add(v, folded ? folded : text);
 	if (!w)
 		return ASSISTANT_ENOMEM;
 	w->n_texts += w->last_text != v->n_texts;
@@ -96,23 +109,12 @@ static int count_word(struct vocabulary *v, const char *folded, size_t len, bool
 
 int vocabulary_read(struct vocabulary *v, const char *text)
 {
-	size_t text_len = strlen(text), folded_len, i = 0, k = 0, from, to, f_from, f_to;
-	_cleanup_free_ char *folded = utf8_fold(text, text_len);
-	int r;
+	size_t len = strlen(text), i = 0, from, to;
 
-	if (!folded)
-		return ASSISTANT_ENOMEM;
-	folded_len = strlen(folded);
 	v->n_texts++;
-	while (word_next(folded, folded_len, &i, &f_from, &f_to)) {
-		bool capital = false;
+	while (word_next(text, len, &i, &from, &to)) {
+		int r = count_word(v, text + from, to - from);
 
-		/* Word by word beside the original, as long as both go together. */
-		if (word_next(text, text_len, &k, &from, &to))
-			capital = (text[from] >= 'A' && text[from] <= 'Z') ||
-				  ((unsigned char)text[from] >= 0x80 &&
-				   strncmp(text + from, folded + f_from, 2) != 0);
-		r = count_word(v, folded + f_from, f_to - f_from, capital);
 		if (r < 0)
 			return r;
 	}

@@ -10,6 +10,20 @@ static void take(struct reader *r, size_t from, size_t to)
 		r->t[i].used = true;
 }
 
+static bool is_night(const char *text)
+{
+	return strcmp(text, "night") == 0 || strcmp(text, "nacht") == 0 ||
+	       strcmp(text, "nachts") == 0 || strcmp(text, "nuit") == 0;
+}
+
+/* "... of Saturday", "del sabado" */
+static bool names_day(const struct reader *r, size_t i)
+{
+	if (is(r, i, W_FROM) || word(r, i, "of") || is(r, i, W_ON))
+		i = skip(r, i + 1, W_ARTICLE);
+	return is(r, i, W_DAY_NAME | W_RELATIVE);
+}
+
 static size_t match_part(struct reader *r, size_t i)
 {
 	struct said *s = r->said;
@@ -31,6 +45,9 @@ static size_t match_part(struct reader *r, size_t i)
 		part = PART_AFTERNOON;
 		at += 3;
 	} else if (is(r, at, W_PART) && !is(r, at, W_CLOCK)) {
+		/* "at night" is when it is dark; "Saturday night" is a time */
+		if (is_night(peek(r, at)->text) && !this && !s->has_day && !names_day(r, at + 1))
+			return 0;
 		part = peek(r, at++)->part;
 	} else {
 		return 0;
@@ -254,7 +271,7 @@ static size_t match_rest(struct reader *r, size_t i)
 		n = 2;
 	else if (is(r, i, W_STILL) &&
 		 (is(r, i + 1, W_CATCH) || (word(r, i + 1, "to") && is(r, i + 2, W_CATCH))))
-		n = 1;
+		n = word(r, i + 1, "to") ? 3 : 2;
 	else if (word(r, i, "left") && prev_is(r, i, W_BE | W_SESSION) && !word(r, i + 1, "of"))
 		n = 1;
 	else if (word(r, i, "left") &&

@@ -139,12 +139,12 @@ static const struct when_word vocabulary[] = {
 
 	/* parts of the day */
 	{ "morning", W_PART, 0, MORNING },
-	{ "mornings", W_PART, 0, MORNING },
+
 	{ "forenoon", W_PART, 0, MORNING },
 	{ "afternoon", W_PART, 0, AFTERNOON },
-	{ "afternoons", W_PART, 0, AFTERNOON },
+
 	{ "evening", W_PART, 0, EVENING },
-	{ "evenings", W_PART, 0, EVENING },
+
 	{ "night", W_PART, 0, EVENING },
 	{ "lunchtime", W_PART, 0, NOON },
 	{ "morgens", W_PART, 0, MORNING },

@@ -12,19 +12,24 @@ static const char *const stop_words[] = {
 #include "search/stop_words.def"
 };
 
+static bool is_ascii_word(int32_t c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
 bool word_next(const char *s, size_t len, size_t *i, size_t *from, size_t *to)
 {
 	bool inside = false;
 
 	while (*i < len) {
 		size_t at = *i;
-		int32_t c = utf8_next(s, len, i);
+		int32_t c = (unsigned char)s[at] < 0x80 ? s[(*i)++] : utf8_next(s, len, i);
 
 		if (c < 0) {
 			*i = at + 1;
 			c = ' ';
 		}
-		if (utf8_is_word(c)) {
+		if (c < 0x80 ? is_ascii_word(c) : utf8_is_word(c)) {
 			if (!inside)
 				*from = at;
 			inside = true;
