@@ -28,12 +28,18 @@ void text_finish(struct text *t)
 	*t = (struct text){ .data = nothing(), .max = t->max };
 }
 
-void text_clear(struct text *t)
+void text_cut(struct text *t, size_t len)
 {
-	t->len = 0;
+	if (len < t->len)
+		t->len = len;
 	t->failed = false;
 	if (t->cap)
-		t->data[0] = '\0';
+		t->data[t->len] = '\0';
+}
+
+void text_clear(struct text *t)
+{
+	text_cut(t, 0);
 }
 
 /* Room for n more bytes and the NUL. */

@@ -22,6 +22,8 @@ struct text {
 void text_init(struct text *t, size_t max_bytes);
 void text_finish(struct text *t); /* t may be zeroed */
 void text_clear(struct text *t);  /* keeps the memory */
+/* Back to the first len bytes (at most what there are), and not failed any more. */
+void text_cut(struct text *t, size_t len);
 void text_append(struct text *t, const char *s);
 void text_append_n(struct text *t, const char *s, size_t n);
 void text_append_char(struct text *t, char c);

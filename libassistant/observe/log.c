@@ -167,7 +167,8 @@ static void put_string(const struct log *l, struct text *line, const char *s)
 	put_quoted(line, s, cut, l->json || !reads_well(s), cut < len);
 }
 
-static void begin_line(const struct log *l, struct text *line, enum log_level level,
+/* false: no memory, and so no line. */
+static bool begin_line(const struct log *l, struct text *line, enum log_level level,
 		       const char *event)
 {
 	char now[TIME_TEXT_SIZE];
@@ -181,6 +182,7 @@ static void begin_line(const struct log *l, struct text *line, enum log_level le
 		text_printf(line, "%s %-5s ", now, level_names[level]);
 	}
 	put_string(l, line, event);
+	return !line->failed;
 }
 
 static void write_stderr(const char *data, size_t len)
@@ -238,9 +240,7 @@ static bool keep(struct text *line, size_t before)
 	/* Room for the mark, the bracket and the line break. */
 	if (!line->failed && line->len + 16 <= MAX_LINE_BYTES)
 		return true;
-	line->failed = false;
-	line->len = before;
-	line->data[before] = '\0';
+	text_cut(line, before);
 	return false;
 }
 
@@ -294,7 +294,8 @@ void log_write(struct log *l, enum log_level level, const char *event, ...)
 
 	if (!log_wants(l, level))
 		return;
-	begin_line(l, &line, level, event);
+	if (!begin_line(l, &line, level, event))
+		return;
 	va_start(ap, event);
 	put_fields(l, &line, ap);
 	va_end(ap);
@@ -331,7 +332,8 @@ void log_write_json(struct log *l, enum log_level level, const char *event, cons
 		log_write(l, level, event, "s", "fields", fields_json, NULL);
 		return;
 	}
-	begin_line(l, &line, level, event);
+	if (!begin_line(l, &line, level, event))
+		return;
 	if (fields) {
 		json_object_object_foreach(fields, name, value)
 		{

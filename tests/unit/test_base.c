@@ -149,6 +149,14 @@ static void test_text_maximum(void **state)
 	assert_false(t.failed);
 	text_append(&t, "ok");
 	assert_string_equal(t.data, "ok");
+	text_append(&t, "much too long");
+	text_cut(&t, 1);
+	assert_false(t.failed);
+	text_cut(&t, 100);
+	assert_string_equal(t.data, "o");
+	text_finish(&t);
+	text_cut(&t, 0);
+	assert_string_equal(t.data, "");
 }
 
 static void json_is(const char *s, size_t n, const char *expected)
