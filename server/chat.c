@@ -99,7 +99,7 @@ static void add_report(struct buf *b, const char *name, assistant_reply *reply,
 
 static void answer(struct request *r, const struct chat *c, assistant_reply *reply)
 {
-	_cleanup_buf_ struct buf b;
+	_cleanup_buf_ struct buf b = { 0 };
 	enum request_wait what = REQUEST_TIMEOUT;
 	char applied[48] = "";
 
@@ -267,7 +267,7 @@ static bool read_feedback(struct request *r, char rating[8], struct buf *comment
 void chat_feedback(struct request *r)
 {
 	_cleanup_reply_ assistant_reply *reply = NULL;
-	_cleanup_buf_ struct buf comment;
+	_cleanup_buf_ struct buf comment = { 0 };
 	assistant_error err = ASSISTANT_ERROR_INIT;
 	bool commented = false;
 	char rating[8];

@@ -82,7 +82,7 @@ static void fail(struct request *r, int code, const assistant_error *err)
 static void reply_data(struct request *r, const char *json, const struct row_fields *fields)
 {
 	_cleanup_json_ struct json j = { 0 };
-	_cleanup_buf_ struct buf b;
+	_cleanup_buf_ struct buf b = { 0 };
 
 	buf_init(&b, MAX_ROWS_BYTES);
 	buf_add(&b, "{\"data\":");
@@ -134,7 +134,7 @@ void items_read(struct request *r)
 void items_list(struct request *r)
 {
 	_cleanup_answer_ char *rows = NULL;
-	_cleanup_buf_ struct buf b;
+	_cleanup_buf_ struct buf b = { 0 };
 	assistant_error err = ASSISTANT_ERROR_INIT;
 	struct row_query q;
 	int code;
@@ -278,7 +278,7 @@ void items_create(struct request *r)
 {
 	bool conversation = !strcmp(r->params[0], "conversations");
 	_cleanup_json_ struct json j = { 0 };
-	_cleanup_buf_ struct buf row;
+	_cleanup_buf_ struct buf row = { 0 };
 	_cleanup_answer_ char *created = NULL;
 	assistant_error err = ASSISTANT_ERROR_INIT;
 	struct row_query q;

@@ -109,7 +109,7 @@ static enum socket_result send_all(struct request *r, const char *data, size_t l
 void reply_bytes(struct request *r, int status, const char *type, const char *headers,
 		 const void *data, size_t len)
 {
-	_cleanup_buf_ struct buf b;
+	_cleanup_buf_ struct buf b = { 0 };
 	bool has_body = status != 204 && status != 304;
 
 	buf_init(&b, MAX_ANSWER_BYTES);
@@ -211,7 +211,7 @@ static const char *outward_sentence(int status, const char *sentence)
 static void send_error(struct request *r, int status, const char *code, int retry_after_ms,
 		       const char *sentence)
 {
-	_cleanup_buf_ struct buf b;
+	_cleanup_buf_ struct buf b = { 0 };
 	char headers[96] = "";
 	const char *outward = outward_sentence(status, sentence);
 
@@ -283,7 +283,7 @@ static enum reply_result stream_result(enum socket_result result)
 
 bool reply_begin(struct request *r, int status, const char *type, const char *headers)
 {
-	_cleanup_buf_ struct buf b;
+	_cleanup_buf_ struct buf b = { 0 };
 
 	buf_init(&b, 8192);
 	r->close = true;

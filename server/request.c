@@ -29,7 +29,7 @@ bool request_query_flag(const struct request *r, const char *name)
 /* All X-Forwarded-For headers, in order, as one list. */
 static void read_client(struct request *r)
 {
-	_cleanup_buf_ struct buf forwarded;
+	_cleanup_buf_ struct buf forwarded = { 0 };
 	struct address peer = { { 0 } };
 
 	buf_init(&forwarded, 2048);

@@ -93,7 +93,7 @@ static void dispatch(struct request *r)
 /* Whoever reads logs sees what was asked and how it went, never what was said. */
 void routes_record(struct request *r)
 {
-	_cleanup_buf_ struct buf b;
+	_cleanup_buf_ struct buf b = { 0 };
 	double seconds = (double)(monotonic_us() - r->begin_us) / 1e6;
 	bool quiet = r->route && (r->route->flags & ROUTE_QUIET) && r->status < 400;
 	char client[ADDRESS_TEXT];
@@ -136,7 +136,7 @@ int routes_begin_request(struct mg_connection *conn)
 	return status == 101 ? 0 : status ? status : 500;
 }
 
-/* What civetweb refuses by itself: bytes that are no request, or a handshake that is none. */
+/* What civetweb refuses by itself: bytes that are no request. */
 int routes_http_error(struct mg_connection *conn, int status, const char *text)
 {
 	struct request r;
@@ -145,16 +145,13 @@ int routes_http_error(struct mg_connection *conn, int status, const char *text)
 	r.method = "-";
 	r.close = true;
 	snprintf(r.problem, sizeof(r.problem), "%s", text);
-	if (status == 413)
-		reply_error(&r, 431, 0, "The header of the request is too large.");
-	else if (status == 426)
-		reply_error(&r, 426, 0, "This needs WebSocket version 13.");
-	else if (status == 505)
+	if (status == 505)
 		reply_error(&r, 505, 0, "This server speaks HTTP/1.1.");
 	else if (status >= 500)
 		reply_error(&r, status, 0, "%s", text);
 	else
-		reply_error(&r, status, 0, "The request is not valid HTTP.");
+		reply_error(&r, status, 0,
+			    "The request is not valid HTTP, or its header is larger than 16 KiB.");
 	routes_record(&r);
 	request_finish(&r);
 	return 0;

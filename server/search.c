@@ -59,7 +59,7 @@ static bool add(const struct parameter *p, const char *value, struct buf *out, c
 
 bool search_build_query(const char *query, bool debug, struct buf *out, char problem[160])
 {
-	_cleanup_buf_ struct buf filters;
+	_cleanup_buf_ struct buf filters = { 0 };
 	const char *at = NULL, *name, *text;
 	size_t name_len, text_len;
 	char value[MAX_VALUE];
@@ -93,7 +93,7 @@ bool search_build_query(const char *query, bool debug, struct buf *out, char pro
 
 void search_get(struct request *r)
 {
-	_cleanup_buf_ struct buf query;
+	_cleanup_buf_ struct buf query = { 0 };
 	_cleanup_answer_ char *result = NULL;
 	assistant_error err = ASSISTANT_ERROR_INIT;
 	char problem[160];

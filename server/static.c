@@ -75,7 +75,7 @@ void static_page_policy(const struct settings *s, struct buf *out)
 
 static void send_page(struct request *r, const struct static_file *file)
 {
-	_cleanup_buf_ struct buf page, headers;
+	_cleanup_buf_ struct buf page = { 0 }, headers = { 0 };
 
 	buf_init(&page, file->size + 4096);
 	buf_init(&headers, 4096);

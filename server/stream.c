@@ -92,7 +92,7 @@ static bool flush(struct request *r, struct buf *b, unsigned long last)
 
 void stream_reply(struct request *r, assistant_reply *reply, unsigned long after)
 {
-	_cleanup_buf_ struct buf b;
+	_cleanup_buf_ struct buf b = { 0 };
 	unsigned long last = after;
 	int code;
 

@@ -48,7 +48,7 @@ static void send_locked(struct client *c, const struct buf *b)
 static void send_error(struct client *c, const char *type, const char *code, const char *sentence,
 		       const char *uid)
 {
-	_cleanup_buf_ struct buf b;
+	_cleanup_buf_ struct buf b = { 0 };
 
 	buf_init(&b, 1024);
 	buf_addf(&b,
@@ -62,7 +62,7 @@ static void send_error(struct client *c, const char *type, const char *code, con
 
 static void send_plain(struct client *c, const char *head, const char *uid)
 {
-	_cleanup_buf_ struct buf b;
+	_cleanup_buf_ struct buf b = { 0 };
 
 	buf_init(&b, 256);
 	buf_add(&b, head);
@@ -130,7 +130,7 @@ static void send_rows(struct client *c, struct subscription *sub, const char *ev
 		      const struct json *j, const struct json_node *data, bool wrap,
 		      const char *row)
 {
-	_cleanup_buf_ struct buf b;
+	_cleanup_buf_ struct buf b = { 0 };
 
 	buf_init(&b, MAX_INIT);
 	buf_addf(&b, "{\"type\":\"subscription\",\"event\":\"%s\"", event);
@@ -186,7 +186,7 @@ static int read_rows(struct client *c, const struct subscription *sub, char **ou
 {
 	assistant *a = c->realtime->server->assistant;
 	struct row_query q = { .filter = sub->filter, .limit = 100 };
-	_cleanup_buf_ struct buf b;
+	_cleanup_buf_ struct buf b = { 0 };
 
 	if (sub->by_item)
 		return assistant_row_read(a, sub->collection, sub->value, ROW_LIMIT_MS, out, err);
