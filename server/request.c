@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 #include "reply.h"
+#include "socket.h"
 
 const char *request_header(const struct request *r, const char *name)
 {
@@ -92,6 +93,24 @@ static bool refuse_size(struct request *r)
 	return true;
 }
 
+/* A client that asks first is told to go on.  false: it expects something else, and is told so. */
+static bool answer_expectation(struct request *r)
+{
+	static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
+	const char *expect = request_header(r, "Expect");
+	size_t sent;
+
+	if (!expect)
+		return true;
+	if (strcasecmp(expect, "100-continue") != 0) {
+		r->close = true;
+		reply_error(r, 417, 0, "Of expectations, only 100-continue is known.");
+		return false;
+	}
+	socket_send(mg_get_connection_socket(r->conn), go_on, strlen(go_on), 1000, -1, &sent);
+	return true;
+}
+
 static bool read_body(struct request *r)
 {
 	long long announced = r->info->content_length;
@@ -99,6 +118,8 @@ static bool read_body(struct request *r)
 
 	if (announced > (long long)r->body.max)
 		return !refuse_size(r);
+	if (!answer_expectation(r))
+		return false;
 	for (;;) {
 		size_t left = r->body.max - r->body.len;
 		char *at = buf_room(&r->body, left < 4096 ? left : 4096);

@@ -181,6 +181,21 @@ def test_keep_alive(world):
         same(response.headers["connection"], "close")
 
 
+def test_expectations(world):
+    with world.server.connect() as c:
+        c.send(request_bytes("POST", "/api/chat", b"{}", headers={"Expect": "100-continue"})[:-2])
+        same(c.head()[0], 100)
+        c.send(b"{}")
+        same(c.response().status, 400)
+    with world.server.connect() as c:
+        c.send(request_bytes("POST", "/api/chat", b"{}", headers={"Expect": "the unexpected"})[:-2])
+        same(c.response().status, 417)
+    with world.server.connect() as c:
+        c.send(request_bytes("POST", "/api/chat", None, headers={
+            "Content-Type": "application/json", "Content-Length": "10000000", "Expect": "100-continue"}))
+        same(c.response().status, 413, "what is too large is not asked for")
+
+
 def test_origins(world):
     with world.new_server(CORS_ORIGINS="https://www.example.org,http://localhost:3000") as server:
         good, bad = "https://www.example.org", "https://evil.example"
