@@ -7,7 +7,7 @@
 
 # --- Build: compiler, libraries, the hardened civetweb; unit tests must pass ------------------
 FROM debian:13 AS build
-ENV ERLEAH_CACHE=/cache
+ENV ERLEAH_CACHE_DIR=/cache
 WORKDIR /src
 COPY script/env script/bootstrap script/build-civetweb script/
 COPY subprojects subprojects
