@@ -151,7 +151,9 @@ void items_list(struct request *r)
 	query_write(&q, &b);
 	code = assistant_row_list(r->server->assistant, r->params[0], b.data, ROW_LIMIT_MS, &rows,
 				  &err);
-	if (code < 0)
+	if (code == ASSISTANT_EINVAL)
+		reply_error_code(r, 400, "INVALID_QUERY", "%s", err.message);
+	else if (code < 0)
 		fail(r, code, &err);
 	else
 		reply_data(r, rows, &q.fields);

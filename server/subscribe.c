@@ -6,9 +6,11 @@
  * init must not be older than what was missed while it was read: the subscription is there first, and init is
  * read again when something changed meanwhile.
  */
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 #include "items.h"
+#include "parse.h"
 #include "realtime_impl.h"
 
 #define ROW_LIMIT_MS 5000
@@ -261,9 +263,15 @@ static void begin_subscription(struct client *c, struct subscription *sub)
 			   uid);
 }
 
-/* What is watched, in the words of the library: static strings. */
+/* What is watched, in the words of the library: static strings.  Rows have their ids in lower case. */
 static void choose_key(struct subscription *sub)
 {
+	for (int i = 0; i < sub->filter.n; i++) {
+		char *value = sub->filter.list[i].value;
+
+		for (; is_uuid(sub->filter.list[i].value) && *value; value++)
+			*value = (char)tolower((unsigned char)*value);
+	}
 	sub->field = filter_value(&sub->filter, "id") ? "id" : "conversation_id";
 	sub->value = filter_value(&sub->filter, sub->field);
 }

@@ -97,6 +97,7 @@ def test_after_the_end(world):
     with WebSocket(world.server) as ws:
         same(ws.ask(by_item(reply))["data"], row)
         same(ws.ask(by_item(reply, uid="2", fields=["status"]))["data"], {"status": "completed"})
+        same(ws.ask(by_item(reply.upper(), uid="3"))["data"], row, "a UUID in capitals")
         answer = ws.ask({"type": "subscribe", "collection": "conversations", "item": row["conversation_id"]})
         same(answer["data"]["id"], row["conversation_id"])
         expect("uid" not in answer, "no uid, none back")

@@ -111,7 +111,7 @@ def test_lists(world):
     same(numbers("&sort=date_created&limit=2&page=2"), list("23"))
     same(len(numbers("&limit=-1")), len(messages))
     for wrong in ("&limit=x", "&filter[id][_in]=a", "&search=x", "&aggregate[count]=*", "&fields=a.b", "&sort=;",
-                  "&filter[messageText][_contains]=number", "&filter={", "&filter[id][_eq]=%ff"):
+                  "&filter[messageText][_contains]=number", "&filter[nothing][_eq]=x", "&sort=nothing", "&filter={", "&filter[id][_eq]=%ff"):
         response = world.server.get(base + wrong)
         same((response.status, code(response)), (400, "INVALID_QUERY"), wrong)
 
