@@ -101,6 +101,9 @@ void search_tool_run(struct flow *f, enum entity entity)
 					       .limit = st->limit,
 					       .no_relax = true },
 		     ctx->index, ctx->arena, ctx->loop, f, child_ended);
+	/* Time for a scan is left when the index hangs. */
+	if (flow_remaining_ms(f) >= 0)
+		flow_set_deadline(&st->search.flow, flow_remaining_ms(f) * 2 / 3);
 	flow_join(THEN(f, search_tool_collect));
 }
 
