@@ -143,7 +143,7 @@ static void take(struct found *out, const struct result *r, bool focus)
 }
 
 /* Records that the question names, wherever they rank. */
-static size_t take_named(const struct turn *t, const struct pool *pool, struct found *out)
+static void take_named(const struct turn *t, const struct pool *pool, struct found *out)
 {
 	size_t n = 0;
 
@@ -153,7 +153,6 @@ static size_t take_named(const struct turn *t, const struct pool *pool, struct f
 		take(out, &pool->results[i], true);
 		n++;
 	}
-	return n;
 }
 
 static bool wants_one(const struct turn *t)
@@ -210,35 +209,53 @@ static void take_list(struct turn *t, struct pool *pool, struct found *out)
 		take(out, &pool->results[i], false);
 }
 
+static void take_record(const struct pool *pool, const struct record *record, struct found *out)
+{
+	for (size_t i = 0; i < pool->n; i++)
+		if (pool->results[i].record == record)
+			take(out, &pool->results[i], true);
+}
+
+static void take_unnamed(struct turn *t, struct pool *pool, struct found *out)
+{
+	if (wants_one(t) && pool->results[0].score >= SPECIFIC_ENOUGH)
+		take_best(pool, out);
+	else if (pool->n == 1 && t->understood.asked != ASKED_COUNT_OF &&
+		 t->understood.when.kind == WHEN_NONE)
+		take(out, &pool->results[0], true);
+	else
+		take_list(t, pool, out);
+}
+
+/* The one record the answer is about; NULL: several. */
+static const struct record *the_one(const struct found *found)
+{
+	const struct record *one = NULL;
+	size_t n = 0;
+
+	for (size_t i = 0; i < found->n; i++) {
+		if (!found->focus[i] && found->n > 1)
+			continue;
+		one = found->results[i].record;
+		n++;
+	}
+	return n == 1 ? one : NULL;
+}
+
 void facts_collect(struct turn *t, struct found *out)
 {
 	struct pool pool = { .n = 0 };
-	size_t focused = 0;
 
 	*out = (struct found){ .n = 0 };
 	gather(t, &pool, out);
 	if (!pool.n)
 		return;
-	if (t->focus) {
-		for (size_t i = 0; i < pool.n; i++)
-			if (pool.results[i].record == t->focus)
-				take(out, &pool.results[i], true);
-	} else if (t->understood.n_names && wants_one(t)) {
-		focused = take_named(t, &pool, out);
-	}
-	if (out->n)
-		goto done;
 	sort(pool.results, pool.n, t->understood.terms[0] ? by_score : by_start);
-	if (wants_one(t) && pool.results[0].score >= SPECIFIC_ENOUGH)
-		take_best(&pool, out);
-	else
-		take_list(t, &pool, out);
-done:
-	(void)focused;
-	focused = 0;
-	for (size_t i = 0; i < out->n; i++)
-		focused += out->focus[i];
-	t->answered = focused == 1  ? out->results[0].record
-		      : out->n == 1 ? out->results[0].record
-				    : NULL;
+	if (t->focus)
+		take_record(&pool, t->focus, out);
+	else if (t->understood.n_names && wants_one(t))
+		take_named(t, &pool, out);
+	if (!out->n)
+		take_unnamed(t, &pool, out);
+	t->answered = the_one(out);
 }

@@ -92,7 +92,7 @@ static void after_session(struct suggesting *g, const struct record *r)
 {
 	int64_t now = g->t->now_unix_s;
 
-	if (r->speaker_names[0] && !asked(g, "who"))
+	if (r->speaker_names[0] && (asked(g, "when") || asked(g, "where")))
 		offer(g, PHRASE_ASK_WHO, "name", name_text(g, r->name));
 	if (r->description && (asked(g, "when") || asked(g, "where") || asked(g, "who")))
 		offer(g, PHRASE_ASK_ABOUT, "name", name_text(g, r->name));
@@ -212,7 +212,8 @@ static void at_start(struct suggesting *g)
 		    r->end > now)
 			offer(g, PHRASE_ASK_NOW, "n", "-");
 	}
-	first = find_session(g, NULL, NULL, NULL, now, INT64_MAX);
+	/* Of the day to come; of the last one, what is left of it. */
+	first = find_session(g, NULL, NULL, NULL, day_end(g, now), INT64_MAX);
 	if (first)
 		offer(g, PHRASE_ASK_FIRST, "weekday", weekday(g, first->start));
 	if (g->s->n[ENTITY_EXHIBITOR])

@@ -58,6 +58,9 @@ static void limit_window(struct composing *c, struct text *out, struct json_obje
 			    NULL);
 	else if (is_midnight(&a) && is_midnight(&b))
 		phrases_say(out, c->l, PHRASE_LIMIT_DAY, "day", day.data, NULL);
+	else if (b.unix_s - a.unix_s <= 60)
+		phrases_say(out, c->l, PHRASE_LIMIT_DAY_AT, "day", day.data, "from", from.data,
+			    NULL);
 	else if (is_midnight(&b))
 		phrases_say(out, c->l, PHRASE_LIMIT_DAY_FROM, "day", day.data, "from", from.data,
 			    NULL);

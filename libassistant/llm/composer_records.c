@@ -135,8 +135,16 @@ static void say_zone(struct composing *c)
 	phrases_say(c->out, c->l, PHRASE_ZONE, "zone", zone, NULL);
 }
 
-/* Time and place in one sentence; the place first when that was asked. */
-static void say_session_when_where(struct composing *c, struct json_object *s, bool place_first)
+/* The sentences of a time and a place: with the name; the place first; of what was just named. */
+enum form { BY_NAME, PLACE_FIRST, AS_IT };
+
+static const enum phrase both_words[] = { PHRASE_SESSION_IS, PHRASE_SESSION_WHERE, PHRASE_IT_IS };
+static const enum phrase time_words[] = { PHRASE_SESSION_WHEN, PHRASE_SESSION_WHEN,
+					  PHRASE_IT_WHEN };
+static const enum phrase place_words[] = { PHRASE_SESSION_WHERE_ONLY, PHRASE_SESSION_WHERE_ONLY,
+					   PHRASE_IT_WHERE };
+
+static void say_session_when_where(struct composing *c, struct json_object *s, enum form form)
 {
 	struct text name _cleanup_text_ = { 0 }, when _cleanup_text_ = { 0 };
 	struct text place _cleanup_text_ = { 0 };
@@ -149,16 +157,13 @@ static void say_session_when_where(struct composing *c, struct json_object *s, b
 	timed = composer_when(c, &when, s);
 	quote_markdown(&place, json_text(s, "location"), PLACE_CHARS);
 	placed = place.len > 0;
-	if (timed && placed)
-		phrases_say(c->out, c->l, place_first ? PHRASE_SESSION_WHERE : PHRASE_SESSION_IS,
+	if (timed || placed)
+		phrases_say(c->out, c->l,
+			    timed && placed ? both_words[form]
+			    : timed	    ? time_words[form]
+					    : place_words[form],
 			    "name", name.data, "when", when.data, "place", place.data, NULL);
-	else if (timed)
-		phrases_say(c->out, c->l, PHRASE_SESSION_WHEN, "name", name.data, "when", when.data,
-			    NULL);
-	else if (placed)
-		phrases_say(c->out, c->l, PHRASE_SESSION_WHERE_ONLY, "name", name.data, "place",
-			    place.data, NULL);
-	if (!timed || (!placed && place_first)) {
+	if (!timed || (!placed && form == PLACE_FIRST)) {
 		enum phrase p = timed	 ? PHRASE_SESSION_NO_PLACE
 				: placed ? PHRASE_SESSION_NO_TIME
 					 : PHRASE_SESSION_NOTHING;
@@ -243,10 +248,10 @@ static void say_session(struct composing *c, struct json_object *s, const char *
 	if (strcmp(asked, "who") == 0) {
 		say_session_people(c, s, true);
 		composer_space(c);
-		say_session_when_where(c, s, false);
+		say_session_when_where(c, s, AS_IT);
 		return;
 	}
-	say_session_when_where(c, s, strcmp(asked, "where") == 0);
+	say_session_when_where(c, s, strcmp(asked, "where") == 0 ? PLACE_FIRST : BY_NAME);
 	if (strcmp(asked, "when") == 0 && json_get_string(s, "start"))
 		say_zone(c);
 	if (strcmp(asked, "when") == 0 || strcmp(asked, "where") == 0)

@@ -116,6 +116,8 @@ static size_t choose(struct tool_call *call, const struct conference *c, const s
 		if (score >= 0.3f)
 			insert(best, &n, &c->info[i], score);
 	}
+	while (n > 1 && best[n - 1].score < 0.8f * best[0].score)
+		n--;
 	return n;
 }
 

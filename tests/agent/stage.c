@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "aio/work.h"
+#include "base/clock.h"
 #include "base/utf8.h"
 #include "call.h"
 #include "llm/quote.h"
@@ -146,9 +147,8 @@ static const struct store_ops store_ops = {
 
 static struct stage *stage_of_index; /* one stage at a time */
 
-static void index_lexical(struct index *x, const char *conference_id,
-			  const struct lexical_query *q, struct arena *arena,
-			  struct index_hits *out, struct flow *f)
+static void index_lexical(struct index *x, const char *conference_id, const struct lexical_query *q,
+			  struct arena *arena, struct index_hits *out, struct flow *f)
 {
 	struct stage_index *i = container_of(x, struct stage_index, base);
 
@@ -323,9 +323,8 @@ void stage_open(struct stage *s, struct snapshot *taken, const char *now)
 	s->store = (struct stage_store){ .base.ops = &store_ops, .stage = s };
 	s->index.base.ops = &index_ops;
 	assert_int_equal(flat_index_open(s->loop, s->dir, s->metrics, NULL, &s->index.real, &f), 0);
-	assert_int_equal(AWAIT(s->loop, fl,
-			       s->index.real->ops->build(s->index.real, s->snapshot, fl)),
-			 0);
+	assert_int_equal(
+		AWAIT(s->loop, fl, s->index.real->ops->build(s->index.real, s->snapshot, fl)), 0);
 	assert_int_equal(AWAIT(s->loop, fl,
 			       s->index.real->ops->use(s->index.real, taken->conference.id,
 						       taken->epoch, fl)),
@@ -476,7 +475,8 @@ static const struct turn_sink sink = {
 	.end = sink_end,
 };
 
-static void add_row(struct stage *s, const char *role, const char *text, struct json_object *metadata)
+static void add_row(struct stage *s, const char *role, const char *text,
+		    struct json_object *metadata)
 {
 	struct message *m = &s->rows[s->n_rows++];
 	char id[16];
@@ -552,9 +552,9 @@ void answer_finish(struct answer *a)
 
 const char *answer_reference(const struct answer *a, size_t i)
 {
-	return i < json_object_array_length(a->references) ?
-		       json_text(json_object_array_get_idx(a->references, i), "name") :
-		       "";
+	return i < json_object_array_length(a->references)
+		       ? json_text(json_object_array_get_idx(a->references, i), "name")
+		       : "";
 }
 
 static const char *name_of(struct stage *s, const char *type, const char *id)

@@ -15,14 +15,14 @@
 
 enum fault {
 	WORKS,
-	FAILS,		/* EUNAVAILABLE */
-	HANGS,		/* never answers */
-	FAILS_MIDWAY,	/* llm: after some text */
-	HANGS_MIDWAY,	/* llm */
-	SAYS_NOTHING,	/* llm: ends without text */
-	REFUSES,	/* llm */
-	ENDLESS,	/* llm: never stops writing */
-	CITES_WRONGLY,	/* llm: handles that nobody gave out */
+	FAILS,	       /* EUNAVAILABLE */
+	HANGS,	       /* never answers */
+	FAILS_MIDWAY,  /* llm: after some text */
+	HANGS_MIDWAY,  /* llm */
+	SAYS_NOTHING,  /* llm: ends without text */
+	REFUSES,       /* llm */
+	ENDLESS,       /* llm: never stops writing */
+	CITES_WRONGLY, /* llm: handles that nobody gave out */
 };
 
 struct stage_store {
@@ -38,8 +38,8 @@ struct stage_index {
 struct stage_llm {
 	struct llm base;
 	enum fault fault;
-	const char *text; /* of WORKS */
-	unsigned streams; /* begun */
+	const char *text;	   /* of WORKS */
+	unsigned streams;	   /* begun */
 	struct json_object *facts; /* of the last one; owned */
 	bool saw_history;
 };
@@ -88,7 +88,7 @@ void stage_ask(struct stage *s, const char *question, struct answer *a);
 /* Begins one; the rest is the caller's. */
 void stage_begin(struct stage *s, const char *question, struct answer *a);
 void stage_play(struct stage *s, struct answer *a); /* to the end */
-void stage_forget(struct stage *s); /* an empty conversation */
+void stage_forget(struct stage *s);		    /* an empty conversation */
 void answer_finish(struct answer *a);
 /* The i-th reference's name; "" beyond the last. */
 const char *answer_reference(const struct answer *a, size_t i);

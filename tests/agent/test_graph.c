@@ -21,14 +21,13 @@ static void prints(void **state)
 
 	text_init(&out, 1 << 16);
 	graph_print(g, &out);
-	assert_string_equal(out.data,
-			    "understand   -> respond      when nothing to look up\n"
-			    "understand   -> plan\n"
-			    "plan         -> execute\n"
-			    "execute      -> reflect\n"
-			    "reflect      -> plan         when not enough\n"
-			    "reflect      -> respond\n"
-			    "respond      -> (end)\n");
+	assert_string_equal(out.data, "understand   -> respond      when nothing to look up\n"
+				      "understand   -> plan\n"
+				      "plan         -> execute\n"
+				      "execute      -> reflect\n"
+				      "reflect      -> plan         when not enough\n"
+				      "reflect      -> respond\n"
+				      "respond      -> (end)\n");
 	graph_destroy(g);
 }
 

@@ -43,9 +43,10 @@ static int tool_fn(void *user, const char *args_json, char **result_json)
 	return 0;
 }
 
-static const char schema[] = "{\"type\":\"object\",\"required\":[\"question\"],\"properties\":{"
-			     "\"question\":{\"type\":\"string\"},\"language\":{\"type\":\"string\"},"
-			     "\"now\":{\"type\":\"string\"},\"other\":{\"type\":\"string\"}}}";
+static const char schema[] =
+	"{\"type\":\"object\",\"required\":[\"question\"],\"properties\":{"
+	"\"question\":{\"type\":\"string\"},\"language\":{\"type\":\"string\"},"
+	"\"now\":{\"type\":\"string\"},\"other\":{\"type\":\"string\"}}}";
 
 static void tool_speaks(void **state)
 {
@@ -55,8 +56,8 @@ static void tool_speaks(void **state)
 	struct answer a = { 0 };
 
 	assert_int_equal(registry_add(s->env.registry, "bus_departures",
-				      "Departures of buses at the stop outside", schema, tool_fn, &t,
-				      NULL),
+				      "Departures of buses at the stop outside", schema, tool_fn,
+				      &t, NULL),
 			 0);
 	stage_ask(s, "When does the next bus leave?", &a);
 	assert_int_equal(t.calls, 1);
@@ -87,8 +88,8 @@ static void tool_finds_records(void **state)
 		 "{\"results\":[{\"type\":\"exhibitor\",\"id\":\"%s\"},{\"type\":\"exhibitor\","
 		 "\"id\":\"invented\"},{\"type\":\"planet\",\"id\":\"x\"},7]}",
 		 r->id);
-	assert_int_equal(registry_add(s->env.registry, "favourites", "Zyzzyva favourites of a visitor",
-				      schema, tool_fn, &t, NULL),
+	assert_int_equal(registry_add(s->env.registry, "favourites",
+				      "Zyzzyva favourites of a visitor", schema, tool_fn, &t, NULL),
 			 0);
 	stage_ask(s, "zyzzyva", &a);
 	assert_int_equal(t.calls, 1);
@@ -106,8 +107,8 @@ static void tool_fails(void **state)
 	struct answer a = { 0 };
 
 	assert_int_equal(registry_add(s->env.registry, "bus_departures",
-				      "Departures of buses at the stop outside", schema, tool_fn, &t,
-				      NULL),
+				      "Departures of buses at the stop outside", schema, tool_fn,
+				      &t, NULL),
 			 0);
 	for (size_t i = 0; i < ARRAY_SIZE(results); i++) {
 		t.result = results[i];
@@ -126,11 +127,12 @@ static void tool_needs_what_we_do_not_have(void **state)
 	struct tool_state t = { .result = "{}" };
 	struct answer a = { 0 };
 
-	assert_int_equal(registry_add(s->env.registry, "bus_tickets", "Sells bus tickets",
-				      "{\"type\":\"object\",\"required\":[\"seats\"],\"properties\":"
-				      "{\"seats\":{\"type\":\"integer\"}}}",
-				      tool_fn, &t, NULL),
-			 0);
+	assert_int_equal(
+		registry_add(s->env.registry, "bus_tickets", "Sells bus tickets",
+			     "{\"type\":\"object\",\"required\":[\"seats\"],\"properties\":"
+			     "{\"seats\":{\"type\":\"integer\"}}}",
+			     tool_fn, &t, NULL),
+		0);
 	stage_ask(s, "Which session is about the bus depot?", &a);
 	assert_int_equal(t.calls, 0);
 	assert_int_equal(a.outcome, OUTCOME_OK);
@@ -230,7 +232,9 @@ static void node_fails(void **state)
 	static const struct {
 		const char *patch;
 		int code;
-	} rows[] = { { NULL, ASSISTANT_EUNAVAILABLE }, { "nonsense", 0 }, { "[]", 0 }, { NULL, 0 } };
+	} rows[] = {
+		{ NULL, ASSISTANT_EUNAVAILABLE }, { "nonsense", 0 }, { "[]", 0 }, { NULL, 0 }
+	};
 	struct stage *s = *state;
 	struct node_state n = { 0 };
 	struct answer a = { 0 };

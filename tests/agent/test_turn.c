@@ -104,7 +104,10 @@ static void stop_after_every_turn_of_the_loop(void **state)
 {
 	static const char *const question = "Which sessions are about floods on Friday?";
 	size_t stopped = 0, done = 0;
+	struct llm *slow;
 
+	assert_int_equal(composer_open(stage.loop, 5, &slow, NULL), 0);
+	stage.env.llm = stage.env.composer = slow;
 	for (int k = 0; k < 400 && done < 3; k++) {
 		struct answer a = { 0 };
 
@@ -123,8 +126,10 @@ static void stop_after_every_turn_of_the_loop(void **state)
 		done += a.outcome == OUTCOME_OK;
 		answer_finish(&a);
 	}
-	assert_true(stopped > 5);
+	assert_true(stopped > 10);
 	assert_true(done >= 3);
+	stage.env.llm = stage.env.composer = stage.composer;
+	llm_destroy(slow);
 }
 
 static void stop_from_inside_the_sink(void **state)
@@ -237,11 +242,12 @@ static void unknown_handles_are_dropped_and_counted(void **state)
 	stage_forget(&stage);
 	stage_use_llm(&stage, CITES_WRONGLY, NULL);
 	stage_ask(&stage, "When is Sponge streets after ten years?", &a);
-	assert_string_equal(a.text.data, "See **** and  or Sponge streets after ten years: what the "
-					 "meters say; [[x]] stays.");
+	assert_string_equal(a.text.data,
+			    "See **** and  or Sponge streets after ten years: what the "
+			    "meters say; [[x]] stays.");
 	assert_int_equal(json_object_array_length(a.references), 1);
-	assert_int_equal((int)(metrics_get(stage.metrics, METRIC_REFERENCES_DROPPED, NULL) - before),
-			 2);
+	assert_int_equal(
+		(int)(metrics_get(stage.metrics, METRIC_REFERENCES_DROPPED, NULL) - before), 2);
 	answer_finish(&a);
 	stage.env.llm = stage.composer;
 }
@@ -249,9 +255,14 @@ static void unknown_handles_are_dropped_and_counted(void **state)
 static void a_thousand_turns(void **state)
 {
 	static const char *const questions[] = {
-		"Which sessions are about floods?", "and on Saturday?", "the second one",
-		"who speaks there?",		    "Where is Carbopur?", "What is the wifi password?",
-		"¿Qué hay ahora?",		    "danke!",
+		"Which sessions are about floods?",
+		"and on Saturday?",
+		"the second one",
+		"who speaks there?",
+		"Where is Carbopur?",
+		"What is the wifi password?",
+		"¿Qué hay ahora?",
+		"danke!",
 	};
 
 	for (int i = 0; i < 1000; i++) {

@@ -55,7 +55,7 @@ static void one_session(void **state)
 		  "**[[s1]]** is in Hall A, on Thursday 20 May, 14:00–14:45. It starts in 30 "
 		  "minutes." },
 		{ "who", "en",
-		  "**[[s1]]** is given by Ada and Søren. **[[s1]]** is on Thursday 20 May, "
+		  "**[[s1]]** is given by Ada and Søren. It is on Thursday 20 May, "
 		  "14:00–14:45, in Hall A. It starts in 30 minutes." },
 		{ "any", "en",
 		  "**[[s1]]** is on Thursday 20 May, 14:00–14:45, in Hall A. It starts in 30 "
@@ -68,7 +68,7 @@ static void one_session(void **state)
 		  "**[[s1]]** a lieu ici : Hall A, le jeudi 20 mai, 14:00–14:45. Début dans 30 "
 		  "minutes." },
 		{ "who", "es",
-		  "**[[s1]]** lo presenta Ada y Søren. **[[s1]]** es el jueves 20 de mayo, "
+		  "**[[s1]]** lo presenta Ada y Søren. Es el jueves 20 de mayo, "
 		  "14:00–14:45, en Hall A. Empieza dentro de 30 minutos." },
 		{ "when", "nl",
 		  "I answer in English here; I also write German, French and "
