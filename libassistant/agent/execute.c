@@ -46,7 +46,7 @@ void node_execute(struct flow *f)
 	flow_join(THEN(f, execute_joined));
 }
 
-/* "show more": what the last answer named is left out. */
+/* "show more", "anything later?": what the last answer named is left out. */
 static void leave_out_named(struct turn *t, struct tool_call *call)
 {
 	const struct previous *p = t->previous;
@@ -76,7 +76,7 @@ static void execute_joined(struct flow *f)
 		failed += call->flow.status < 0;
 		if (call->degraded)
 			turn_note(t, "index");
-		if (t->more && t->previous && !t->focus && call->flow.status >= 0)
+		if (t->leave_out && t->previous && call->flow.status >= 0)
 			leave_out_named(t, call);
 		t->n_found += call->n_results;
 	}

@@ -195,6 +195,7 @@ static void set_results(struct turn *t, const struct found *found)
 {
 	struct json_object *results = json_object_new_array();
 	struct json_object *totals = json_object_new_object();
+	struct json_object *at_least = json_object_new_object();
 	int64_t total = 0;
 
 	for (size_t i = 0; i < found->n; i++) {
@@ -205,10 +206,13 @@ static void set_results(struct turn *t, const struct found *found)
 	}
 	for (enum entity e = 0; e < ENTITY_COUNT; e++) {
 		json_set_int(totals, entity_name(e), (int64_t)found->totals[e]);
+		if (found->at_least[e])
+			json_set_bool(at_least, entity_name(e), true);
 		total += (int64_t)found->totals[e];
 	}
 	json_set(t->facts, "results", results);
 	json_set(t->facts, "totals", totals);
+	json_set(t->facts, "at_least", at_least);
 	json_set_int(t->facts, "total", total);
 }
 

@@ -14,6 +14,7 @@ struct found {
 	bool focus[FACTS_MAX_RESULTS];
 	size_t n;
 	size_t totals[ENTITY_COUNT]; /* what there is, shown or not */
+	bool at_least[ENTITY_COUNT]; /* and perhaps more than that */
 	struct result pages[3];
 	struct json_object *passages[3]; /* borrowed from the calls */
 	size_t n_pages;

@@ -61,6 +61,8 @@ static void count(const struct turn *t, const struct tool_call *call, struct fou
 			return;
 		}
 		out->totals[r->type]++;
+		out->at_least[r->type] |= (int64_t)call->n_results >=
+					  json_get_int(call->arguments, "limit", INT64_MAX);
 	}
 }
 

@@ -513,6 +513,7 @@ static bool resolve_time(const struct catalog *c, const struct question *q,
 	} else {
 		out->question = at_other_time(c, old, earlier ? "before" : "after",
 					      edge_of(p, old, !earlier, now), arena);
+		out->leave_out = true;
 	}
 	out->kind = FOLLOWUP_QUESTION;
 	return true;

@@ -24,6 +24,7 @@ struct followup {
 	const char *question;
 	const struct record *record;
 	bool more;	  /* "tell me more" about the record */
+	bool leave_out;	  /* what was named before is not wanted again */
 	bool keeps_asked; /* what the turn before asked for (how many...) is asked again */
 };
 

@@ -9,7 +9,7 @@
 #include "agent/nodes.h"
 #include "tools/builtin.h"
 
-#define LIMIT_LIST     12
+#define LIMIT_LIST     24
 #define LIMIT_SPECIFIC 6
 #define LIMIT_COUNT    50
 
@@ -42,7 +42,7 @@ static int limit_of(const struct turn *t)
 							    : LIMIT_LIST;
 
 	/* More of a list: what was named before will be left out. */
-	if (t->more && t->previous && !t->focus)
+	if (t->leave_out && t->previous)
 		limit += (int)t->previous->n_references;
 	return limit < LIMIT_COUNT ? limit : LIMIT_COUNT;
 }

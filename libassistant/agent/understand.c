@@ -12,7 +12,7 @@
 #include "agent/history.h"
 #include "agent/nodes.h"
 #include "base/utf8.h"
-#include "search/language.h"
+#include "search/words.h"
 
 struct reading {
 	struct flow catalog, history;
@@ -75,9 +75,19 @@ void node_understand(struct flow *f)
 
 /* --- Understanding -------------------------------------------------------------------- */
 
-static bool has_english(const char *folded)
+/* "en" is also what is said of words that could be anything: a name, a number. */
+static bool is_english(const char *folded)
 {
-	return language_is_likely(folded, "en");
+	static const char *const small[] = { "the", "is",    "are",  "what",  "when", "where",
+					     "who", "which", "how",  "and",   "does", "do",
+					     "can", "there", "of",   "in",    "on",   "at",
+					     "to",  "for",   "tell", "about", "with", "today",
+					     "i",   "it",    "any" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(small); i++)
+		if (word_in(small[i], folded))
+			return true;
+	return false;
 }
 
 /* Decided once a turn.  A follow-up of few words that could be of any language stays in that of the turn before. */
@@ -86,7 +96,7 @@ static void decide_language(struct turn *t)
 	char *folded _cleanup_free_ = utf8_fold(t->rq.question, strlen(t->rq.question));
 	const char *before = t->previous ? t->previous->language : NULL;
 
-	if (folded && before && strcmp(t->understood.language, "en") == 0 && !has_english(folded) &&
+	if (folded && before && strcmp(t->understood.language, "en") == 0 && !is_english(folded) &&
 	    strlen(before) < sizeof(t->understood.language))
 		snprintf(t->understood.language, sizeof(t->understood.language), "%s", before);
 	t->language = language_from(t->understood.language, NULL);
@@ -134,6 +144,7 @@ static void take_followup(struct turn *t, const struct followup *fu)
 	struct understood asked = t->understood;
 
 	t->more = fu->more;
+	t->leave_out = fu->leave_out || (fu->more && fu->kind == FOLLOWUP_MORE);
 	switch (fu->kind) {
 	case FOLLOWUP_NONE:
 		return;
@@ -179,7 +190,7 @@ static void understand(struct turn *t, const char *question)
 
 	t->clarify = (struct clarify){ .about = NULL };
 	t->focus = NULL;
-	t->more = t->was_now = false;
+	t->more = t->leave_out = t->was_now = false;
 	query_understand(t->catalog, question, t->now_unix_s, t->arena, &t->understood);
 	decide_language(t);
 	followup_resolve(t->catalog, question, &t->understood, t->previous, t->now_unix_s, t->arena,

@@ -373,15 +373,17 @@ static void say_count(struct composing *c, const struct kind *k, int64_t total)
 		    limits.data, NULL);
 }
 
-static void say_more(struct composing *c, int64_t total, size_t shown)
+static void say_more(struct composing *c, const struct kind *k, int64_t total, size_t shown)
 {
+	bool at_least = json_get_bool(json_get_object(c->facts, "at_least"), k->type, false);
 	char number[24];
 
 	if (total <= (int64_t)shown)
 		return;
 	snprintf(number, sizeof(number), "%lld", (long long)(total - (int64_t)shown));
 	text_append(c->out, "\n");
-	phrases_say(c->out, c->l, PHRASE_AND_MORE, "n", number, NULL);
+	phrases_say(c->out, c->l, at_least ? PHRASE_AND_OTHERS : PHRASE_AND_MORE, "n", number,
+		    NULL);
 	text_append(c->out, "\n");
 }
 
@@ -402,7 +404,7 @@ static void say_one_kind(struct composing *c, struct json_object *results, const
 	shown = composer_items(c, results, k->type, MAX_ITEMS,
 			       strcmp(k->type, "session") == 0 && !now &&
 				       !(one_day(results) && strcmp(when, "window") == 0));
-	say_more(c, total, shown);
+	say_more(c, k, total, shown);
 }
 
 static void say_mixed(struct composing *c, struct json_object *results)

@@ -213,8 +213,8 @@ static void say_labels(struct composing *c, struct json_object *record, const en
 	}
 }
 
-/* false: there is no description. */
-static bool say_excerpt(struct composing *c, struct json_object *record)
+/* As a paragraph, or behind what was said; false: there is no description. */
+static bool say_excerpt(struct composing *c, struct json_object *record, bool paragraph)
 {
 	struct text excerpt _cleanup_text_ = { 0 };
 
@@ -223,7 +223,8 @@ static bool say_excerpt(struct composing *c, struct json_object *record)
 			json_get_bool(c->facts, "more", false) ? MORE_CHARS : EXCERPT_CHARS);
 	if (!excerpt.len)
 		return false;
-	composer_paragraph(c);
+	if (paragraph)
+		composer_paragraph(c);
 	text_append_n(c->out, excerpt.data, excerpt.len);
 	return true;
 }
@@ -257,7 +258,7 @@ static void say_session(struct composing *c, struct json_object *s, const char *
 	if (strcmp(asked, "when") == 0 || strcmp(asked, "where") == 0)
 		return;
 	say_session_people(c, s, false);
-	if (!say_excerpt(c, s) && (what || json_get_bool(c->facts, "more", false)))
+	if (!say_excerpt(c, s, true) && (what || json_get_bool(c->facts, "more", false)))
 		say_no_description(c, s);
 	say_labels(c, s, labels, keys, ARRAY_SIZE(keys));
 }
@@ -302,7 +303,7 @@ static void say_exhibitor(struct composing *c, struct json_object *e, const char
 		say_labels(c, e, labels + 2, keys + 2, 1);
 		return;
 	}
-	if (!say_excerpt(c, e) && json_get_bool(c->facts, "more", false))
+	if (!say_excerpt(c, e, true) && json_get_bool(c->facts, "more", false))
 		say_no_description(c, e);
 	say_labels(c, e, labels, keys, ARRAY_SIZE(keys));
 }
@@ -325,6 +326,25 @@ static bool say_role(struct composing *c, struct json_object *p)
 	composer_name(c->out, p);
 	text_printf(c->out, ": %s%s", role.data,
 		    role.len && strchr(".!?", role.data[role.len - 1]) ? "" : ".");
+	return true;
+}
+
+/* One sentence for one session; false: its time is not known. */
+static bool say_person_session(struct composing *c, const char *name, struct json_object *s)
+{
+	struct text when _cleanup_text_ = { 0 }, place _cleanup_text_ = { 0 };
+	struct text session _cleanup_text_ = { 0 };
+
+	text_init(&when, 256);
+	text_init(&place, 1024);
+	text_init(&session, 64);
+	if (!composer_when(c, &when, s))
+		return false;
+	quote_markdown(&place, json_text(s, "location"), PLACE_CHARS);
+	composer_name(&session, s);
+	phrases_say(c->out, c->l, place.len ? PHRASE_PERSON_AT : PHRASE_PERSON_WHEN, "name", name,
+		    "when", when.data, "place", place.data, "session", session.data, NULL);
+	say_relative(c, s);
 	return true;
 }
 
@@ -359,9 +379,11 @@ static void say_speaker(struct composing *c, struct json_object *p, const char *
 		return;
 	}
 	role = say_role(c, p);
-	if (!role && json_get_string(p, "description"))
+	if (!role && json_get_string(p, "description")) {
 		composer_name(c->out, p);
-	bio = say_excerpt(c, p);
+		text_append(c->out, ": ");
+	}
+	bio = say_excerpt(c, p, role);
 	if (!role && !bio) {
 		struct text name _cleanup_text_ = { 0 };
 
