@@ -6,7 +6,7 @@
 #include <string.h>
 #include "agent/nodes.h"
 #include "agent/references.h"
-#include "base/clock.h"
+#include "agent/topic.h"
 #include "llm/quote.h"
 
 #define NAME_CHARS    300
@@ -142,7 +142,8 @@ static void set_understood(struct turn *t, const struct understood *u)
 	json_set_string(t->facts, "intent", intent_name(u->intent));
 	json_set_string(t->facts, "asked", asked_name(u->asked));
 	if (u->terms && u->terms[0] && !t->focus)
-		facts_set_text(t->facts, "topic", u->terms, NAME_CHARS);
+		facts_set_text(t->facts, "topic", topic_words(u->question, u->terms, t->arena),
+			       NAME_CHARS);
 	for (enum entity e = 0; e < ENTITY_COUNT; e++)
 		if (u->entities & ENTITY_BIT(e))
 			json_object_array_add(entities, json_object_new_string(entity_name(e)));
@@ -198,6 +199,9 @@ static void set_results(struct turn *t, const struct found *found)
 	struct json_object *at_least = json_object_new_object();
 	int64_t total = 0;
 
+	/* First all results, so that handles count in their order. */
+	for (size_t i = 0; i < found->n; i++)
+		references_add(t->references, &found->results[i]);
 	for (size_t i = 0; i < found->n; i++) {
 		struct json_object *o = facts_record(t, &found->results[i], found->focus[i]);
 

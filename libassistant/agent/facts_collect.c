@@ -15,6 +15,8 @@
 #define ALSO_OF_BEST	 0.8f
 #define MAX_ALSO	 2
 #define SHOWN_OF_A_TOPIC 6
+#define TAIL_OF_BEST	 0.5f
+#define KIND_OF_BEST	 0.6f
 
 struct pool {
 	struct result *results;
@@ -161,7 +163,10 @@ static bool wants_one(const struct turn *t)
 {
 	const struct understood *u = &t->understood;
 
-	return u->specificity == SPECIFIC && u->asked != ASKED_COUNT_OF &&
+	bool named = u->n_names && u->names[0].similarity >= SAME_NAME && u->names[0].n_words > 1;
+
+	return (u->specificity == SPECIFIC || (u->specificity == BOTH && named)) &&
+	       u->asked != ASKED_COUNT_OF &&
 	       (u->when.kind == WHEN_NONE || u->when.kind == WHEN_WINDOW) && u->terms[0];
 }
 
@@ -192,6 +197,49 @@ static void keep_edge(struct pool *pool, bool first)
 	pool->n = n;
 }
 
+/*
+ * What is far behind the best match only looks like an answer.  When no kind of record was asked for, people are
+ * left out: they are named with their sessions.
+ */
+static void trim(const struct turn *t, struct pool *pool, struct found *out)
+{
+	bool any_kind = t->understood.entities == ENTITY_ALL && !t->understood.n_names;
+	float best[ENTITY_COUNT] = { 0 }, most = 0;
+	size_t n = 0;
+
+	for (size_t i = 0; i < pool->n; i++) {
+		const struct result *r = &pool->results[i];
+
+		if (r->score > best[r->record->type])
+			best[r->record->type] = r->score;
+		if (r->score > most)
+			most = r->score;
+	}
+	memset(out->totals, 0, sizeof(out->totals));
+	for (size_t i = 0; i < pool->n; i++) {
+		const struct result *r = &pool->results[i];
+		enum entity e = r->record->type;
+		bool others = best[ENTITY_SESSION] > 0 || best[ENTITY_EXHIBITOR] > 0;
+
+		if (r->score < TAIL_OF_BEST * best[e] ||
+		    (any_kind && best[e] < KIND_OF_BEST * most) ||
+		    (any_kind && others && e == ENTITY_SPEAKER))
+			continue;
+		out->totals[e]++;
+		pool->results[n++] = *r;
+	}
+	/* Less than was asked for was found: that is all there is. */
+	if (n < pool->n)
+		memset(out->at_least, 0, sizeof(out->at_least));
+	pool->n = n;
+}
+
+/* The only one found: it, rather than a list of one. */
+static bool wants_it_in_full(const struct turn *t)
+{
+	return t->understood.asked != ASKED_COUNT_OF && t->understood.when.kind == WHEN_NONE;
+}
+
 static void take_list(struct turn *t, struct pool *pool, struct found *out)
 {
 	enum when_kind when = t->understood.when.kind;
@@ -201,6 +249,7 @@ static void take_list(struct turn *t, struct pool *pool, struct found *out)
 		out->totals[pool->results[0].record->type] = pool->n;
 	} else if (t->understood.terms[0]) {
 		/* The best by words, told in the order of time. */
+		trim(t, pool, out);
 		sort(pool->results, pool->n, by_score);
 		if (pool->n > SHOWN_OF_A_TOPIC && pool->results[0].record->type == ENTITY_SESSION)
 			sort(pool->results, SHOWN_OF_A_TOPIC, by_start);
@@ -208,7 +257,7 @@ static void take_list(struct turn *t, struct pool *pool, struct found *out)
 			sort(pool->results, pool->n, by_start);
 	}
 	for (size_t i = 0; i < pool->n; i++)
-		take(out, &pool->results[i], false);
+		take(out, &pool->results[i], pool->n == 1 && wants_it_in_full(t));
 }
 
 static void take_record(const struct pool *pool, const struct record *record, struct found *out)
@@ -222,9 +271,6 @@ static void take_unnamed(struct turn *t, struct pool *pool, struct found *out)
 {
 	if (wants_one(t) && pool->results[0].score >= SPECIFIC_ENOUGH)
 		take_best(pool, out);
-	else if (pool->n == 1 && t->understood.asked != ASKED_COUNT_OF &&
-		 t->understood.when.kind == WHEN_NONE)
-		take(out, &pool->results[0], true);
 	else
 		take_list(t, pool, out);
 }

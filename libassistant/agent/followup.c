@@ -4,6 +4,7 @@
 #include "agent/followup.h"
 
 #include <string.h>
+#include "agent/topic.h"
 #include "base/text.h"
 #include "base/utf8.h"
 #include "search/words.h"
@@ -97,6 +98,16 @@ static const char *const about[] = {
 	"say",
 	"says",
 	"bio",
+	"sell",
+	"sells",
+	"offer",
+	"offers",
+	"make",
+	"makes",
+	"show",
+	"shows",
+	"provide",
+	"many",
 	/* de */ "spricht",
 	"sprechen",
 	"sprecher",
@@ -140,6 +151,15 @@ static const char *const about[] = {
 	"etwas",
 	"arbeitet",
 	"firma",
+	"verkaufen",
+	"verkauft",
+	"bieten",
+	"bietet",
+	"zeigen",
+	"zeigt",
+	"macht",
+	"machen",
+	"viele",
 	/* fr */ "parle",
 	"parlent",
 	"intervenant",
@@ -164,6 +184,13 @@ static const char *const about[] = {
 	"exposant",
 	"autre",
 	"chose",
+	"vend",
+	"vendent",
+	"propose",
+	"proposent",
+	"fait",
+	"font",
+	"combien",
 	/* es */ "habla",
 	"hablan",
 	"ponente",
@@ -186,8 +213,25 @@ static const char *const about[] = {
 	"algo",
 	"otra",
 	"cosa",
+	"vende",
+	"venden",
+	"ofrece",
+	"ofrecen",
+	"hace",
+	"hacen",
+	"cuantos",
+	"cuantas",
 	NULL
 };
+
+static const char *const persons[] = { "he",   "she", "they", "er",  "sie", "il",
+				       "elle", "el",  "ella", "him", "her", NULL };
+
+/* Around a time or a place they make a fragment, not a question: "in the afternoon?" */
+static const char *const small_words[] = { "and", "or",	 "in",	"on",  "at",  "the", "und", "oder",
+					   "am",  "im",	 "um",	"der", "die", "den", "dem", "et",
+					   "ou",  "le",	 "la",	"les", "a",   "au",  "y",   "o",
+					   "el",  "los", "las", "en",  "por", "de",  NULL };
 
 static const char *const joins[] = { "and",
 				     "und",
@@ -241,6 +285,7 @@ static const char *const number_words[] = { "number", "nummer", "numero", "nr", 
 struct question {
 	const char *folded;
 	char *tokens[MAX_TOKENS];
+	size_t at[MAX_TOKENS]; /* byte of the folded question */
 	size_t n;
 	const struct understood *u;
 };
@@ -298,6 +343,7 @@ static void cut(struct question *q, struct arena *arena)
 		if (c >= 0 && utf8_is_word(c))
 			continue;
 		if (at > from) {
+			q->at[q->n] = from;
 			q->tokens[q->n] = arena_strndup(arena, q->folded + from, at - from);
 			q->n += q->tokens[q->n] != NULL;
 		}
@@ -324,6 +370,24 @@ static bool is_bare(const struct question *q, struct arena *arena)
 			return false;
 	}
 	return true;
+}
+
+/* Only a time: "in the afternoon?", "Sunday?" */
+static bool is_time_fragment(const struct question *q)
+{
+	const struct when *w = &q->u->when;
+
+	if (w->kind == WHEN_NONE || !w->n_spans)
+		return false;
+	for (size_t i = 0; i < q->n; i++) {
+		bool inside = listed(small_words, q->tokens[i]);
+
+		for (size_t k = 0; k < w->n_spans; k++)
+			inside |= q->at[i] >= w->spans[k].from && q->at[i] < w->spans[k].to;
+		if (!inside)
+			return false;
+	}
+	return w->kind != WHEN_NOW && w->kind != WHEN_NEXT;
 }
 
 /* --- Rewriting ---------------------------------------------------------------------- */
@@ -363,7 +427,9 @@ static const char *merge(const struct catalog *c, const struct understood *old,
 
 	text_init(&out, 8192);
 	text_append(&out, noun(entities));
-	text_printf(&out, " %s", new_topic ? new->terms : old->terms);
+	text_printf(&out, " %s",
+		    new_topic ? topic_words(new->question, new->terms, arena)
+			      : topic_words(old->question, old->terms, arena));
 	if (w->said && w->kind != WHEN_NONE)
 		text_printf(&out, " %s", w->said);
 	/* "and in the afternoon?": of the day we were at */
@@ -391,7 +457,8 @@ static const char *at_other_time(const struct catalog *c, const struct understoo
 
 	text_init(&out, 8192);
 	zone_civil(catalog_zone(c), unix_s, &t);
-	text_printf(&out, "sessions %s on %s %s %02d:%02d", old->n_names ? "" : old->terms,
+	text_printf(&out, "sessions %s on %s %s %02d:%02d",
+		    old->n_names ? "" : topic_words(old->question, old->terms, arena),
 		    day_names[t.weekday], relation, t.hour, t.minute);
 	if (!old->n_names) {
 		add_list(&out, "in", old->filter.places);
@@ -407,6 +474,23 @@ static const struct record *focus_of(const struct previous *p)
 	if (p->focus)
 		return p->focus;
 	return p->n_references == 1 ? p->references[0] : NULL;
+}
+
+/* "who is she?": the one person the answer named, if it named one. */
+static const struct record *person_of(const struct question *q, const struct previous *p)
+{
+	const struct record *person = NULL;
+	size_t n = 0;
+
+	if (q->u->asked != ASKED_WHO || !has_token(q, persons))
+		return NULL;
+	for (size_t i = 0; i < p->n_references; i++) {
+		if (p->references[i]->type != ENTITY_SPEAKER)
+			continue;
+		person = p->references[i];
+		n++;
+	}
+	return n == 1 ? person : NULL;
 }
 
 /* A number among the last answer's references; 0: none. */
@@ -445,7 +529,7 @@ static bool means_ordinal(const struct question *q, const struct previous *p, st
 	struct understood rest = *q->u;
 	struct question bare = { .folded = q->folded, .u = &rest };
 
-	if (!ordinal_in(q) || p->n_references < 2 || q->n > 8)
+	if (!ordinal_in(q) || !p->n_references || q->n > 8)
 		return false;
 	if (q->u->when.kind != WHEN_NONE && !has_token(q, pronouns) && q->n > 3)
 		return false;
@@ -465,6 +549,7 @@ static void choose_ordinal(const struct question *q, const struct previous *p, s
 	}
 	out->kind = FOLLOWUP_RECORD;
 	out->record = p->references[n - 1];
+	out->keeps_asked = p->asked_back;
 }
 
 static int64_t edge_of(const struct previous *p, const struct understood *old, bool later,
@@ -504,7 +589,7 @@ static bool resolve_time(const struct catalog *c, const struct question *q,
 		return false;
 	/* "after that": in the room we spoke of */
 	if (after && focus && focus->type == ENTITY_SESSION && focus->end != TIME_UNKNOWN) {
-		const char *text = at_other_time(c, &(struct understood){ .terms = "" }, "after",
+		const char *text = at_other_time(c, &(struct understood){ .question = "", .terms = "" }, "after",
 						 focus->end, arena);
 
 		out->question = focus->location
@@ -563,15 +648,83 @@ static bool names_noun(const struct question *q)
 	return has_token(q, nouns) && same_entities(q->u->entities);
 }
 
+/* "what is her talk about?": the one session of that person; NULL: none, or several. */
+static const struct record *talk_of(const struct catalog *c, const struct question *q,
+				    const struct record *person)
+{
+	static const char *const talks[] = {
+		"talk",	      "session",      "presentation", "workshop", "vortrag", "expose",
+		"conference", "presentacion", "charla",	      "sesion",	  NULL
+	};
+	const struct snapshot *s = catalog_snapshot(c);
+	const struct record *talk = NULL;
+	size_t n = 0;
+
+	if (!person || person->type != ENTITY_SPEAKER || !has_token(q, talks))
+		return NULL;
+	for (size_t i = 0; i < s->n[ENTITY_SESSION]; i++) {
+		const struct record *r = &s->records[ENTITY_SESSION][i];
+
+		for (size_t k = 0; r->speaker_ids[k]; k++) {
+			if (strcmp(r->speaker_ids[k], person->id) == 0) {
+				talk = r;
+				n++;
+			}
+		}
+	}
+	return n == 1 ? talk : NULL;
+}
+
+/* About one record of the last answer, or about several of which one must be chosen. */
+static void resolve_record(const struct catalog *c, const struct question *q,
+			   const struct previous *p, const struct understood *old,
+			   struct followup *out)
+{
+	const struct record *person = person_of(q, p), *talk;
+
+	out->record = person ? person : focus_of(p);
+	talk = talk_of(c, q, out->record);
+	if (talk)
+		out->record = talk;
+	if (!out->record && old->n_names) {
+		out->kind = FOLLOWUP_QUESTION; /* all that were named, once more */
+		out->question = p->question;
+		return;
+	}
+	out->kind = out->record		  ? FOLLOWUP_RECORD
+		    : p->n_references > 1 ? FOLLOWUP_WHICH
+					  : FOLLOWUP_NONE;
+}
+
+/* "and tomorrow?", "what about exhibitors?", "Sunday", when that was asked back */
+static void resolve_addition(const struct catalog *c, const struct question *q,
+			     const struct previous *p, const struct understood *old,
+			     struct arena *arena, struct followup *out)
+{
+	bool bare = is_bare(q, arena), noun = names_noun(q);
+	bool limited = q->u->when.kind != WHEN_NONE || has_filter(&q->u->filter);
+
+	if (bare && !limited && !noun) {
+		if (focus_of(p) || old->n_names) /* "and where?" */
+			resolve_record(c, q, p, old, out);
+		return;
+	}
+	if (!bare && !p->asked_back && q->u->n_names && q->u->names[0].similarity > 0.9f)
+		return; /* "and who is Ada Lovelace?" stands alone */
+	out->kind = FOLLOWUP_QUESTION;
+	out->keeps_asked = true;
+	out->question = merge(c, old, q->u, !bare, noun, arena);
+}
+
 static void resolve(const struct catalog *c, const struct question *q, const struct previous *p,
 		    int64_t now, struct arena *arena, struct followup *out)
 {
+	bool bare = is_bare(q, arena),
+	     limited = q->u->when.kind != WHEN_NONE || has_filter(&q->u->filter);
 	struct understood old;
-	bool bare = is_bare(q, arena), pointing = has_token(q, pronouns);
-	bool timed = q->u->when.kind != WHEN_NONE || has_filter(&q->u->filter);
-	bool short_answer = p->asked_back && q->n <= 6;
 
 	query_understand(c, p->question, now, arena, &old);
+	out->asked = old.asked;
 	if (means_ordinal(q, p, arena)) {
 		choose_ordinal(q, p, out);
 	} else if (bare && resolve_time(c, q, p, &old, now, arena, out)) {
@@ -583,24 +736,14 @@ static void resolve(const struct catalog *c, const struct question *q, const str
 		out->kind = out->record ? FOLLOWUP_RECORD : FOLLOWUP_MORE;
 		out->more = true;
 		out->question = p->question;
-	} else if (joined(q) || short_answer || (bare && timed && !pointing && q->u->follow_up)) {
-		if (bare && !timed && !names_noun(q) && focus_of(p)) {
-			out->kind = FOLLOWUP_RECORD; /* "and where?" */
-			out->record = focus_of(p);
-			return;
-		}
-		if (bare && !timed && !names_noun(q) && !short_answer)
-			return;
-		if (!bare && q->u->n_names && q->u->names[0].similarity > 0.9f && !short_answer)
-			return; /* "and who is Ada Lovelace?" stands alone */
-		out->kind = FOLLOWUP_QUESTION;
-		out->keeps_asked = true;
-		out->question = merge(c, &old, q->u, !bare, names_noun(q), arena);
-	} else if (bare && (pointing || q->u->follow_up || q->u->asked != ASKED_ANY) && !timed) {
-		out->record = focus_of(p);
-		out->kind = out->record		  ? FOLLOWUP_RECORD
-			    : p->n_references > 1 ? FOLLOWUP_WHICH
-						  : FOLLOWUP_NONE;
+	} else if (bare && !limited && q->u->asked == ASKED_COUNT_OF) {
+		out->kind = FOLLOWUP_QUESTION; /* "how many are there?" */
+		out->question = p->question;
+	} else if (joined(q) || is_time_fragment(q) || (p->asked_back && q->n <= 6)) {
+		resolve_addition(c, q, p, &old, arena, out);
+	} else if (bare && !limited &&
+		   (has_token(q, pronouns) || q->u->follow_up || q->u->asked != ASKED_ANY)) {
+		resolve_record(c, q, p, &old, out);
 	}
 }
 

@@ -25,6 +25,7 @@ struct followup {
 	const struct record *record;
 	bool more;	  /* "tell me more" about the record */
 	bool leave_out;	  /* what was named before is not wanted again */
+	enum asked asked; /* what the turn before asked of its records */
 	bool keeps_asked; /* what the turn before asked for (how many...) is asked again */
 };
 

@@ -80,15 +80,27 @@ static void add_info(struct turn *t)
 	add_call(t, registry_find(t->env->registry, "get_conference_info"), arguments);
 }
 
-/* The entities to look among: those asked for, and those of records that were named. */
-static unsigned entities_of(const struct understood *u)
+/* The kinds of the records that were named; 0: none was. */
+static unsigned named_entities(const struct understood *u, float least)
 {
-	unsigned entities = u->entities;
+	unsigned entities = 0;
 
 	for (size_t i = 0; i < u->n_names; i++)
 		if (u->names[i].kind == NAME_RECORD && u->names[i].record &&
-		    u->names[i].similarity > 0.9f && u->specificity == SPECIFIC)
+		    u->names[i].similarity >= least)
 			entities |= ENTITY_BIT(u->names[i].record->type);
+	return entities;
+}
+
+/* Those asked for; when nothing was said, those of the records that were named. */
+static unsigned entities_of(const struct understood *u)
+{
+	unsigned entities = u->entities, named = named_entities(u, 0.8f);
+
+	if (u->specificity == SPECIFIC)
+		entities |= named_entities(u, 0.9f);
+	if (entities == ENTITY_ALL && named)
+		return named;
 	if (entities)
 		return entities;
 	switch (u->intent) {

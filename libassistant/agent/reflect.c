@@ -68,7 +68,14 @@ static void set_window(struct turn *t, int64_t from, int64_t to)
 	t->understood.filter.to = to;
 }
 
-/* Part of a day: the whole day. */
+static void drop_window(struct turn *t)
+{
+	t->understood.when =
+		(struct when){ .kind = WHEN_NONE, .from = TIME_UNKNOWN, .to = TIME_UNKNOWN };
+	t->understood.filter.has_window = false;
+}
+
+/* Part of a day: the whole day; when no day was named, any. */
 static bool relax_time(struct turn *t, const char **value)
 {
 	struct when *w = &t->understood.when;
@@ -82,7 +89,12 @@ static bool relax_time(struct turn *t, const char **value)
 	if (w->from == day && w->to == next)
 		return false;
 	*value = w->said;
-	set_window(t, day, next);
+	if (w->explicit_day)
+		set_window(t, day, next);
+	else if (t->understood.terms[0])
+		drop_window(t);
+	else
+		return false;
 	return true;
 }
 
@@ -108,8 +120,7 @@ static bool relax_day(struct turn *t, const char **value)
 	if (w->kind != WHEN_WINDOW || w->outside || !t->understood.terms[0])
 		return false;
 	*value = w->said;
-	*w = (struct when){ .kind = WHEN_NONE, .from = TIME_UNKNOWN, .to = TIME_UNKNOWN };
-	t->understood.filter.has_window = false;
+	drop_window(t);
 	return true;
 }
 
@@ -122,6 +133,19 @@ static const struct {
 	{ "place", relax_place }, { "day", relax_day },	    { "speaker", relax_speaker },
 };
 
+/* "on Saturday morning": with the day, its morning goes, and is not said twice. */
+static void remember(struct turn *t, const char *what, const char *value)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; strcmp(what, "day") == 0 && i < t->n_relaxed; i++)
+		if (strcmp(t->relaxed[i].what, "time") != 0)
+			t->relaxed[kept++] = t->relaxed[i];
+	if (strcmp(what, "day") == 0)
+		t->n_relaxed = kept;
+	t->relaxed[t->n_relaxed++] = (struct relaxed){ what, value };
+}
+
 static bool relax_one(struct turn *t)
 {
 	if (t->n_relaxed == TURN_MAX_RELAXED || t->understood.when.outside)
@@ -132,7 +156,7 @@ static bool relax_one(struct turn *t)
 		if (!order[i].relax(t, &value))
 			continue;
 		if (order[i].what)
-			t->relaxed[t->n_relaxed++] = (struct relaxed){ order[i].what, value };
+			remember(t, order[i].what, value);
 		return true;
 	}
 	return false;

@@ -126,8 +126,6 @@ static void after_speaker(struct suggesting *g, const struct record *p)
 
 static void after_exhibitor(struct suggesting *g, const struct record *e)
 {
-	if (e->booth && !asked(g, "where") && !asked(g, "any"))
-		offer(g, PHRASE_ASK_WHERE, "name", name_text(g, e->name));
 	for (size_t i = 0; i < g->s->n[ENTITY_EXHIBITOR]; i++) {
 		const struct record *other = &g->s->records[ENTITY_EXHIBITOR][i];
 

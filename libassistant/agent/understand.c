@@ -12,6 +12,7 @@
 #include "agent/history.h"
 #include "agent/nodes.h"
 #include "base/utf8.h"
+#include "search/language.h"
 #include "search/words.h"
 
 struct reading {
@@ -90,14 +91,40 @@ static bool is_english(const char *folded)
 	return false;
 }
 
-/* Decided once a turn.  A follow-up of few words that could be of any language stays in that of the turn before. */
+/* Marks and letters that only one of our languages writes; they are gone when a question is folded. */
+static const char *language_by_marks(const char *question)
+{
+	static const struct {
+		const char *mark, *language;
+	} marks[] = { { "¿", "es" }, { "¡", "es" }, { "ñ", "es" },
+		      { "ß", "de" }, { "œ", "fr" }, { "ç", "fr" } };
+
+	for (size_t i = 0; i < ARRAY_SIZE(marks); i++)
+		if (strstr(question, marks[i].mark))
+			return marks[i].language;
+	return NULL;
+}
+
+/* A few words that fit the language of the turn before are in that language. */
+static bool stays_in(const struct turn *t, const char *folded, const char *before)
+{
+	if (strcmp(t->understood.language, before) == 0 || strlen(before) >= 8)
+		return false;
+	if (language_is_likely(folded, before))
+		return true;
+	return strcmp(t->understood.language, "en") == 0 && !is_english(folded);
+}
+
+/* Decided once a turn. */
 static void decide_language(struct turn *t)
 {
 	char *folded _cleanup_free_ = utf8_fold(t->rq.question, strlen(t->rq.question));
 	const char *before = t->previous ? t->previous->language : NULL;
+	const char *marked = language_by_marks(t->rq.question);
 
-	if (folded && before && strcmp(t->understood.language, "en") == 0 && !is_english(folded) &&
-	    strlen(before) < sizeof(t->understood.language))
+	if (marked && strcmp(t->understood.language, "en") == 0 && !(folded && is_english(folded)))
+		before = marked;
+	if (folded && before && stays_in(t, folded, before))
 		snprintf(t->understood.language, sizeof(t->understood.language), "%s", before);
 	t->language = language_from(t->understood.language, NULL);
 }
@@ -149,6 +176,8 @@ static void take_followup(struct turn *t, const struct followup *fu)
 	case FOLLOWUP_NONE:
 		return;
 	case FOLLOWUP_RECORD:
+		if (fu->keeps_asked && asked.asked == ASKED_ANY)
+			asked.asked = fu->asked;
 		set_focus(t, fu->record, &asked);
 		return;
 	case FOLLOWUP_QUESTION:
@@ -156,8 +185,10 @@ static void take_followup(struct turn *t, const struct followup *fu)
 		query_understand(t->catalog, fu->question, t->now_unix_s, t->arena, &t->understood);
 		snprintf(t->understood.language, sizeof(t->understood.language), "%s",
 			 asked.language);
-		if (asked.asked != ASKED_ANY && fu->kind == FOLLOWUP_QUESTION)
+		if (fu->kind == FOLLOWUP_QUESTION && asked.asked != ASKED_ANY)
 			t->understood.asked = asked.asked;
+		else if (fu->keeps_asked && fu->asked == ASKED_COUNT_OF)
+			t->understood.asked = fu->asked;
 		return;
 	case FOLLOWUP_WHICH:
 		clarify_record(t);

@@ -19,6 +19,7 @@ struct composing {
 	struct json_object *facts;
 	enum language l;
 	struct text *out;
+	bool zone_said; /* once is enough */
 };
 
 /* Pure.  The answer to rq as Markdown (bold, lists, paragraphs) with handles. */

@@ -11,6 +11,7 @@
 #define TOPIC_CHARS	80
 #define VALUE_CHARS	100
 #define HINT_CHARS	110
+#define NIGHT_S		(18 * 3600)
 
 /* --- the limits of the search, in words ------------------------------------- */
 
@@ -53,6 +54,10 @@ static void limit_window(struct composing *c, struct text *out, struct json_obje
 		phrases_say(out, c->l, PHRASE_LIMIT_UNTIL, "day", last.data, "to", to.data, NULL);
 	else if (!has_from)
 		return;
+	else if (strcmp(day.data, last.data) != 0 && b.hour < 6 && b.unix_s - a.unix_s < NIGHT_S)
+		/* "tonight" ends after midnight: still that day's. */
+		phrases_say(out, c->l, PHRASE_LIMIT_DAY_FROM, "day", day.data, "from", from.data,
+			    NULL);
 	else if (strcmp(day.data, last.data) != 0)
 		phrases_say(out, c->l, PHRASE_LIMIT_DAYS, "first", day.data, "last", last.data,
 			    NULL);

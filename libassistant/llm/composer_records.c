@@ -129,8 +129,9 @@ static void say_zone(struct composing *c)
 {
 	const char *zone = json_get_string(json_get_object(c->facts, "conference"), "timezone");
 
-	if (!zone)
+	if (!zone || c->zone_said)
 		return;
+	c->zone_said = true;
 	composer_space(c);
 	phrases_say(c->out, c->l, PHRASE_ZONE, "zone", zone, NULL);
 }
@@ -229,6 +230,18 @@ static bool say_excerpt(struct composing *c, struct json_object *record, bool pa
 	return true;
 }
 
+/* "**X**: what it is about"; false: nobody wrote that. */
+static bool say_what(struct composing *c, struct json_object *record)
+{
+	if (!json_get_string(record, "description"))
+		return false;
+	composer_name(c->out, record);
+	text_append(c->out, ": ");
+	say_excerpt(c, record, false);
+	composer_paragraph(c);
+	return true;
+}
+
 static void say_no_description(struct composing *c, struct json_object *record)
 {
 	struct text name _cleanup_text_ = { 0 };
@@ -244,7 +257,7 @@ static void say_session(struct composing *c, struct json_object *s, const char *
 	static const enum phrase labels[] = { PHRASE_LABEL_TRACK, PHRASE_LABEL_TYPE,
 					      PHRASE_LABEL_LEVEL, PHRASE_LABEL_LANGUAGE };
 	static const char *const keys[] = { "track", "session_type", "level", "language" };
-	bool what = strcmp(asked, "what") == 0;
+	bool what = strcmp(asked, "what") == 0, told = false;
 
 	if (strcmp(asked, "who") == 0) {
 		say_session_people(c, s, true);
@@ -252,13 +265,18 @@ static void say_session(struct composing *c, struct json_object *s, const char *
 		say_session_when_where(c, s, AS_IT);
 		return;
 	}
-	say_session_when_where(c, s, strcmp(asked, "where") == 0 ? PLACE_FIRST : BY_NAME);
+	if (what)
+		told = say_what(c, s);
+	say_session_when_where(c, s,
+			       told			     ? AS_IT
+			       : strcmp(asked, "where") == 0 ? PLACE_FIRST
+							     : BY_NAME);
 	if (strcmp(asked, "when") == 0 && json_get_string(s, "start"))
 		say_zone(c);
 	if (strcmp(asked, "when") == 0 || strcmp(asked, "where") == 0)
 		return;
 	say_session_people(c, s, false);
-	if (!say_excerpt(c, s, true) && (what || json_get_bool(c->facts, "more", false)))
+	if (!told && !say_excerpt(c, s, true) && (what || json_get_bool(c->facts, "more", false)))
 		say_no_description(c, s);
 	say_labels(c, s, labels, keys, ARRAY_SIZE(keys));
 }
@@ -287,6 +305,7 @@ static void say_exhibitor(struct composing *c, struct json_object *e, const char
 					      PHRASE_LABEL_AVAILABLE };
 	static const char *const keys[] = { "category", "products", "availability" };
 	struct text name _cleanup_text_ = { 0 };
+	bool told;
 
 	text_init(&name, 64);
 	composer_name(&name, e);
@@ -294,16 +313,13 @@ static void say_exhibitor(struct composing *c, struct json_object *e, const char
 		phrases_say(c->out, c->l, PHRASE_STAND_NO_TIMES, "name", name.data, NULL);
 		composer_space(c);
 	}
-	if (strcmp(asked, "who") == 0) {
-		phrases_say(c->out, c->l, PHRASE_STAND_NO_PEOPLE, "name", name.data, NULL);
-		composer_space(c);
-	}
+	told = strcmp(asked, "what") == 0 && say_what(c, e);
 	say_stand(c, e);
 	if (strcmp(asked, "where") == 0 || strcmp(asked, "when") == 0) {
 		say_labels(c, e, labels + 2, keys + 2, 1);
 		return;
 	}
-	if (!say_excerpt(c, e, true) && json_get_bool(c->facts, "more", false))
+	if (!told && !say_excerpt(c, e, true) && json_get_bool(c->facts, "more", false))
 		say_no_description(c, e);
 	say_labels(c, e, labels, keys, ARRAY_SIZE(keys));
 }
@@ -359,6 +375,8 @@ static void say_person_sessions(struct composing *c, struct json_object *p)
 	composer_name(&name, p);
 	snprintf(number, sizeof(number), "%zu", n);
 	composer_paragraph(c);
+	if (n == 1 && say_person_session(c, name.data, json_object_array_get_idx(sessions, 0)))
+		return;
 	phrases_say(c->out, c->l,
 		    n == 0   ? PHRASE_PERSON_NO_SESSION
 		    : n == 1 ? PHRASE_PERSON_SESSION
@@ -379,11 +397,7 @@ static void say_speaker(struct composing *c, struct json_object *p, const char *
 		return;
 	}
 	role = say_role(c, p);
-	if (!role && json_get_string(p, "description")) {
-		composer_name(c->out, p);
-		text_append(c->out, ": ");
-	}
-	bio = say_excerpt(c, p, role);
+	bio = role ? say_excerpt(c, p, true) : say_what(c, p);
 	if (!role && !bio) {
 		struct text name _cleanup_text_ = { 0 };
 

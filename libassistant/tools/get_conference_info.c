@@ -12,6 +12,8 @@
 
 #define MAX_PAGES     3
 #define PASSAGE_CHARS 600
+#define WORTH_SHOWING 0.3f
+#define ALSO_OF_FIRST 0.8f
 
 struct candidate {
 	const struct info_page *page;
@@ -94,29 +96,33 @@ static void insert(struct candidate *best, size_t *n, const struct info_page *pa
 	best[at] = (struct candidate){ page, score };
 }
 
-/* Pages that the understanding (or the caller) named come first, then those whose words fit. */
+/* Pages that were named (the first of them without doubt); else those whose words fit. */
 static size_t choose(struct tool_call *call, const struct conference *c, const struct question *q,
 		     struct candidate *best)
 {
 	struct json_object *keys = json_get_array(call->arguments, "keys");
-	size_t n = 0;
+	size_t n = 0, named = keys ? json_object_array_length(keys) : 0;
+	float first = 0;
 
-	for (size_t i = 0; keys && i < json_object_array_length(keys) && i < MAX_PAGES; i++) {
+	for (size_t i = 0; i < named && i < MAX_PAGES; i++) {
 		const struct info_page *page =
 			find_page(c, json_object_get_string(json_object_array_get_idx(keys, i)));
+		float score = page ? page_score(page, q) : 0;
 
-		if (page)
+		if (page && (n == 0 || score >= ALSO_OF_FIRST * first))
 			insert(best, &n, page, 1.0f - 0.1f * (float)i);
+		if (n == 1)
+			first = score;
 	}
 	if (n)
 		return n;
 	for (size_t i = 0; i < c->n_info; i++) {
 		float score = page_score(&c->info[i], q);
 
-		if (score >= 0.3f)
+		if (score >= WORTH_SHOWING)
 			insert(best, &n, &c->info[i], score);
 	}
-	while (n > 1 && best[n - 1].score < 0.8f * best[0].score)
+	while (n > 1 && best[n - 1].score < ALSO_OF_FIRST * best[0].score)
 		n--;
 	return n;
 }

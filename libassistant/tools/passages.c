@@ -162,11 +162,19 @@ static struct run best_run(const struct page *p, size_t max_len, const struct ru
 	return best;
 }
 
-/* A sentence seldom stands alone: its neighbours come along while there is room. */
+static bool joins(const struct page *p, size_t a, size_t b)
+{
+	return a < p->n && b < p->n && !p->units[a].heading && !p->units[b].heading &&
+	       p->units[a].section == p->units[b].section;
+}
+
+/* A sentence seldom stands alone: those beside it come along while there is room. */
 static void widen(const struct page *p, struct run *run, size_t max_len)
 {
-	while (run->to < p->n && run->to - run->from < 3 && !p->units[run->to].heading &&
-	       p->units[run->to].section == p->units[run->from].section &&
+	if (run->from > 0 && run->to - run->from < 2 && joins(p, run->from - 1, run->from) &&
+	    run_len(p, run->from - 1, run->to) <= max_len)
+		run->from--;
+	while (run->to - run->from < 3 && joins(p, run->from, run->to) &&
 	       run_len(p, run->from, run->to + 1) <= max_len / 2)
 		run->to++;
 }

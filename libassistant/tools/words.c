@@ -75,62 +75,27 @@ unsigned words_in(const char *const *words, const char *folded)
 	return n;
 }
 
-/* What practical matters are called, folded, a row each; a question's word stands for its whole row. */
-static const char *const rows[] = {
-	"wifi wlan wi wireless internet network netzwerk reseau ssid eduroam",
-	"food eat eating lunch dinner breakfast coffee drink drinks restaurant catering vegan "
-	"vegetarian "
-	"snack essen mittagessen kaffee trinken vegetarisch manger repas dejeuner cafe boire "
-	"comida "
-	"comer almuerzo bebida halal kosher allergies",
-	"toilet toilets restroom bathroom wc toilette toiletten sanitaires bano aseos",
-	"cloakroom cloak coat coats jacket luggage suitcase bag bags baggage garderobe gepack "
-	"koffer "
-	"vestiaire bagages consigne guardarropa equipaje",
-	"parking park car cars parkplatz parken auto voiture aparcamiento coche garage",
-	"bike bikes bicycle bicycles fahrrad fahrrader velo velos bicicleta",
-	"train tram bus metro subway airport station shuttle ferry taxi directions anfahrt bahn "
-	"zug "
-	"flughafen bahnhof gare aeroport tren aeropuerto estacion anreise travel",
-	"ticket tickets price prices cost costs fee fees pay buy register registration badge "
-	"eintritt "
-	"preis kosten karte anmeldung anmelden billet prix inscription entrada entradas precio "
-	"registro free",
-	"doctor medical emergency ambulance hospital aid arzt notfall hilfe medecin urgence "
-	"urgencias "
-	"medico auxilios",
-	"child children kid kids baby childcare kinder kinderbetreuung enfants garderie ninos "
-	"guarderia",
-	"wheelchair accessible accessibility disabled disability rollstuhl barrierefrei "
-	"barrierefreiheit "
-	"fauteuil accessibilite accesible accesibilidad lift elevator",
-	"dog dogs animal animals pet pets hund hunde tiere chien animaux perro animales",
-	"prayer pray quiet gebet beten ruhe ruheraum priere oracion silent",
-	"lost found verloren fundburo fundsachen perdu perdus perdido perdidos objetos",
-	"recording recordings recorded video videos stream livestream slides aufzeichnung "
-	"aufzeichnungen "
-	"aufgezeichnet folien enregistrement diapositives grabacion grabaciones",
-	"hotel hotels accommodation sleep stay unterkunft ubernachtung hebergement alojamiento",
-	"harassment conduct verhaltenskodex belastigung harcelement conduite acoso conducta",
-	"open opens opening close closes closing hours geoffnet offnet offnungszeiten ouvert "
-	"ouverture "
-	"horaires abierto abre horario horarios",
-	"address venue adresse veranstaltungsort lieu direccion sede map plan karte mapa",
-	"certificate attendance teilnahmebescheinigung bescheinigung zertifikat attestation "
-	"certificado",
-	"photo photos photography foto fotos press presse prensa",
-	"app application anwendung aplicacion",
+/* What people say of practical matters, and what pages write of them. */
+static const struct {
+	const char *asked, *written;
+} concepts[] = {
+#define CONCEPT(asked, written) { asked, written },
+#include "search/info_concepts.def"
+#undef CONCEPT
 };
 
-/* Is any word of the row, other than that, in folded? */
-static bool row_has(const char *row, const char *folded)
+/* Is any word of the list ('_' stands for a blank) in folded? */
+static bool any_has(const char *list, const char *folded)
 {
-	char word[40];
+	char word[64];
 
-	for (const char *p = row; *p;) {
+	for (const char *p = list; *p;) {
 		size_t n = strcspn(p, " ");
 
 		snprintf(word, sizeof(word), "%.*s", (int)n, p);
+		for (char *c = word; *c; c++)
+			if (*c == '_')
+				*c = ' ';
 		if (words_has(word, folded))
 			return true;
 		p += n + strspn(p + n, " ");
@@ -142,14 +107,8 @@ float words_weight(const char *word, const char *folded)
 {
 	if (words_has(word, folded))
 		return 1;
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		const char *at = strstr(rows[i], word);
-		size_t n = strlen(word);
-
-		for (; at; at = strstr(at + 1, word))
-			if ((at == rows[i] || at[-1] == ' ') && (!at[n] || at[n] == ' ') &&
-			    row_has(rows[i], folded))
-				return 0.6f;
-	}
+	for (size_t i = 0; i < ARRAY_SIZE(concepts); i++)
+		if (word_in(word, concepts[i].asked) && any_has(concepts[i].written, folded))
+			return 0.6f;
 	return 0;
 }

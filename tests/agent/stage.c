@@ -439,6 +439,7 @@ static void sink_reference(void *ctx, const char *type, const char *id, const ch
 	json_set_string(o, "type", type);
 	json_set_string(o, "id", id);
 	json_set_string(o, "name", name);
+	json_set_double(o, "score", score);
 	json_object_array_add(a->references, o);
 	called(a);
 }
