@@ -213,6 +213,19 @@ static const char *const about[] = {
 	"algo",
 	"otra",
 	"cosa",
+	"later",
+	"earlier",
+	"sooner",
+	"spater",
+	"fruher",
+	"danach",
+	"nachher",
+	"tard",
+	"tot",
+	"ensuite",
+	"tarde",
+	"temprano",
+	"despues",
 	"vende",
 	"venden",
 	"ofrece",
@@ -589,8 +602,9 @@ static bool resolve_time(const struct catalog *c, const struct question *q,
 		return false;
 	/* "after that": in the room we spoke of */
 	if (after && focus && focus->type == ENTITY_SESSION && focus->end != TIME_UNKNOWN) {
-		const char *text = at_other_time(c, &(struct understood){ .question = "", .terms = "" }, "after",
-						 focus->end, arena);
+		const char *text =
+			at_other_time(c, &(struct understood){ .question = "", .terms = "" },
+				      "after", focus->end, arena);
 
 		out->question = focus->location
 					? arena_printf(arena, "%s in %s", text, focus->location)

@@ -118,8 +118,6 @@ static void after_speaker(struct suggesting *g, const struct record *p)
 				continue;
 			if (r->description)
 				offer(g, PHRASE_ASK_ABOUT, "name", name_text(g, r->name));
-			if (r->start != TIME_UNKNOWN)
-				offer(g, PHRASE_ASK_WHEN, "name", name_text(g, r->name));
 		}
 	}
 }

@@ -398,15 +398,15 @@ static void say_speaker(struct composing *c, struct json_object *p, const char *
 	}
 	role = say_role(c, p);
 	bio = role ? say_excerpt(c, p, true) : say_what(c, p);
+	say_person_sessions(c, p);
 	if (!role && !bio) {
 		struct text name _cleanup_text_ = { 0 };
 
 		text_init(&name, 64);
 		composer_name(&name, p);
-		phrases_say(c->out, c->l, PHRASE_PERSON_IS, "name", name.data, "conference",
-			    composer_conference(c), NULL);
+		composer_paragraph(c);
+		phrases_say(c->out, c->l, PHRASE_PERSON_NOTHING, "name", name.data, NULL);
 	}
-	say_person_sessions(c, p);
 }
 
 void composer_record(struct composing *c, struct json_object *record)

@@ -104,8 +104,8 @@ static void what_the_data_does_not_say(void **state)
 	       ",\"results\":[{\"handle\":\"p1\",\"type\":\"speaker\",\"focus\":true,\"id\":\"a\","
 	       "\"name\":\"x\"}]}",
 	       "en", false, "q",
-	       "**[[p1]]** speaks at Tidewater 2027; the programme says nothing more about the "
-	       "person.\n\nThe programme lists no session with **[[p1]]**.");
+	       "The programme lists no session with **[[p1]]**.\n\nThe programme says nothing more "
+	       "about **[[p1]]**.");
 #undef WITH
 }
 
