@@ -273,7 +273,8 @@ static float doubt(const struct phrase *p, float similarity)
 		return similarity;
 	if (word_is_stop(w->text))
 		return similarity < 0.3f ? similarity : 0.3f;
-	if (vocabulary_is_plain(w) || strlen(w->text) <= 2)
+	/* A nickname that texts also use as a word: "ray" */
+	if (vocabulary_is_plain(w) || strlen(w->text) <= 2 || (is_person(p) && w->small))
 		return similarity < 0.45f ? similarity : 0.45f;
 	return similarity;
 }
