@@ -132,7 +132,7 @@ static const struct cue_phrase cue_phrases[] = {
 	  "is|"
 	  "where are|wo ist|wo kann|ou est|ou se trouve|donde esta|how high|how big|is there|are "
 	  "there|"
-	  "will the|can my|is my|does it" },
+	  "will the|can my|is my|does it|are the|is the|do the|will there be|are they|do they" },
 };
 
 bool reading_has(const struct reading *r, const char *phrases)
@@ -230,7 +230,7 @@ static const char *const empty_words = "|conference|event|events|thing|things|to
 				       "becoming|include|includes|including|among|several|"
 				       "deal|deals|dealing|cover|covers|treat|treats|explain|"
 				       "explains|scheduled|planned|exactly|spot|"
-				       "worked|lot|s|t|d|l|m|";
+				       "worked|write|writes|lot|s|t|d|l|m|";
 
 static size_t content_words(const struct reading *r)
 {
@@ -460,9 +460,11 @@ static bool is_info(const struct reading *r)
 	if (r->cues & CUE_SESSION)
 	return f->concept && practical && !(r->cues & CUE_ABOUT) &&
 	       f->cover >= (f->in_title ? 0.5f : 0.75f);
+	if (r->cues & CUE_ABOUT && !practical)
+		return false;
 	if (f->in_title && f->cover >= 0.34f)
 		return practical || f->words <= 2 || f->cover >= 0.6f;
-	if (f->concept && f->cover >= 0.45f)
+	if (f->concept && f->cover >= (f->words <= 2 ? 0.3f : 0.45f))
 		return practical || f->words <= 3;
 	return practical && f->cover >= 0.7f && f->scores[0] >= 0.3f;
 }
