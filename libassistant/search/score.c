@@ -13,7 +13,7 @@
 #define ENOUGH_WORDS 3u /* that many shared words are no accident */
 #define MOSTLY_KNOWN 0.7f
 #define SOME_COVER   0.15f
-#define LEAST_KNOWN  0.45f
+#define LEAST_KNOWN  0.4f
 #define LEAST_COVER  0.5f
 #define STRICT_KNOWN 0.75f
 #define STRICT_COVER 0.75f

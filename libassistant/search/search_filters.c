@@ -124,7 +124,7 @@ static int apply_place(struct applying *a, const char *name, const char *value)
 	}
 	n = catalog_match(a->c, folded, a->arena, &matches); /* codes, aliases, buildings */
 	for (size_t i = 0; i < n; i++) {
-		if (matches[i].kind != NAME_PLACE || matches[i].similarity < 0.8f ||
+		if (matches[i].kind != NAME_PLACE || matches[i].similarity < 0.95f ||
 		    matches[i].from > 0 || matches[i].to < strlen(folded))
 			continue;
 		a->u->filter.places = gazetteer_places(catalog_gazetteer(a->c), matches[i].value);
@@ -208,6 +208,14 @@ static void set_window(struct applying *a, int64_t from, int64_t to, bool day)
 	a->u->filter.overlap = false;
 }
 
+static bool whole_days(const struct applying *a, const struct when *w)
+{
+	const struct zone *z = catalog_zone(a->c);
+
+	return w->from != TIME_UNKNOWN && w->to != TIME_UNKNOWN &&
+	       zone_day_start(z, w->from, 0) == w->from && zone_day_start(z, w->to, 0) == w->to;
+}
+
 /* "2026-01-31", a day's name, "day 2": what when.c takes for one whole day. */
 static int apply_day(struct applying *a, const char *name, const char *value)
 {
@@ -222,8 +230,8 @@ static int apply_day(struct applying *a, const char *name, const char *value)
 		now = zone_unix(catalog_zone(a->c), y, m, d, 0, 0, 0);
 	if (folded)
 		when_parse(a->c, folded, now, a->arena, &w);
-	if (w.kind != WHEN_WINDOW || !w.explicit_day || w.unclear || w.from_byte != 0 ||
-	    w.to_byte != strlen(folded))
+	if (w.kind != WHEN_WINDOW || !w.explicit_day || !whole_days(a, &w) || w.unclear ||
+	    w.from_byte != 0 || w.to_byte != strlen(folded))
 		return FAIL(a->f, ASSISTANT_EINVAL,
 			    "%s: \"%.40s\" is no day; a date like 2026-01-31, a weekday or \"day "
 			    "2\" is "

@@ -98,6 +98,13 @@ static void add_sessions_of(struct ranking *r, const struct record *speaker, flo
 	}
 }
 
+/* "Who is she?" is about her, "what does she present?" about her talks. */
+static bool sessions_first(const struct understood *u)
+{
+	return u->asked == ASKED_WHAT || u->asked == ASKED_WHEN || u->asked == ASKED_WHERE ||
+	       u->entities == ENTITY_BIT(ENTITY_SESSION);
+}
+
 void rank_add_names(struct ranking *r)
 {
 	const struct understood *u = r->s->rq.understood;
@@ -114,10 +121,12 @@ void rank_add_names(struct ranking *r)
 		if (!e)
 			continue;
 		e->name = score_name(m->similarity);
-		raise_score(e, e->name);
+		/* Of two who bear the name, the one the other words fit. */
+		raise_score(e, e->name + (1 - e->name) * 0.5f * e->lexical);
 		r->relevant = true;
 		if (m->record->type == ENTITY_SPEAKER)
-			add_sessions_of(r, m->record, e->name * 0.95f);
+			add_sessions_of(r, m->record,
+					sessions_first(u) ? e->name + 0.001f : e->name * 0.95f);
 	}
 }
 
@@ -130,7 +139,8 @@ void rank_add_speakers(struct ranking *r)
 		return;
 	for (size_t i = 0; i < n; i++) {
 		const struct record *session = r->items[i].record;
-		float score = r->items[i].score * 0.8f;
+		/* A list keeps its order: who speaks first comes first. */
+		float score = r->items[i].score * 0.8f - (r->s->listing ? 0.0005f * (float)i : 0);
 
 		if (session->type != ENTITY_SESSION)
 			continue;

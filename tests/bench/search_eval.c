@@ -88,7 +88,8 @@ static double ndcg(const struct search *s, struct json_object *q, double *recall
 		rank++;
 	}
 	for (size_t i = 0; relevant && i < json_object_array_length(relevant) && n < 256; i++)
-		gains[n++] = gain_of(relevant, json_text(json_object_array_get_idx(relevant, i), "id"));
+		gains[n++] =
+			gain_of(relevant, json_text(json_object_array_get_idx(relevant, i), "id"));
 	qsort(gains, n, sizeof *gains, compare_gains);
 	for (size_t i = 0; i < n && i < 10; i++)
 		ideal += gains[i] / log2((double)i + 2);
@@ -105,7 +106,8 @@ static const char *expected_kind(struct json_object *q)
 
 static struct tally *tally_of(struct bench *b, struct json_object *q)
 {
-	bool held = b->held_out && hash_stable(json_text(q, "id"), strlen(json_text(q, "id"))) % b->held_out == 0;
+	bool held = b->held_out &&
+		    hash_stable(json_text(q, "id"), strlen(json_text(q, "id"))) % b->held_out == 0;
 	struct tally *t = b->tallies[held];
 
 	for (size_t i = 0; i < TYPES; i++) {
@@ -123,13 +125,17 @@ static void print_miss(struct bench *b, const struct search *s, struct json_obje
 
 	printf("\n%s  %s  %.2f  [%s]  %s\n", json_text(q, "id"), json_text(q, "type"), score,
 	       result_kind_name(s->kind), json_text(q, "question"));
-	printf("  %s\n", json_object_to_json_string_ext(s->described, JSON_C_TO_STRING_NOSLASHESCAPE));
+	printf("  %s\n",
+	       json_object_to_json_string_ext(s->described, JSON_C_TO_STRING_NOSLASHESCAPE));
 	for (size_t i = 0; i < s->n_results && i < 10; i++) {
 		const struct result *r = &s->results[i];
 		const char *id = r->record ? r->record->id : "";
 		double gain = gain_of(relevant, id);
 
-		printf("  %c %.2f %s  %s\n", gain > 0 ? '+' : gain_of(json_get_array(q, "also_relevant"), id) > 0 ? '~' : ' ',
+		printf("  %c %.2f %s  %s\n",
+		       gain > 0						     ? '+'
+		       : gain_of(json_get_array(q, "also_relevant"), id) > 0 ? '~'
+									     : ' ',
 		       (double)r->score, r->record ? entity_name(r->record->type) : "info",
 		       r->record ? r->record->name : r->info->key);
 	}
@@ -140,7 +146,8 @@ static void print_miss(struct bench *b, const struct search *s, struct json_obje
 		for (size_t k = 0; k < s->n_results && k < 10; k++)
 			found |= s->results[k].record && strcmp(s->results[k].record->id, id) == 0;
 		for (unsigned e = 0; !found && e < ENTITY_COUNT; e++) {
-			const struct record *r = snapshot_find(catalog_snapshot(b->catalog), (enum entity)e, id);
+			const struct record *r =
+				snapshot_find(catalog_snapshot(b->catalog), (enum entity)e, id);
 
 			if (r)
 				printf("  - missing %s\n", r->name);
@@ -157,7 +164,8 @@ static int64_t now_of(struct bench *b, struct json_object *q)
 
 	if (now && time_parse(now, &ms, &offset) == 0)
 		return ms / 1000;
-	snprintf(text, sizeof text, "%sT09:00", catalog_snapshot(b->catalog)->conference.start_date);
+	snprintf(text, sizeof text, "%sT09:00",
+		 catalog_snapshot(b->catalog)->conference.start_date);
 	return programme_time(catalog_zone(b->catalog), text);
 }
 
@@ -200,7 +208,8 @@ static void ask(struct bench *b, struct json_object *q)
 		bool found = false;
 
 		for (size_t i = 0; keys && i < json_object_array_length(keys); i++)
-			found |= strcmp(json_object_get_string(json_object_array_get_idx(keys, i)), first) == 0;
+			found |= strcmp(json_object_get_string(json_object_array_get_idx(keys, i)),
+					first) == 0;
 		if (!found)
 			printf("\nwrong page %s for: %s\n", first, json_text(q, "question"));
 	}
@@ -215,8 +224,8 @@ static void print_table(const struct bench *b, unsigned held, const char *title)
 	for (size_t i = 0; i < TYPES && b->tallies[held][i].type; i++) {
 		const struct tally *t = &b->tallies[held][i];
 
-		printf("%-12s %5u %8.3f %9.3f %6.2f\n", t->type, t->n, t->ndcg / t->n, t->recall / t->n,
-		       (double)t->kinds / t->n);
+		printf("%-12s %5u %8.3f %9.3f %6.2f\n", t->type, t->n, t->ndcg / t->n,
+		       t->recall / t->n, (double)t->kinds / t->n);
 		n += t->n;
 		kinds += t->kinds;
 	}
@@ -237,7 +246,8 @@ int main(int argc, char **argv)
 	size_t n;
 
 	if (argc < 3 || !b.loop || !mkdtemp(folder)) {
-		fprintf(stderr, "search_eval CONFERENCE.json QUESTIONS.json [--misses] [--held-out N]\n");
+		fprintf(stderr,
+			"search_eval CONFERENCE.json QUESTIONS.json [--misses] [--held-out N]\n");
 		return 2;
 	}
 	for (int i = 3; i < argc; i++) {
@@ -265,14 +275,15 @@ int main(int argc, char **argv)
 	clock_gettime(CLOCK_MONOTONIC, &from);
 	b.catalog = programme_catalog(snapshot);
 	clock_gettime(CLOCK_MONOTONIC, &to);
-	printf("catalog made in %.0f ms\n", (double)(to.tv_sec - from.tv_sec) * 1e3 +
-						    (double)(to.tv_nsec - from.tv_nsec) / 1e6);
+	printf("catalog made in %.0f ms\n",
+	       (double)(to.tv_sec - from.tv_sec) * 1e3 + (double)(to.tv_nsec - from.tv_nsec) / 1e6);
 	for (size_t i = 0; i < json_object_array_length(questions); i++)
 		ask(&b, json_object_array_get_idx(questions, i));
 	print_table(&b, 0, b.held_out ? "tuned" : "questions");
 	if (b.held_out)
 		print_table(&b, 1, "held out");
-	printf("%u questions, %.2f ms each, %.2f ms the slowest\n", b.n, b.sum_ms / b.n, b.worst_ms);
+	printf("%u questions, %.2f ms each, %.2f ms the slowest\n", b.n, b.sum_ms / b.n,
+	       b.worst_ms);
 	catalog_unref(b.catalog);
 	index_destroy(b.index);
 	call_drain(b.loop);
