@@ -54,9 +54,10 @@ static void show_defaults(void)
 	const char *section = "";
 	assistant_setting s;
 
+	puts("# Every setting with its default.  Copy to .env and uncomment what should differ.");
 	for (int i = 0; assistant_config_iterate(i, &s) == ASSISTANT_OK; i++) {
 		if (strcmp(section, s.section) != 0)
-			printf("%s# --- %s ---\n", i ? "\n" : "", s.section);
+			printf("\n# --- %s ---\n", s.section);
 		section = s.section;
 		printf("\n# %s (%s)\n#%s=%s\n", s.sentence, s.type, s.name, s.fallback);
 	}

@@ -215,6 +215,10 @@ size_t results_show(const struct terminal *t, struct json_object *result, bool w
 	if (why)
 		show_line(t, "understood: ", json_member(result, "understood"));
 	show_relaxed(t, result);
+	if (*json_text(result, "clarify")) {
+		text_put(t->out, json_text(result, "clarify"), -1);
+		fputc('\n', t->out);
+	}
 	if (n) {
 		show_rows(t, result, n, why);
 		show_zone(t, result, n);
