@@ -174,6 +174,8 @@ static int search_check(struct direct_search *s, struct fail *f)
 	if (r < 0)
 		return r;
 	s->now_unix_s = ms < 0 ? -1 : ms / 1000;
+	if (json_get(s->query, "filters") && !json_get_object(s->query, "filters"))
+		return FAIL(f, ASSISTANT_EINVAL, "filters is no object.");
 	if (limit < 1 || limit > 100)
 		return FAIL(f, ASSISTANT_EINVAL, "limit is %lld; 1 to 100 is accepted.",
 			    (long long)limit);

@@ -71,78 +71,85 @@ static int make_directories(const char *path, struct fail *f)
 /* --- The index follows the epochs that the catalogs see -------------------------- */
 
 struct use {
+	struct wait wait; /* of the catalog that is being loaded */
 	struct flow flow;
 	struct list link;
 	assistant *a;
-	char *conference_id;
-	uint64_t epoch;
-	struct catalog *catalog; /* when the index has to be built */
+	struct catalog *catalog;
 };
 
-static flow_step use_begin, use_tried, use_build, use_built;
+static flow_step use_begin, use_tried, use_built;
+
+static struct use *use_of(struct flow *f)
+{
+	return container_of(f, struct use, flow);
+}
+
+static const char *use_id(const struct use *u)
+{
+	return catalog_snapshot(u->catalog)->conference.id;
+}
 
 static void use_begin(struct flow *f)
 {
-	struct use *u = container_of(f, struct use, flow);
+	struct use *u = use_of(f);
 	struct index *x = u->a->env.index;
 
-	x->ops->use(x, u->conference_id, u->epoch, THEN_ANYWAY(f, use_tried));
+	x->ops->use(x, use_id(u), catalog_snapshot(u->catalog)->epoch, THEN_ANYWAY(f, use_tried));
 }
 
 /* A store of another kind brings conferences that were never ingested here: their index is made now. */
 static void use_tried(struct flow *f)
 {
-	struct use *u = container_of(f, struct use, flow);
-
-	if (f->status != ASSISTANT_ENOTFOUND) {
-		if (f->status < 0)
-			flow_fail(f, f->status);
-		else
-			flow_done(f);
-		return;
-	}
-	catalogs_get(u->a->env.catalogs, u->conference_id, &u->catalog, THEN(f, use_build));
-}
-
-static void use_build(struct flow *f)
-{
-	struct use *u = container_of(f, struct use, flow);
+	struct use *u = use_of(f);
 	struct index *x = u->a->env.index;
 
-	u->epoch = catalog_snapshot(u->catalog)->epoch;
-	x->ops->build(x, (struct snapshot *)catalog_snapshot(u->catalog), THEN(f, use_built));
+	if (f->status == ASSISTANT_ENOTFOUND)
+		x->ops->build(x, (struct snapshot *)catalog_snapshot(u->catalog),
+			      THEN(f, use_built));
+	else if (f->status < 0)
+		flow_fail(f, f->status);
+	else
+		flow_done(f);
 }
 
 static void use_built(struct flow *f)
 {
-	struct use *u = container_of(f, struct use, flow);
+	struct use *u = use_of(f);
 	struct index *x = u->a->env.index;
 
-	x->ops->use(x, u->conference_id, u->epoch, THEN(f, api_call_done));
+	x->ops->use(x, use_id(u), catalog_snapshot(u->catalog)->epoch, THEN(f, api_call_done));
 }
 
 static void use_ended(struct flow *f)
 {
-	struct use *u = container_of(f, struct use, flow);
+	struct use *u = use_of(f);
 
-	if (f->status < 0 && f->status != ASSISTANT_ECANCELED)
-		log_fail(u->a->env.log, LOG_ERROR, "index.use_failed", &f->fail);
 	list_remove(&u->link);
+	wait_finish(&u->wait, f->status, &f->fail);
+}
+
+static void use_release(struct wait *w)
+{
+	struct use *u = container_of(w, struct use, wait);
+
 	catalog_unref(u->catalog);
-	free(u->conference_id);
 	free(u);
 }
 
-static void epoch_moved(void *ctx, const char *conference_id, uint64_t epoch)
+static void epoch_moved(void *ctx, struct catalog *fresh, struct flow *f)
 {
 	assistant *a = ctx;
 	struct use *u = calloc(1, sizeof(*u));
 
-	if (!u)
+	if (!u) {
+		flow_refuse(f, ASSISTANT_ENOMEM, NULL);
 		return;
+	}
 	u->a = a;
-	u->conference_id = strdup(conference_id);
-	u->epoch = epoch;
+	u->catalog = catalog_ref(fresh);
+	wait_begin(&u->wait, f);
+	u->wait.release = use_release;
 	list_append(&a->uses, &u->link);
 	flow_begin(&u->flow, a->env.loop, NULL, "use", FIRST(use_begin), use_ended);
 }

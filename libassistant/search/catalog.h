@@ -47,8 +47,9 @@ void catalogs_get(struct catalogs *c, const char *conference_id, struct catalog 
 /* id_or_name NULL: the default, or the only one (ENOTFOUND names those there are). */
 void catalogs_resolve(struct catalogs *c, const char *id_or_name, const char *fallback,
 		      struct catalog **out, struct flow *f);
-/* Told (loop thread) when a catalog of a new epoch is in place, before it is handed out, so that the index follows. */
+/* Asked (loop thread) when a catalog of a new epoch was loaded, before it is handed out: the index follows now, and ends
+ * f's wait when it has.  A failure is logged; the catalog is handed out all the same. */
 void catalogs_on_epoch(struct catalogs *c,
-		       void (*fn)(void *ctx, const char *conference_id, uint64_t epoch), void *ctx);
+		       void (*follow)(void *ctx, struct catalog *fresh, struct flow *f), void *ctx);
 
 #endif

@@ -1,7 +1,7 @@
 /*
  * catalogs.c - the loop's cache of catalogs: loaded on first use, followed when their epoch moves.
  *
- *	get --> known? --> due for a look? --> store: list of epochs --> moved? --> load --> in place
+ *	get --> known? --> due for a look? --> store: list of epochs --> moved? --> load --> index --> in place
  *	          |              |                                         |
  *	          +--- served at once while a look or a load is under way --+
  *
@@ -35,8 +35,8 @@ struct catalogs {
 	struct list by_use;
 	struct look *looking;
 	int64_t looked_ms; /* when the last look ended well; -1: never */
-	void (*on_epoch)(void *ctx, const char *conference_id, uint64_t epoch);
-	void *on_epoch_ctx;
+	void (*follow)(void *ctx, struct catalog *fresh, struct flow *f);
+	void *follow_ctx;
 };
 
 /* Somebody who waits for a catalog. */
@@ -62,10 +62,11 @@ struct load {
 	struct catalogs *c;
 	struct entry *entry;
 	struct snapshot *snapshot;
+	struct catalog *fresh; /* until it is in place */
 	struct list waiting;
 };
 
-static flow_step look_begin, look_done, load_begin, load_done;
+static flow_step look_begin, look_done, load_begin, load_index, load_done;
 static void load_start(struct entry *e, struct request *rq);
 
 struct catalogs *catalogs_create(struct loop *loop, struct store *store, int check_ms,
@@ -124,10 +125,10 @@ void catalogs_destroy(struct catalogs *c)
 }
 
 void catalogs_on_epoch(struct catalogs *c,
-		       void (*fn)(void *ctx, const char *conference_id, uint64_t epoch), void *ctx)
+		       void (*follow)(void *ctx, struct catalog *fresh, struct flow *f), void *ctx)
 {
-	c->on_epoch = fn;
-	c->on_epoch_ctx = ctx;
+	c->follow = follow;
+	c->follow_ctx = ctx;
 }
 
 /* The entry, made when missing; the least lately used one that is not loading goes when there are too many. */
@@ -353,21 +354,31 @@ static void load_begin(struct flow *f)
 	struct load *l = container_of(f, struct load, flow);
 	struct store *s = l->c->store;
 
-	s->ops->snapshot(s, l->entry->id, &l->snapshot, THEN(f, load_done));
+	s->ops->snapshot(s, l->entry->id, &l->snapshot, THEN(f, load_index));
+}
+
+static void load_index(struct flow *f)
+{
+	struct load *l = container_of(f, struct load, flow);
+	struct catalogs *c = l->c;
+	int r = catalog_create(l->snapshot, &l->fresh, &f->fail);
+
+	if (r < 0)
+		flow_fail(f, r);
+	else if (c->follow)
+		c->follow(c->follow_ctx, l->fresh, THEN_ANYWAY(f, load_done));
+	else
+		load_done(f);
 }
 
 static void load_done(struct flow *f)
 {
 	struct load *l = container_of(f, struct load, flow);
-	struct catalog *fresh;
-	int r = catalog_create(l->snapshot, &fresh, &f->fail);
 
-	if (r < 0) {
-		flow_fail(f, r);
-		return;
-	}
+	if (f->status < 0)
+		log_fail(l->c->log, LOG_ERROR, "index.follow_failed", &f->fail);
 	catalog_unref(l->entry->catalog);
-	l->entry->catalog = fresh;
+	l->entry->catalog = TAKE_PTR(l->fresh);
 	flow_done(f);
 }
 
@@ -381,8 +392,6 @@ static void load_ended(struct flow *f)
 	metrics_add(c->metrics, METRIC_CATALOG_LOADS, f->status < 0 ? "failed" : "ok", 1);
 	if (f->status < 0 && f->status != ASSISTANT_ECANCELED)
 		log_fail(c->log, LOG_WARN, "catalog.load_failed", &f->fail);
-	else if (f->status >= 0 && c->on_epoch)
-		c->on_epoch(c->on_epoch_ctx, e->id, catalog_snapshot(e->catalog)->epoch);
 	while (!list_empty(&l->waiting)) {
 		struct request *rq = list_entry(l->waiting.next, struct request, link);
 
@@ -393,6 +402,7 @@ static void load_ended(struct flow *f)
 	}
 	if (!e->catalog && f->status != ASSISTANT_ECANCELED)
 		entry_drop(e);
+	catalog_unref(l->fresh);
 	snapshot_unref(l->snapshot);
 	free(l);
 }

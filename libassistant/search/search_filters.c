@@ -322,6 +322,8 @@ int search_apply_filters(const struct catalog *c, struct json_object *json, stru
 {
 	struct applying a = { c, arena, u, f };
 
+	if (!json)
+		return 0;
 	json_object_object_foreach(json, key, ignored)
 	{
 		bool known = false;

@@ -12,8 +12,9 @@
 #include "search/catalog.h"
 #include "store/backend_store.h"
 
-#define ONE   "11111111-1111-4111-8111-111111111111"
-#define OTHER "22222222-2222-4222-8222-222222222222"
+#define ONE	  "11111111-1111-4111-8111-111111111111"
+#define OTHER	  "22222222-2222-4222-8222-222222222222"
+#define FOLLOW_MS 20
 
 struct fixture {
 	struct loop *loop;
@@ -21,15 +22,25 @@ struct fixture {
 	struct catalogs *catalogs;
 	assistant_fake_store *rows;
 	int epochs;
+	uint64_t last_epoch;
+	int64_t ready_ms; /* when the index has followed */
+	bool no_index;
 	char last[64];
 };
 
-static void moved(void *ctx, const char *conference_id, uint64_t epoch)
+/* An index that takes its time, or fails. */
+static void follow(void *ctx, struct catalog *fresh, struct flow *f)
 {
 	struct fixture *fx = ctx;
 
 	fx->epochs++;
-	snprintf(fx->last, sizeof(fx->last), "%s", conference_id);
+	fx->last_epoch = catalog_snapshot(fresh)->epoch;
+	fx->ready_ms = loop_now_ms(fx->loop) + FOLLOW_MS;
+	snprintf(fx->last, sizeof(fx->last), "%s", catalog_snapshot(fresh)->conference.id);
+	if (fx->no_index)
+		flow_refuse(f, ASSISTANT_EUNAVAILABLE, NULL);
+	else
+		flow_sleep(f, FOLLOW_MS);
 }
 
 static void put(struct fixture *fx, const char *id, const char *name, const char *session)
@@ -56,7 +67,7 @@ static int setup(void **state)
 	assistant_fake_store_backend(fx->rows, &backend, &ctx);
 	assert_int_equal(backend_store_open(fx->loop, &backend, ctx, NULL, &fx->store, NULL), 0);
 	fx->catalogs = catalogs_create(fx->loop, fx->store, 50, 2, NULL, NULL);
-	catalogs_on_epoch(fx->catalogs, moved, fx);
+	catalogs_on_epoch(fx->catalogs, follow, fx);
 	*state = fx;
 	return 0;
 }
@@ -81,6 +92,9 @@ static int get(struct fixture *fx, const char *id, char title[static 64])
 
 	if (r >= 0)
 		snprintf(title, 64, "%s", catalog_snapshot(c)->records[ENTITY_SESSION][0].name);
+	/* Nothing is handed out before the index has followed. */
+	if (r >= 0 && catalog_snapshot(c)->epoch == fx->last_epoch && !fx->no_index)
+		assert_true(loop_now_ms(fx->loop) >= fx->ready_ms);
 	catalog_unref(c);
 	return r;
 }
@@ -144,6 +158,18 @@ static void a_moved_epoch_is_followed(void **state)
 	}
 	assert_string_equal(title, "Better talk");
 	assert_int_equal(fx->epochs, 2);
+}
+
+static void an_index_that_fails_keeps_nobody_waiting(void **state)
+{
+	struct fixture *fx = *state;
+	char title[64];
+
+	fx->no_index = true;
+	put(fx, ONE, "One", "First talk");
+	assert_int_equal(get(fx, ONE, title), 0);
+	assert_string_equal(title, "First talk");
+	assert_int_equal(fx->epochs, 1);
 }
 
 static void the_old_one_is_served_while_the_store_is_down(void **state)
@@ -210,6 +236,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(loaded_once, setup, teardown),
 		cmocka_unit_test_setup_teardown(at_once_share_one_load, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_moved_epoch_is_followed, setup, teardown),
+		cmocka_unit_test_setup_teardown(an_index_that_fails_keeps_nobody_waiting, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(the_old_one_is_served_while_the_store_is_down,
 						setup, teardown),
 		cmocka_unit_test_setup_teardown(names_and_defaults, setup, teardown),
