@@ -114,7 +114,34 @@ static int set_from_file(assistant_config *c, const char *name, const char *path
 	return set(c, name, line, f);
 }
 
-/* Our own prefix must be spelt right; other names may be anybody's. */
+/* Edits between two names, counted up to 3. */
+static int distance(const char *a, const char *b, int budget)
+{
+	int best;
+
+	while (*a && *a == *b) {
+		a++;
+		b++;
+	}
+	if (!*a && !*b)
+		return 0;
+	if (!budget)
+		return 1;
+	best = *a && *b ? distance(a + 1, b + 1, budget - 1) : budget;
+	if (*a) {
+		int d = distance(a + 1, b, budget - 1);
+
+		best = d < best ? d : best;
+	}
+	if (*b) {
+		int d = distance(a, b + 1, budget - 1);
+
+		best = d < best ? d : best;
+	}
+	return best + 1;
+}
+
+/* A name with our prefix that is nearly a setting is one misspelt; any other may be somebody else's. */
 static int check_unknown(struct fail *f)
 {
 	for (char **e = environ; *e; e++) {
@@ -125,12 +152,11 @@ static int check_unknown(struct fail *f)
 			continue;
 		memcpy(name, *e, n);
 		name[n] = '\0';
-		if (find(name) < 0 && strcmp(name, "ERLEAH_CACHE_DIR") != 0)
-			return FAIL(
-				f, ASSISTANT_ECONFIG,
-				"The environment sets %s, which is no setting; docs/settings.md "
-				"lists those there are.",
-				name);
+		for (size_t i = 0; find(name) < 0 && i < N_SETTINGS; i++)
+			if (distance(name, settings[i].name, 2) <= 2)
+				return FAIL(f, ASSISTANT_ECONFIG,
+					    "The environment sets %s, which is no setting; %s is.",
+					    name, settings[i].name);
 	}
 	return 0;
 }
