@@ -13,7 +13,7 @@
 #define MAX_PAGES     3
 #define PASSAGE_CHARS 600
 #define WORTH_SHOWING 0.3f
-#define ALSO_OF_FIRST 0.8f
+#define ALSO_OF_FIRST 0.95f
 
 struct candidate {
 	const struct info_page *page;

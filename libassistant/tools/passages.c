@@ -10,12 +10,14 @@
 #include <string.h>
 #include "base/text.h"
 #include "base/utf8.h"
+#include "search/words.h"
 
 #define MAX_UNITS     400
 #define MAX_WORDS     32
 #define MAX_RUN	      6
 #define MAX_PASSAGES  2
 #define HEADING_CHARS 60
+#define SHORT_PAGE    320 /* bytes: quoted whole */
 
 struct unit {
 	const char *text;
@@ -36,7 +38,7 @@ static void add_unit(struct page *p, const char *text, size_t len, bool heading,
 {
 	struct unit *u;
 
-	while (len && strchr(" \t\r", text[len - 1]))
+	while (len && strchr(" \t\r\n", text[len - 1]))
 		len--;
 	if (!len || p->n == MAX_UNITS)
 		return;
@@ -52,39 +54,60 @@ static void add_unit(struct page *p, const char *text, size_t len, bool heading,
 static size_t sentence_len(const char *s, size_t len)
 {
 	for (size_t i = 0; i + 1 < len; i++)
-		if (strchr(".!?", s[i]) && s[i + 1] == ' ' && i > 2 && s[i - 1] != ' ' &&
+		if (strchr(".!?", s[i]) && strchr(" \n", s[i + 1]) && i > 2 && s[i - 1] != ' ' &&
 		    s[i - 2] != ' ' && s[i - 2] != '.')
 			return i + 1;
 	return len;
 }
 
-/* Short, without an end mark, alone in its paragraph, and something follows. */
-static bool is_heading(const char *line, size_t len, const char *rest)
+/* Where a paragraph ends: at a blank line. */
+static size_t paragraph_len(const char *s)
 {
-	return len <= HEADING_CHARS && len > 1 && !strchr(".!?,;:-*", line[len - 1]) &&
-	       !(strchr("-*", line[0]) && line[1] == ' ') && rest[0] == '\n' && rest[1] == '\n' &&
-	       rest[2];
+	const char *end = strstr(s, "\n\n");
+
+	return end ? (size_t)(end - s) : strlen(s);
+}
+
+static bool is_item(const char *s)
+{
+	return strchr("-*", s[0]) && s[0] && s[1] == ' ';
+}
+
+/* Short, without an end mark, a paragraph of its own, and something follows. */
+static bool is_heading(const char *paragraph, size_t len, const char *rest)
+{
+	return len > 1 && len <= HEADING_CHARS && !memchr(paragraph, '\n', len) &&
+	       !strchr(".!?,;:-*", paragraph[len - 1]) && !is_item(paragraph) && rest[0];
+}
+
+/* Lines of a list are units; other lines belong to the sentences that run through them. */
+static void cut_paragraph(struct page *p, const char *s, size_t len, size_t section)
+{
+	for (size_t at = 0; at < len;) {
+		const char *next_item =
+			at + 1 < len ? memmem(s + at + 1, len - at - 1, "\n- ", 3) : NULL;
+		size_t end = next_item ? (size_t)(next_item - s) : len, n;
+
+		n = is_item(s + at) ? end - at : sentence_len(s + at, end - at);
+		add_unit(p, s + at, n, false, section);
+		for (at += n; at < len && strchr(" \n", s[at]);)
+			at++;
+	}
 }
 
 static void cut_units(struct page *p, const char *text)
 {
 	size_t section = 0;
 
-	for (const char *line = text; *line;) {
-		size_t len = strcspn(line, "\n");
+	for (const char *s = text; *s;) {
+		size_t len = paragraph_len(s);
+		const char *rest = s + len + strspn(s + len, "\n");
 
-		if (len && is_heading(line, len, line + len)) {
-			add_unit(p, line, len, true, ++section);
-		} else {
-			for (size_t at = 0; at < len;) {
-				size_t n = sentence_len(line + at, len - at);
-
-				add_unit(p, line + at, n, false, section);
-				for (at += n; at < len && line[at] == ' ';)
-					at++;
-			}
-		}
-		line += len + (line[len] == '\n');
+		if (is_heading(s, len, rest))
+			add_unit(p, s, len, true, ++section);
+		else
+			cut_paragraph(p, s, len, section);
+		s = rest;
 	}
 }
 
@@ -168,15 +191,35 @@ static bool joins(const struct page *p, size_t a, size_t b)
 	       p->units[a].section == p->units[b].section;
 }
 
+/* A sentence that speaks of "they" needs the one before it. */
+static bool points_back(const struct unit *u)
+{
+	static const char *const words[] = { "they", "it",    "them", "these", "those", "this",
+					     "sie",  "diese", "ils",  "elles", "ellos", "estos" };
+	char *folded _cleanup_free_ = utf8_fold(u->text, u->len);
+
+	for (size_t i = 0; folded && i < ARRAY_SIZE(words); i++)
+		if (word_in(words[i], folded))
+			return true;
+	return false;
+}
+
 /* A sentence seldom stands alone: those beside it come along while there is room. */
 static void widen(const struct page *p, struct run *run, size_t max_len)
 {
-	if (run->from > 0 && run->to - run->from < 2 && joins(p, run->from - 1, run->from) &&
-	    run_len(p, run->from - 1, run->to) <= max_len)
+	if (run->from > 0 && points_back(&p->units[run->from]) &&
+	    joins(p, run->from - 1, run->from) && run_len(p, run->from - 1, run->to) <= max_len)
 		run->from--;
 	while (run->to - run->from < 3 && joins(p, run->from, run->to) &&
 	       run_len(p, run->from, run->to + 1) <= max_len / 2)
 		run->to++;
+}
+
+/* Breaks inside a unit are where the page was wrapped. */
+static void append_line(struct text *out, const char *s, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		text_append_char(out, s[i] == '\n' ? ' ' : s[i]);
 }
 
 static const char *run_text(const struct page *p, const struct run *run)
@@ -197,7 +240,7 @@ static const char *run_text(const struct page *p, const struct run *run)
 
 		if (i > run->from)
 			text_append(&out, u->item || p->units[i - 1].item ? "\n" : " ");
-		text_append_n(&out, u->text, u->len);
+		append_line(&out, u->text, u->len);
 	}
 	return arena_strdup(p->arena, out.data);
 }
@@ -215,6 +258,11 @@ void passages_select(const struct info_page *page, const char *const *words, siz
 		return;
 	cut_units(&p, page->text);
 	match_units(&p, words);
+	if (strlen(page->text) <= SHORT_PAGE) {
+		out->texts[0] = page->text;
+		out->score = p.n ? run_score(&p, 0, p.n) : 0;
+		return;
+	}
 	first = best_run(&p, max_chars, NULL);
 	out->score = first.score;
 	if (first.score <= 0) {
