@@ -240,6 +240,16 @@ static const char *const about[] = {
 static const char *const persons[] = { "he",   "she", "they", "er",  "sie", "il",
 				       "elle", "el",  "ella", "him", "her", NULL };
 
+static const char *const question_words[] = {
+	"what",	  "when",  "where", "who",    "which",	 "how",	    "whom",    "whose",
+	"why",	  "wann",  "wo",    "wer",    "was",	 "wie",	    "welche",  "welcher",
+	"quand",  "qui",   "quel",  "quelle", "quelles", "quels",   "combien", "comment",
+	"cuando", "donde", "quien", "que",    "cual",	 "cuantos", "cuantas", NULL
+};
+
+static const char *const possessives[] = { "his",  "her", "its",  "their", "sein", "seine", "ihr",
+					   "ihre", "son", "leur", "leurs", "su",   "sus",   NULL };
+
 /* Around a time or a place they make a fragment, not a question: "in the afternoon?" */
 static const char *const small_words[] = { "and", "or",	 "in",	"on",  "at",  "the", "und", "oder",
 					   "am",  "im",	 "um",	"der", "die", "den", "dem", "et",
@@ -750,11 +760,14 @@ static void resolve(const struct catalog *c, const struct question *q, const str
 		out->kind = out->record ? FOLLOWUP_RECORD : FOLLOWUP_MORE;
 		out->more = true;
 		out->question = p->question;
-	} else if (bare && !limited && q->u->asked == ASKED_COUNT_OF) {
+	} else if (bare && !limited && !names_noun(q) && q->u->asked == ASKED_COUNT_OF) {
 		out->kind = FOLLOWUP_QUESTION; /* "how many are there?" */
 		out->question = p->question;
-	} else if (joined(q) || is_time_fragment(q) || (p->asked_back && q->n <= 6)) {
+	} else if (joined(q) || is_time_fragment(q) ||
+		   (p->asked_back && q->n <= 6 && !has_token(q, question_words))) {
 		resolve_addition(c, q, p, &old, arena, out);
+	} else if (has_token(q, possessives) && q->n <= 6 && !q->u->n_names && focus_of(p)) {
+		resolve_record(c, q, p, &old, out); /* "what is her background?" */
 	} else if (bare && !limited &&
 		   (has_token(q, pronouns) || q->u->follow_up || q->u->asked != ASKED_ANY)) {
 		resolve_record(c, q, p, &old, out);
@@ -774,7 +787,8 @@ void followup_resolve(const struct catalog *c, const char *question, const struc
 	cut(&q, arena);
 	if (previous)
 		resolve(c, &q, previous, now_unix_s, arena, out);
-	else if (u->follow_up)
+	else if (u->follow_up && u->when.kind == WHEN_NONE && !has_filter(&u->filter) &&
+		 !u->n_names && !names_noun(&q))
 		out->kind = FOLLOWUP_UNKNOWN;
 	if (out->kind != FOLLOWUP_NONE && !out->question)
 		out->question = arena_strdup(arena, question);

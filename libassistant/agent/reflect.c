@@ -106,8 +106,9 @@ static bool relax_now(struct turn *t, const char **value)
 	if (w->kind != WHEN_NOW)
 		return false;
 	w->kind = WHEN_NEXT;
+	w->overlap = t->understood.filter.overlap = false;
+	set_window(t, t->now_unix_s, TIME_UNKNOWN);
 	t->was_now = true;
-	t->understood.filter.has_window = false;
 	*value = NULL;
 	return true;
 }

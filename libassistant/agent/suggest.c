@@ -215,7 +215,7 @@ static void at_start(struct suggesting *g)
 	if (g->s->n[ENTITY_EXHIBITOR])
 		offer(g, PHRASE_ASK_EXHIBITORS, "n", "-");
 	for (size_t i = 0; i < c->n_info; i++) {
-		if (strcmp(c->info[i].key, shown) != 0)
+		if (strcmp(c->info[i].key, shown) != 0 && strcmp(c->info[i].key, "about") != 0)
 			offer(g, PHRASE_ASK_INFO, "name", name_text(g, c->info[i].title));
 	}
 }

@@ -129,6 +129,13 @@ static void decide_language(struct turn *t)
 	t->language = language_from(t->understood.language, NULL);
 }
 
+static enum intent intent_of_entities(unsigned entities)
+{
+	return entities == ENTITY_BIT(ENTITY_EXHIBITOR) ? INTENT_EXHIBITOR_SEARCH
+	       : entities == ENTITY_BIT(ENTITY_SPEAKER) ? INTENT_SPEAKER_SEARCH
+							: INTENT_SESSION_SEARCH;
+}
+
 /* About exactly that record, whatever else the words would find. */
 static void set_focus(struct turn *t, const struct record *record, const struct understood *asked)
 {
@@ -142,9 +149,7 @@ static void set_focus(struct turn *t, const struct record *record, const struct 
 	*name = (struct name_match){ .kind = NAME_RECORD, .record = record, .similarity = 1 };
 	t->focus = record;
 	*u = (struct understood){
-		.intent = record->type == ENTITY_SESSION     ? INTENT_SESSION_SEARCH
-			  : record->type == ENTITY_EXHIBITOR ? INTENT_EXHIBITOR_SEARCH
-							     : INTENT_SPEAKER_SEARCH,
+		.intent = intent_of_entities(ENTITY_BIT(record->type)),
 		.specificity = SPECIFIC,
 		.asked = asked->asked,
 		.entities = ENTITY_BIT(record->type),
@@ -202,6 +207,13 @@ static void take_followup(struct turn *t, const struct followup *fu)
 	}
 }
 
+/* "How many keynotes are there?" sounds like a follow-up, but can be answered. */
+static bool says_something(const struct understood *u)
+{
+	return u->filter.types || u->filter.tracks || u->filter.levels || u->filter.languages ||
+	       (u->asked == ASKED_COUNT_OF && u->entities != ENTITY_ALL);
+}
+
 /* A question the understanding itself wants to ask back. */
 static void clarify_by_query(struct turn *t)
 {
@@ -211,7 +223,9 @@ static void clarify_by_query(struct turn *t)
 		return;
 	if (u->when.unclear)
 		t->clarify.about = "time";
-	else if (u->intent == INTENT_CLARIFICATION || u->clarify)
+	else if (u->intent == INTENT_CLARIFICATION && says_something(u))
+		t->understood.intent = intent_of_entities(u->entities);
+	else if (u->intent == INTENT_CLARIFICATION)
 		t->clarify.about = "topic";
 }
 

@@ -392,12 +392,25 @@ static void say_more(struct composing *c, const struct kind *k, int64_t total, s
 	text_append(c->out, "\n");
 }
 
+/* The lead said which day it is, or it is today. */
+static bool day_is_clear(struct composing *c, struct json_object *results)
+{
+	const char *when = json_text(json_get_object(c->facts, "when"), "kind");
+	const char *today = json_text(c->facts, "now");
+
+	if (strcmp(when, "now") == 0)
+		return true;
+	if (!one_day(results))
+		return false;
+	return strcmp(when, "window") == 0 ||
+	       (strcmp(when, "next") == 0 &&
+		strncmp(json_text(json_object_array_get_idx(results, 0), "day"), today, 10) == 0);
+}
+
 static void say_one_kind(struct composing *c, struct json_object *results, const struct kind *k)
 {
 	int64_t total = json_get_int(json_get_object(c->facts, "totals"), k->type, 0);
 	size_t n = count_of(results, k->type), shown;
-	const char *when = json_text(json_get_object(c->facts, "when"), "kind");
-	bool now = strcmp(when, "now") == 0;
 
 	composer_paragraph(c);
 	if (strcmp(json_text(c->facts, "asked"), "count") == 0) {
@@ -407,8 +420,7 @@ static void say_one_kind(struct composing *c, struct json_object *results, const
 	lead(c, k, n, total);
 	text_append(c->out, "\n");
 	shown = composer_items(c, results, k->type, MAX_ITEMS,
-			       strcmp(k->type, "session") == 0 && !now &&
-				       !(one_day(results) && strcmp(when, "window") == 0));
+			       strcmp(k->type, "session") == 0 && !day_is_clear(c, results));
 	say_more(c, k, total, shown);
 }
 

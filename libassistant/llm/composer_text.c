@@ -312,6 +312,8 @@ static void say_none(struct composing *c)
 {
 	struct json_object *when = json_get_object(c->facts, "when");
 	const char *kind = json_text(when, "kind");
+	bool at_now = strcmp(kind, "now") == 0 || strcmp(kind, "next") == 0;
+	bool outside = json_get_bool(when, "outside", false);
 	struct text topic _cleanup_text_ = { 0 }, limits _cleanup_text_ = { 0 };
 	struct text name _cleanup_text_ = { 0 };
 
@@ -320,14 +322,15 @@ static void say_none(struct composing *c)
 	text_init(&name, 4096);
 	quote_markdown(&topic, json_text(c->facts, "topic"), TOPIC_CHARS);
 	quote_markdown(&name, composer_conference(c), NAME_CHARS);
-	if (json_get_bool(when, "outside", false)) {
+	/* "is over" and "has not begun" were said already. */
+	if ((at_now && !composer_phase(c, "during")) || (outside && composer_phase(c, "after")))
+		return;
+	if (outside) {
 		say_conference(c, PHRASE_CONF_OUTSIDE);
 		return;
 	}
 	composer_limits(c, &limits);
-	if (!composer_phase(c, "during") && (strcmp(kind, "now") == 0 || strcmp(kind, "next") == 0))
-		return; /* "has not begun" or "is over" says it all */
-	if (topic.len && (strcmp(kind, "now") == 0 || strcmp(kind, "next") == 0))
+	if (topic.len && at_now)
 		phrases_say(&limits, c->l, PHRASE_LIMIT_TOPIC, "topic", topic.data, NULL);
 	if (say_no_time(c, kind, limits.data))
 		return;
