@@ -175,5 +175,9 @@ int main(int argc, char **argv)
 	}
 	if (action == OPTIONS_HEALTH)
 		return health_probe(health_url, &settings);
-	return action == OPTIONS_CHECK ? check(config) : serve(config, &settings);
+	if (action == OPTIONS_CHECK)
+		return check(config);
+	/* Rows that a process left behind when it died are this program's to finish. */
+	assistant_config_set_serving(config, 1);
+	return serve(config, &settings);
 }

@@ -145,13 +145,14 @@ def test_prefer_wait(world):
 
 
 def test_waiting_has_an_end(world):
-    begin = time.monotonic()
-    response = world.slow_visitor().ask(QUESTION, headers={"Prefer": "wait=1"})
-    same(response.status, 200)
-    expect("message" not in response.json(), "there is no message before the end")
-    expect(0.8 < time.monotonic() - begin < 6, "it waits as long as it was told")
-    response = world.slow_visitor().ask(QUESTION, headers={"Prefer": "wait=0"})
-    expect("message" not in response.json(), "waiting 0 s is not waiting")
+    with world.new_server(COMPOSER_PACE_MS=60000, DRAIN_GRACE_MS=100) as server:
+        begin = time.monotonic()
+        response = world.visitor(server).ask(QUESTION, headers={"Prefer": "wait=1"})
+        same(response.status, 200)
+        expect("message" not in response.json(), "there is no message before the end")
+        expect(0.8 < time.monotonic() - begin < 6, "it waits as long as it was told")
+        response = world.visitor(server).ask(QUESTION, headers={"Prefer": "wait=0"})
+        expect("message" not in response.json(), "waiting 0 s is not waiting")
 
 
 def test_asking_again_attaches(world):
@@ -329,7 +330,7 @@ def test_debugging_needs_the_setting(world):
     response = visitor.ask(QUESTION, path="/api/chat?debug=true&now=nonsense")
     same(response.status, 200)
     expect("debug" not in response.json(), "debug without API_DEBUG")
-    same(world.server.get("/api/search?q=water&now=2027-05-20T10:00:00%2B02:00").status, 400)
+    same(world.server.get(f"/api/search?conference_id={world.conference}&q=water&now=2027-05-20T10:00:00%2B02:00").status, 400)
     with world.new_server(API_DEBUG="true") as server:
         visitor = world.visitor(server)
         response = visitor.ask("What is on now?", path="/api/chat?debug=true&now=2027-05-20T10:30:00%2B02:00")
@@ -338,7 +339,8 @@ def test_debugging_needs_the_setting(world):
         for name in ("intent", "tools_used", "processing_time_ms", "search_results_count"):
             expect(name in debug, f"debug has no {name}: {sorted(debug)}")
         same(visitor.ask("What is on?", path="/api/chat?now=yesterday").status, 400)
-        same(server.get("/api/search?q=what+is+on+now&now=2027-05-20T10:30:00%2B02:00").status, 200)
+        same(server.get(f"/api/search?conference_id={world.conference}&q=what+is+on+now&now=2027-05-20T10:30:00%2B02:00").status,
+             200)
 
 
 def test_limits_on_questions(world):
@@ -380,14 +382,18 @@ def test_search(world):
     expect(all("why" in r for r in result["results"]), "why explains every rank")
     scores = [r["score"] for r in result["results"]]
     same(scores, sorted(scores, reverse=True), "best first")
-    same(world.server.get("/api/search?q=wi-fi").json()["kind"], "info")
+    same(world.server.get(f"/api/search?conference_id={world.conference}&q=wi-fi").json()["kind"], "info")
+    response = world.server.get("/api/search?q=water")
+    same(response.status, 404, "two conferences and none named")
+    expect("Tidewater" in response.json()["error"], response.body)
     for query, name in (("limit=0", "limit"), ("limit=51", "limit"), ("limit=x", "limit"), ("plce=x", "plce"),
                         ("q=%ff", "q"), ("q=%00", "q"), ("entity=rooms", "entity")):
-        response = world.server.get(f"/api/search?q=water&{query}" if not query.startswith("q=") else f"/api/search?{query}")
+        base = f"/api/search?conference_id={world.conference}&"
+        response = world.server.get(base + ("" if query.startswith("q=") else "q=water&") + query)
         same(response.status, 400, query)
         expect(name in response.json()["error"], response.body)
     same(world.server.get(f"/api/search?q=water&conference_id={uuid.uuid4()}").status, 404)
-    expect(world.server.get("/api/search?q=" + "x" * 2001).status in (400, 422), "a question of 2,001 characters")
+    same(world.server.get(f"/api/search?conference_id={world.conference}&q=" + "x" * 2001).status, 422, "2,001 characters")
 
 
 def test_search_stays_in_its_conference(world):
@@ -398,7 +404,7 @@ def test_search_stays_in_its_conference(world):
 
 def test_no_place_to_wait(world):
     """Streams leave 16 threads free; who comes too late is told when to come again."""
-    with world.new_server(API_THREADS=24, COMPOSER_PACE_MS=60000) as server:
+    with world.new_server(API_THREADS=24, COMPOSER_PACE_MS=60000, DRAIN_GRACE_MS=100) as server:
         visitor = world.visitor(server)
         message = visitor.write(QUESTION)
         reply = server.post("/api/chat", visitor.question(message)).json()["assistant_message_id"]

@@ -228,7 +228,7 @@ def test_origins(world):
 def test_log_lines(world):
     secret = "what-nobody-should-read-in-a-log"
     with world.new_server(TRUSTED_PROXIES="127.0.0.0/8") as server:
-        server.get(f"/api/search?q={secret}", headers={"X-Request-ID": "log-1", "X-Forwarded-For": "203.0.113.77"})
+        server.get(f"/api/search?conference_id={world.conference}&q={secret}", headers={"X-Request-ID": "log-1", "X-Forwarded-For": "203.0.113.77"})
         server.get("/nothing", headers={"X-Request-ID": "log-2"})
         visitor = world.visitor(server)
         visitor.start(f"Is there {secret}?")

@@ -156,6 +156,7 @@ def test_a_uid_in_use_stays(world):
 
 def test_subscriptions_are_limited(world):
     reply = world.visitor().start(QUESTION)
+    completed_row(world.server, reply)
     with WebSocket(world.server) as ws:
         for n in range(32):
             same(ws.ask(by_item(reply, uid=n))["uid"], n)

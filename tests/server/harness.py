@@ -18,7 +18,7 @@ import uuid
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 CONTRACT = json.loads((ROOT / "server" / "openapi.json").read_text(encoding="utf-8"))
-LIMIT_S = float(os.environ.get("ERLEAH_TEST_LIMIT_S", "30"))
+LIMIT_S = float(os.environ.get("HTTP_TEST_LIMIT_S", "30"))
 
 
 class Failed(AssertionError):
@@ -237,8 +237,7 @@ class Server:
         self.start()
 
     def environment(self):
-        keep = {k: v for k, v in os.environ.items()
-                if k in ("PATH", "HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH") or k.endswith("SAN_OPTIONS")}
+        keep = plain_environment()
         keep.update(ERLEAH_DATA=str(self.data), PORT=str(self.port), LOG_FORMAT="json",
                     RATE_LIMIT_ADDRESS_PER_HOUR="1000000", RATE_LIMIT_CONVERSATION_PER_MINUTE="1000")
         keep.update(self.settings)
@@ -320,6 +319,12 @@ class Server:
             self.stop()
         elif self.process.poll() is None:
             self.kill()
+
+
+def plain_environment():
+    """What a program needs to run, and no setting that happens to be around."""
+    return {k: v for k, v in os.environ.items()
+            if k in ("PATH", "HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH") or k.endswith("SAN_OPTIONS")}
 
 
 def free_port():

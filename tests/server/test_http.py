@@ -7,7 +7,6 @@ Prints `ok name` or `FAILED name` for every case, and `N passed, N failed` at th
 """
 import argparse
 import json
-import os
 import pathlib
 import shutil
 import signal
@@ -23,7 +22,7 @@ import cases_http  # noqa: E402
 import cases_life  # noqa: E402
 import cases_realtime  # noqa: E402
 import cases_rows  # noqa: E402
-from harness import ROOT, Server, Visitor, expect  # noqa: E402
+from harness import ROOT, Server, Visitor, expect, plain_environment  # noqa: E402
 
 MODULES = (cases_http, cases_rows, cases_chat, cases_realtime, cases_life)
 
@@ -58,7 +57,7 @@ class World:
 
     def ingest(self, data, file):
         ended = subprocess.run([self.options.ingest, "all", str(file)], capture_output=True, text=True, timeout=120,
-                               env=dict(os.environ, ERLEAH_DATA=str(data)), stdin=subprocess.DEVNULL)
+                               env=dict(plain_environment(), ERLEAH_DATA=str(data)), stdin=subprocess.DEVNULL)
         expect(ended.returncode == 0, f"ingest: {ended.stdout}{ended.stderr}")
 
     def fresh_data(self):
