@@ -37,7 +37,7 @@ def test_settings_that_stop_the_start(world):
     for settings, said in (({"PORT": "0"}, "PORT"), ({"PORT": "70000"}, "PORT"), ({"API_THREADS": "8"}, "API_THREADS"),
                            ({"CORS_ORIGINS": "*"}, "CORS_ORIGINS"), ({"CORS_ORIGINS": "www.example.org"}, "CORS_ORIGINS"),
                            ({"TRUSTED_PROXIES": "here"}, "TRUSTED_PROXIES"), ({"MAX_BODY_BYTES": "1"}, "MAX_BODY_BYTES"),
-                           ({"ERLEAH_EXPLODE": "1"}, "ERLEAH_EXPLODE"), ({"LOG_LEVEL": "loud"}, "LOG_LEVEL")):
+                           ({"ERLEAH_STOER": "sqlite"}, "ERLEAH_STORE"), ({"LOG_LEVEL": "loud"}, "LOG_LEVEL")):
         ended = run(world, **settings)
         same(ended.returncode, 2, settings)
         expect(said in ended.stderr and ended.stderr.count("\n") == 1, ended.stderr)
