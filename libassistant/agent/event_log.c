@@ -10,6 +10,7 @@
 #include <time.h>
 #include "agent/reply.h"
 #include "base/check.h"
+#include "base/clock.h"
 
 const char *event_type_name(int type)
 {
@@ -139,21 +140,6 @@ void reply_reader_finish(struct reply_reader *rd)
 	reply_unref(TAKE_PTR(rd->reply));
 }
 
-/* timeout_ms from now on the monotonic clock. */
-static struct timespec deadline_after(int timeout_ms)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	t.tv_sec += timeout_ms / 1000;
-	t.tv_nsec += (timeout_ms % 1000) * 1000000L;
-	if (t.tv_nsec >= 1000000000L) {
-		t.tv_sec++;
-		t.tv_nsec -= 1000000000L;
-	}
-	return t;
-}
-
 /* Mutex held.  Waits for a change; false: the time is over. */
 static bool event_log_wait(struct event_log *l, int timeout_ms, const struct timespec *deadline)
 {
@@ -178,9 +164,10 @@ static void settle_fd(struct reply_reader *rd, const struct event_log *l)
 int reply_reader_next(struct reply_reader *rd, int timeout_ms, const assistant_event **out)
 {
 	struct event_log *l = reply_log(rd->reply);
-	struct timespec deadline = deadline_after(timeout_ms > 0 ? timeout_ms : 0);
+	struct timespec deadline;
 	int r = ASSISTANT_ETIMEOUT;
 
+	clock_deadline(timeout_ms > 0 ? timeout_ms : 0, &deadline);
 	pthread_mutex_lock(&l->mutex);
 	while (rd->cursor >= l->n && !l->closed)
 		if (!event_log_wait(l, timeout_ms, &deadline))
@@ -223,9 +210,10 @@ void reply_reader_seek(struct reply_reader *rd, unsigned long after)
 
 int event_log_wait_for(struct event_log *l, const bool *flag, int timeout_ms)
 {
-	struct timespec deadline = deadline_after(timeout_ms > 0 ? timeout_ms : 0);
+	struct timespec deadline;
 	int r = 0;
 
+	clock_deadline(timeout_ms > 0 ? timeout_ms : 0, &deadline);
 	pthread_mutex_lock(&l->mutex);
 	while (!*flag && !r)
 		if (!event_log_wait(l, timeout_ms, &deadline))

@@ -4,6 +4,7 @@
 #include "api/assistant_private.h"
 
 #include <string.h>
+#include "api/checks.h"
 #include "base/clock.h"
 #include "base/hash.h"
 #include "base/utf8.h"
@@ -48,7 +49,6 @@ static int set_conversation(assistant_chat *c, const char *value, struct fail *f
 int assistant_chat_set(assistant_chat *c, const char *name, const char *value, assistant_error *err)
 {
 	struct fail f = FAIL_INIT;
-	bool has_offset;
 	int64_t ms;
 
 	if (!strcmp(name, "conference")) {
@@ -64,12 +64,7 @@ int assistant_chat_set(assistant_chat *c, const char *name, const char *value, a
 		     "A chat has no setting \"%.40s\"; conference, conversation, now and user are "
 		     "accepted.",
 		     name);
-	} else if (*value && time_parse(value, &ms, &has_offset) < 0) {
-		FAIL(&f, ASSISTANT_EINVAL,
-		     "now is \"%.40s\"; an ISO 8601 time such as 2026-01-31T09:00:00+01:00 is "
-		     "accepted.",
-		     value);
-	} else {
+	} else if (!*value || check_now(value, &ms, &f) == 0) {
 		replace(&c->now, value);
 	}
 	return fail_export(&f, err);
@@ -146,21 +141,6 @@ static bool is_answering(assistant_chat *c)
 	return c->reply && assistant_reply_wait(c->reply, 0) == ASSISTANT_ETIMEOUT;
 }
 
-static int check_message(const assistant_chat *c, const char *message, struct fail *f)
-{
-	size_t max = (size_t)c->a->env.limits.question_max;
-
-	if (!message || !message[strspn(message, " \t\r\n")])
-		return FAIL(f, ASSISTANT_EUNPROCESSABLE, "The message is empty.");
-	if (!utf8_valid(message, strlen(message)))
-		return FAIL(f, ASSISTANT_EINVAL, "The message is not valid UTF-8.");
-	if (utf8_count(message) > max)
-		return FAIL(f, ASSISTANT_EUNPROCESSABLE,
-			    "The message has %zu characters; at most %zu are accepted.",
-			    utf8_count(message), max);
-	return 0;
-}
-
 static void set_reply(assistant_chat *c, assistant_reply *reply)
 {
 	assistant_reply *old;
@@ -184,7 +164,7 @@ int assistant_chat_send(assistant_chat *c, const char *message, int timeout_ms,
 	if (is_answering(c))
 		FAIL(&f, ASSISTANT_EBUSY, "This chat is still answering.");
 	else
-		check_message(c, message, &f);
+		check_question(c->a, "message", message, &f);
 	if (f.code)
 		return fail_export(&f, err);
 	if (!*c->conference_id) {

@@ -4,6 +4,7 @@
 #include "api/assistant_private.h"
 
 #include <string.h>
+#include "api/checks.h"
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/utf8.h"
@@ -30,34 +31,6 @@ static void ask_begin(struct flow *f)
 		flow_done(f);
 }
 
-static int check_question(const assistant *a, const char *question, struct fail *f)
-{
-	size_t max = (size_t)a->env.limits.question_max;
-
-	if (!question || !question[strspn(question, " \t\r\n")])
-		return FAIL(f, ASSISTANT_EUNPROCESSABLE, "The question is empty.");
-	if (!utf8_valid(question, strlen(question)))
-		return FAIL(f, ASSISTANT_EINVAL, "The question is not valid UTF-8.");
-	if (utf8_count(question) > max)
-		return FAIL(f, ASSISTANT_EUNPROCESSABLE,
-			    "The question has %zu characters; at most %zu are accepted.",
-			    utf8_count(question), max);
-	return 0;
-}
-
-static int check_time(const char *now, int64_t *ms, struct fail *f)
-{
-	bool has_offset;
-
-	*ms = -1;
-	if (now && time_parse(now, ms, &has_offset) < 0)
-		return FAIL(f, ASSISTANT_EINVAL,
-			    "now is \"%.40s\"; an ISO 8601 time such as 2026-01-31T09:00:00+01:00 "
-			    "is accepted.",
-			    now);
-	return 0;
-}
-
 int assistant_ask(assistant *a, const char *conference, const char *question, const char *now,
 		  int timeout_ms, char **answer_json, assistant_error *err)
 {
@@ -66,7 +39,8 @@ int assistant_ask(assistant *a, const char *conference, const char *question, co
 	char id[128];
 	int code;
 
-	if (check_question(a, question, &f) < 0 || check_time(now, &s.now_unix_ms, &f) < 0)
+	if (check_question(a, "question", question, &f) < 0 ||
+	    check_now(now, &s.now_unix_ms, &f) < 0)
 		return fail_export(&f, err);
 	code = api_resolve(a, conference, timeout_ms, id, err);
 	if (code < 0)
@@ -169,7 +143,7 @@ static int search_check(struct direct_search *s, struct fail *f)
 	const char *entity = json_get_string(s->query, "entity");
 	int64_t limit = json_get_int(s->query, "limit", 10), ms;
 	enum entity type;
-	int r = check_time(json_get_string(s->query, "now"), &ms, f);
+	int r = check_now(json_get_string(s->query, "now"), &ms, f);
 
 	if (r < 0)
 		return r;
@@ -200,7 +174,7 @@ int assistant_search(assistant *a, const char *query_json, int timeout_ms, char 
 			      : FAIL(&f, ASSISTANT_EINVAL, "A query is needed.");
 
 	if (!code)
-		code = check_question(a, json_get_string(s.query, "q"), &f);
+		code = check_question(a, "question", json_get_string(s.query, "q"), &f);
 	if (!code)
 		code = search_check(&s, &f);
 	if (code < 0) {

@@ -4,6 +4,7 @@
 #include "api/assistant_private.h"
 
 #include <string.h>
+#include "api/checks.h"
 #include "base/clock.h"
 #include "base/hash.h"
 #include "base/json.h"
@@ -47,19 +48,6 @@ static int check_id(const char *name, const char *value, char lower[static UUID_
 		return FAIL(f, ASSISTANT_EINVAL, "%s is \"%.60s\"; a UUID is accepted.", name,
 			    value);
 	uuid_normalise(value, lower);
-	return 0;
-}
-
-static int check_now(const char *now, int64_t *ms, struct fail *f)
-{
-	bool has_offset;
-
-	*ms = -1;
-	if (now && time_parse(now, ms, &has_offset) < 0)
-		return FAIL(f, ASSISTANT_EINVAL,
-			    "now is \"%.40s\"; an ISO 8601 time such as 2026-01-31T09:00:00+01:00 "
-			    "is accepted.",
-			    now);
 	return 0;
 }
 

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <time.h>
+#include "base/clock.h"
 #include "base/map.h"
 #include "base/text.h"
 
@@ -214,25 +215,12 @@ void watches_changed(void *ctx, const char *collection, const char *change, cons
 
 /* --- Reading ------------------------------------------------------------------------ */
 
-static struct timespec deadline_after(int timeout_ms)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	t.tv_sec += timeout_ms / 1000;
-	t.tv_nsec += (timeout_ms % 1000) * 1000000L;
-	if (t.tv_nsec >= 1000000000L) {
-		t.tv_sec++;
-		t.tv_nsec -= 1000000000L;
-	}
-	return t;
-}
-
 /* Mutex held. */
 static void wait_for_change(assistant_watch *w, int timeout_ms)
 {
-	struct timespec deadline = deadline_after(timeout_ms > 0 ? timeout_ms : 0);
+	struct timespec deadline;
 
+	clock_deadline(timeout_ms > 0 ? timeout_ms : 0, &deadline);
 	while (list_empty(&w->queue) && timeout_ms != 0) {
 		if (timeout_ms < 0)
 			pthread_cond_wait(&w->changed, &w->mutex);

@@ -76,6 +76,17 @@ void clock_advance_ms(struct clock *c, int64_t ms)
 	atomic_fetch_add(&c->ms, ms);
 }
 
+void clock_deadline(int timeout_ms, struct timespec *out)
+{
+	clock_gettime(CLOCK_MONOTONIC, out);
+	out->tv_sec += timeout_ms / 1000;
+	out->tv_nsec += (timeout_ms % 1000) * 1000000L;
+	if (out->tv_nsec >= 1000000000L) {
+		out->tv_sec++;
+		out->tv_nsec -= 1000000000L;
+	}
+}
+
 /* Days since 1970-01-01 of the proleptic Gregorian calendar, and back. */
 static int64_t days_from_date(int64_t y, int m, int d)
 {

@@ -24,6 +24,10 @@ void clock_destroy(struct clock *c);
 int64_t clock_now_ms(const struct clock *c);	    /* unix time */
 void clock_advance_ms(struct clock *c, int64_t ms); /* virtual only */
 
+struct timespec;
+/* CLOCK_MONOTONIC, so many ms from now: for pthread_cond_timedwait on such a condition. */
+void clock_deadline(int timeout_ms, struct timespec *out);
+
 /* "2026-11-23T14:32:10.123Z"; buf of 32. */
 #define TIME_TEXT_SIZE 32
 void time_format_utc(int64_t unix_ms, char out[static TIME_TEXT_SIZE]);

@@ -8,8 +8,8 @@
 #include <string.h>
 #include "aio/work.h"
 #include "base/check.h"
-#include "base/clock.h"
 #include "base/json.h"
+#include "store/row_json.h"
 
 #define SNAPSHOT_MAX_BYTES (1UL << 30)
 
@@ -181,69 +181,21 @@ void assistant_pending_done(assistant_pending *p, int code, const char *result_j
 	wait_finish_from(&p->wait, f.code, &f);
 }
 
-/* --- Rows from JSON ----------------------------------------------------------------- */
-
-static int64_t time_of(struct json_object *row, const char *key)
-{
-	int64_t ms;
-	bool has_offset;
-
-	return time_parse(json_text(row, key), &ms, &has_offset) < 0 ? 0 : ms;
-}
-
-static const char *string_in(struct arena *a, struct json_object *row, const char *key)
-{
-	return arena_strdup(a, json_get_string(row, key));
-}
+/* --- Results ------------------------------------------------------------------------ */
 
 static void fill_conversation(struct assistant_pending *p)
 {
-	struct conversation *c = p->out;
-
-	*c = (struct conversation){
-		.id = string_in(p->arena, p->result, "id"),
-		.conference_id = string_in(p->arena, p->result, "conference_id"),
-		.status = string_in(p->arena, p->result, "status"),
-		.source = string_in(p->arena, p->result, "source"),
-		.user_created = string_in(p->arena, p->result, "user_created"),
-		.date_created_ms = time_of(p->result, "date_created"),
-	};
-}
-
-static void read_message(struct arena *a, struct json_object *row, struct message *m)
-{
-	struct json_object *metadata = json_get_object(row, "metadata");
-
-	*m = (struct message){
-		.id = string_in(a, row, "id"),
-		.conversation_id = string_in(a, row, "conversation_id"),
-		.role = string_in(a, row, "role"),
-		.text = string_in(a, row, "messageText"),
-		.status = string_in(a, row, "status"),
-		.user_created = string_in(a, row, "user_created"),
-		.date_created_ms = time_of(row, "date_created"),
-	};
-	if (metadata) {
-		_cleanup_free_ char *line = json_dump(metadata);
-
-		m->metadata = arena_strdup(a, line);
-	}
+	row_conversation(p->arena, p->result, p->out);
 }
 
 static void fill_message(struct assistant_pending *p)
 {
-	read_message(p->arena, p->result, p->out);
+	row_message(p->arena, p->result, p->out);
 }
 
 static void fill_messages(struct assistant_pending *p)
 {
-	struct json_object *rows = json_get_array(p->result, "rows");
-	struct messages *out = p->out;
-
-	out->n = rows ? json_object_array_length(rows) : 0;
-	out->rows = arena_array(p->arena, struct message, out->n + 1);
-	for (size_t i = 0; i < out->n; i++)
-		read_message(p->arena, json_object_array_get_idx(rows, i), &out->rows[i]);
+	row_messages(p->arena, json_get_array(p->result, "rows"), p->out);
 }
 
 static void fill_missing(struct assistant_pending *p)
@@ -279,8 +231,8 @@ static void fill_conferences(struct assistant_pending *p)
 		struct json_object *row = json_object_array_get_idx(rows, i);
 
 		out->rows[i] = (struct conference_brief){
-			.id = string_in(p->arena, row, "id"),
-			.name = string_in(p->arena, row, "name"),
+			.id = arena_strdup(p->arena, json_get_string(row, "id")),
+			.name = arena_strdup(p->arena, json_get_string(row, "name")),
 			.epoch = (uint64_t)json_get_int(row, "epoch", 0),
 		};
 	}
@@ -294,16 +246,6 @@ static struct json_object *with_string(const char *key, const char *value)
 
 	json_set_string(o, key, value);
 	return o;
-}
-
-static void set_time(struct json_object *o, const char *key, int64_t ms)
-{
-	char text[TIME_TEXT_SIZE];
-
-	if (ms <= 0)
-		return;
-	time_format_utc(ms, text);
-	json_set_string(o, key, text);
 }
 
 static void store_ping(struct store *s, struct flow *f)
@@ -359,37 +301,12 @@ static void store_streaming(struct store *s, int max, struct arena *arena, struc
 static void store_conversation_create(struct store *s, const struct conversation *row,
 				      struct flow *f)
 {
-	struct json_object *o = with_string("id", row->id);
-
-	json_set_string(o, "conference_id", row->conference_id);
-	json_set_string(o, "status", row->status);
-	json_set_string(o, "source", row->source);
-	json_set_string(o, "user_created", row->user_created);
-	set_time(o, "date_created", row->date_created_ms);
-	op_begin(s, "conversation_create", o, f);
-}
-
-/* Metadata text becomes the object it is. */
-static void set_metadata(struct json_object *o, const char *metadata)
-{
-	struct json_object *value = NULL;
-
-	if (metadata && json_parse(metadata, strlen(metadata), &value, NULL) == 0)
-		json_set(o, "metadata", value);
+	op_begin(s, "conversation_create", row_of_conversation(row), f);
 }
 
 static void store_message_create(struct store *s, const struct message *row, struct flow *f)
 {
-	struct json_object *o = with_string("id", row->id);
-
-	json_set_string(o, "conversation_id", row->conversation_id);
-	json_set_string(o, "role", row->role);
-	json_set_string(o, "messageText", row->text);
-	json_set_string(o, "status", row->status);
-	json_set_string(o, "user_created", row->user_created);
-	set_time(o, "date_created", row->date_created_ms);
-	set_metadata(o, row->metadata);
-	op_begin(s, "message_create", o, f);
+	op_begin(s, "message_create", row_of_message(row), f);
 }
 
 static void store_messages_write(struct store *s, const struct message_patch *rows, size_t n,
@@ -405,7 +322,7 @@ static void store_messages_write(struct store *s, const struct message_patch *ro
 		struct json_object *o = with_string("id", rows[i].id);
 
 		json_set_string(o, "messageText", rows[i].text);
-		set_metadata(o, rows[i].metadata);
+		row_set_metadata(o, rows[i].metadata);
 		json_object_array_add(list, o);
 		ids[i] = strdup(rows[i].id);
 	}

@@ -8,87 +8,26 @@
 
 #include <string.h>
 #include "base/check.h"
-#include "base/clock.h"
+#include "store/row_json.h"
 #include "base/hash.h"
 
 #define MESSAGE_FIELDS                                                                             \
 	"id,conversation_id,user_created,date_created,role,messageText,status,metadata"
 #define CONVERSATION_FIELDS "id,user_created,date_created,conference_id,source,status"
 
-/* --- Rows from JSON --------------------------------------------------------------------- */
-
-/* Ids may be numbers where the collection has integer keys. */
-static const char *id_in(struct arena *a, struct json_object *row, const char *key)
-{
-	struct json_object *v = json_get(row, key);
-
-	if (json_object_is_type(v, json_type_object))
-		v = json_get(v, "id");
-	return v ? arena_strdup(a, json_object_get_string(v)) : NULL;
-}
-
-static const char *string_in(struct arena *a, struct json_object *row, const char *key)
-{
-	return arena_strdup(a, json_get_string(row, key));
-}
-
-static int64_t time_in(struct json_object *row, const char *key)
-{
-	int64_t ms;
-	bool has_offset;
-
-	return time_parse(json_text(row, key), &ms, &has_offset) < 0 ? 0 : ms;
-}
-
-static void read_message(struct arena *a, struct json_object *row, struct message *m)
-{
-	struct json_object *metadata = json_get_object(row, "metadata");
-
-	*m = (struct message){
-		.id = id_in(a, row, "id"),
-		.conversation_id = id_in(a, row, "conversation_id"),
-		.role = string_in(a, row, "role"),
-		.text = string_in(a, row, "messageText"),
-		.status = string_in(a, row, "status"),
-		.user_created = id_in(a, row, "user_created"),
-		.date_created_ms = time_in(row, "date_created"),
-	};
-	if (metadata) {
-		_cleanup_free_ char *line = json_dump(metadata);
-
-		m->metadata = arena_strdup(a, line);
-	}
-}
-
 static void fill_message(struct op *op)
 {
-	read_message(op->arena, json_object_array_get_idx(op_data(op), 0), op->out);
+	row_message(op->arena, json_object_array_get_idx(op_data(op), 0), op->out);
 }
 
 static void fill_conversation(struct op *op)
 {
-	struct json_object *row = json_object_array_get_idx(op_data(op), 0);
-	struct conversation *c = op->out;
-
-	*c = (struct conversation){
-		.id = id_in(op->arena, row, "id"),
-		.conference_id = id_in(op->arena, row, "conference_id"),
-		.status = string_in(op->arena, row, "status"),
-		.source = string_in(op->arena, row, "source"),
-		.user_created = id_in(op->arena, row, "user_created"),
-		.date_created_ms = time_in(row, "date_created"),
-	};
+	row_conversation(op->arena, json_object_array_get_idx(op_data(op), 0), op->out);
 }
 
 static void fill_messages(struct op *op)
 {
-	struct json_object *rows = op_data(op);
-	struct messages *out = op->out;
-
-	out->n = json_object_array_length(rows);
-	out->rows = arena_array(op->arena, struct message, out->n + 1);
-	for (size_t i = 0; i < out->n; i++)
-		read_message(op->arena, json_object_array_get_idx(rows, i), &out->rows[i]);
+	row_messages(op->arena, op_data(op), op->out);
 }
 
 /* --- Reading ------------------------------------------------------------------------------ */
@@ -269,31 +208,23 @@ static void create_row(struct store *s, const char *name, const char *path, stru
 	op->finish = create_finish;
 }
 
+/* date_created is Directus' own to set: its clock orders the rows. */
 static void directus_conversation_create(struct store *s, const struct conversation *row,
 					 struct flow *f)
 {
-	struct json_object *o = json_object_new_object();
+	struct conversation undated = *row;
 
-	json_set_string(o, "id", row->id);
-	json_set_string(o, "conference_id", row->conference_id);
-	json_set_string(o, "status", row->status);
-	json_set_string(o, "source", row->source);
-	json_set_string(o, "user_created", row->user_created);
-	create_row(s, "conversation", "/items/conversations?fields=id", o, f);
+	undated.date_created_ms = 0;
+	create_row(s, "conversation", "/items/conversations?fields=id",
+		   row_of_conversation(&undated), f);
 }
 
 static void directus_message_create(struct store *s, const struct message *row, struct flow *f)
 {
-	struct json_object *o = json_object_new_object();
+	struct message undated = *row;
 
-	json_set_string(o, "id", row->id);
-	json_set_string(o, "conversation_id", row->conversation_id);
-	json_set_string(o, "role", row->role);
-	json_set_string(o, "messageText", row->text);
-	json_set_string(o, "status", row->status);
-	json_set_string(o, "user_created", row->user_created);
-	directus_set_metadata(o, row->metadata);
-	create_row(s, "message", "/items/messages?fields=id", o, f);
+	undated.date_created_ms = 0;
+	create_row(s, "message", "/items/messages?fields=id", row_of_message(&undated), f);
 }
 
 /* --- The store ---------------------------------------------------------------------------- */

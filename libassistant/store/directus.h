@@ -64,8 +64,6 @@ const char *op_escape(struct op *op, const char *value);
 void directus_messages_write(struct store *s, const struct message_patch *rows, size_t n,
 			     bool *missing, struct flow *f);
 void directus_messages_complete(struct store *s, const char *const *ids, size_t n, struct flow *f);
-/* Puts metadata's JSON text into o as the object it is. */
-void directus_set_metadata(struct json_object *o, const char *metadata);
 
 /* directus_conferences.c */
 void directus_conferences(struct store *s, struct arena *arena, struct conference_list *out,

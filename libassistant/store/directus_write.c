@@ -11,14 +11,7 @@
 
 #include <string.h>
 #include "base/check.h"
-
-void directus_set_metadata(struct json_object *o, const char *metadata)
-{
-	struct json_object *value = NULL;
-
-	if (metadata && json_parse(metadata, strlen(metadata), &value, NULL) == 0)
-		json_set(o, "metadata", value);
-}
+#include "store/row_json.h"
 
 /* A stack of ranges still to be written; halving keeps it below 2 log2(n). */
 #define MAX_RANGES 64
@@ -186,7 +179,7 @@ void directus_messages_write(struct store *s, const struct message_patch *rows, 
 		w->ids[i] = arena_strdup(own, rows[i].id);
 		json_set_string(o, "id", rows[i].id);
 		json_set_string(o, "messageText", rows[i].text);
-		directus_set_metadata(o, rows[i].metadata);
+		row_set_metadata(o, rows[i].metadata);
 		w->rows[i] = o;
 	}
 }
