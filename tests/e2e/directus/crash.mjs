@@ -15,11 +15,24 @@ const [phase, dir, name, ...rest] = process.argv.slice(2);
 const directus = Directus.fromDirectory(dir);
 const rows = (ids) => directus.must('GET', `/items/messages?filter[id][_in]=${ids.join()}&limit=-1`);
 
+/* Returns when nothing is left of it, so that the next server finds its place free. */
+async function kill(pid) {
+	process.kill(pid, 'SIGKILL');
+	for (;;) {
+		await sleep(50);
+		try {
+			process.kill(pid, 0);
+		} catch {
+			return;
+		}
+	}
+}
+
 async function begin(server, pid, file) {
 	const bodies = await Promise.all(Array.from({ length: REPLIES }, () =>
 		directus.ask('Which sessions are there about water?')));
 	const answers = await Promise.all(bodies.map((body) => directus.post(server, body)));
-	process.kill(Number(pid), 'SIGKILL');
+	await kill(Number(pid));
 	const ids = answers.map(({ id }) => id);
 	writeFileSync(file, JSON.stringify(ids));
 	const live = (await rows(ids)).filter(({ status }) => status === 'streaming').length;
