@@ -80,7 +80,7 @@ static void end(struct server *s, const char *signal_name)
 	}
 }
 
-static int serve(const assistant_config *config, const struct settings *settings)
+static int serve(assistant_config *config, const struct settings *settings)
 {
 	struct server server = { .settings = *settings, .ending_fd = -1 };
 	assistant_error err = ASSISTANT_ERROR_INIT;
@@ -88,6 +88,7 @@ static int serve(const assistant_config *config, const struct settings *settings
 	int number;
 
 	block_signals(&signals);
+	assistant_config_set_serving(config, 1);
 	if (assistant_open(&server.assistant, config, &err) < 0) {
 		fprintf(stderr, "%s\n", err.message);
 		return err.code == ASSISTANT_ECONFIG ? 2 : 1;
