@@ -33,21 +33,42 @@ struct write {
 
 static flow_step write_next, write_answered, write_looked;
 
-static struct json_object *range_body(const struct write *w)
+/* {"keys": [...], "data": data}; takes data. */
+static struct json_object *keys_body(const struct write *w, struct json_object *data)
 {
-	struct json_object *list = json_object_new_array(), *body;
+	struct json_object *body = json_object_new_object(), *keys = json_object_new_array();
 
 	for (size_t i = w->now.from; i < w->now.to; i++)
-		json_object_array_add(list, w->completes ? json_object_new_string(w->ids[i])
-							 : json_object_get(w->rows[i]));
-	if (!w->completes)
-		return list;
-	body = json_object_new_object();
-	json_set(body, "keys", list);
-	list = json_object_new_object();
-	json_set_string(list, "status", "completed");
-	json_set(body, "data", list);
+		json_object_array_add(keys, json_object_new_string(w->ids[i]));
+	json_set(body, "keys", keys);
+	json_set(body, "data", data);
 	return body;
+}
+
+/*
+ * Of the events of an array on PostgreSQL, subscribers are sent the row as it was before; those of the
+ * keys form leave after the commit.  So a single row goes that way: its visitor sees the words at once.
+ */
+static struct json_object *range_body(const struct write *w)
+{
+	struct json_object *list;
+
+	if (w->completes) {
+		struct json_object *data = json_object_new_object();
+
+		json_set_string(data, "status", "completed");
+		return keys_body(w, data);
+	}
+	if (w->now.to - w->now.from == 1) {
+		json_object_object_del(w->rows[w->now.from], "id");
+		return keys_body(w, json_object_get(w->rows[w->now.from]));
+	}
+	list = json_object_new_array();
+	for (size_t i = w->now.from; i < w->now.to; i++) {
+		json_set_string(w->rows[i], "id", w->ids[i]);
+		json_object_array_add(list, json_object_get(w->rows[i]));
+	}
+	return list;
 }
 
 static void write_next(struct flow *f)
@@ -177,7 +198,6 @@ void directus_messages_write(struct store *s, const struct message_patch *rows, 
 		struct json_object *o = json_object_new_object();
 
 		w->ids[i] = arena_strdup(own, rows[i].id);
-		json_set_string(o, "id", rows[i].id);
 		json_set_string(o, "messageText", rows[i].text);
 		row_set_metadata(o, rows[i].metadata);
 		w->rows[i] = o;
