@@ -90,7 +90,22 @@ export class Directus {
 			method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body),
 		});
 		const answer = await response.json();
-		return { status: response.status, answer, id: answer.assistant_message_id, ms: performance.now() - begun };
+		return {
+			status: response.status, answer, id: answer.assistant_message_id, ms: performance.now() - begun,
+			retryAfter: Number(response.headers.get('retry-after') ?? 0),
+		};
+	}
+
+	/* As a widget that is told to come back does; refusals counts how often it was. */
+	async postPatiently(server, body, patienceMs) {
+		const begun = performance.now();
+		for (let refusals = 0; ; refusals++) {
+			const taken = await this.post(server, body);
+			const ms = performance.now() - begun;
+			if (taken.status !== 503 || taken.retryAfter < 1 || ms > patienceMs)
+				return { ...taken, ms, refusals };
+			await sleep(taken.retryAfter * 1000);
+		}
 	}
 
 	/* A socket that has been let in with the widget's token. */
