@@ -20,7 +20,7 @@ struct cache_value {
 };
 
 struct cache_window {
-	int64_t count;	       /* in the window, this one included */
+	int64_t count;		/* in the window, this one included */
 	int64_t retry_after_ms; /* until the window lets one more in, when over the limit; else 0 */
 	bool allowed;
 };

@@ -57,21 +57,21 @@ typedef struct assistant_graph assistant_graph;
 
 enum {
 	ASSISTANT_OK = 0,
-	ASSISTANT_EINVAL = -1,       /* an argument that no call may carry; the sentence names it */
+	ASSISTANT_EINVAL = -1, /* an argument that no call may carry; the sentence names it */
 	ASSISTANT_ENOMEM = -2,
-	ASSISTANT_ECONFIG = -3,      /* unknown setting, or a value it rejects */
+	ASSISTANT_ECONFIG = -3,	     /* unknown setting, or a value it rejects */
 	ASSISTANT_EUNAVAILABLE = -4, /* a service is down, draining or overloaded: retry_after_ms */
 	ASSISTANT_ETIMEOUT = -5,
-	ASSISTANT_ELIMIT = -6,       /* rate limit reached: retry_after_ms */
+	ASSISTANT_ELIMIT = -6, /* rate limit reached: retry_after_ms */
 	ASSISTANT_ECANCELED = -7,
-	ASSISTANT_EBUSY = -8,        /* this chat is already answering */
+	ASSISTANT_EBUSY = -8, /* this chat is already answering */
 	ASSISTANT_ENOTFOUND = -9,
-	ASSISTANT_EPROTOCOL = -10,   /* a service answered nonsense */
-	ASSISTANT_EINTERNAL = -11,   /* a bug in this library: please report */
-	ASSISTANT_ECONFLICT = -12,   /* the same id was used before with other content */
-	ASSISTANT_ETOOLARGE = -13,   /* over a documented size */
-	ASSISTANT_EDENIED = -14,     /* the service or the caller's rights do not allow it */
-	ASSISTANT_EUNPROCESSABLE = -15 /* well-formed, but cannot be worked on (empty question...) */
+	ASSISTANT_EPROTOCOL = -10,     /* a service answered nonsense */
+	ASSISTANT_EINTERNAL = -11,     /* a bug in this library: please report */
+	ASSISTANT_ECONFLICT = -12,     /* the same id was used before with other content */
+	ASSISTANT_ETOOLARGE = -13,     /* over a documented size */
+	ASSISTANT_EDENIED = -14,       /* the service or the caller's rights do not allow it */
+	ASSISTANT_EUNPROCESSABLE = -15 /* well-formed, but of no use: an empty question */
 };
 
 /* The only public struct a caller allocates: its size is fixed for good. */
@@ -80,7 +80,9 @@ typedef struct assistant_error {
 	int retry_after_ms; /* when asking again makes sense; 0: unknown */
 	char message[248];
 } assistant_error;
+/* clang-format off */
 #define ASSISTANT_ERROR_INIT { 0, 0, "" }
+/* clang-format on */
 
 ASSISTANT_API const char *assistant_version(void);
 ASSISTANT_API const char *assistant_strerror(int code); /* static, never NULL */
@@ -142,10 +144,10 @@ ASSISTANT_API void assistant_drain(assistant *a);
 ASSISTANT_API void assistant_close(assistant *a, int grace_ms);
 
 enum {
-	ASSISTANT_REPORT_READY = 1,    /* JSON {"status","checks":{...}} */
-	ASSISTANT_REPORT_GRAPH = 2,    /* text: nodes, edges, conditions */
-	ASSISTANT_REPORT_DOCTOR = 3,   /* JSON {"findings":[{"level","what","do"}]} */
-	ASSISTANT_REPORT_METRICS = 4,  /* Prometheus text 0.0.4 */
+	ASSISTANT_REPORT_READY = 1,   /* JSON {"status","checks":{...}} */
+	ASSISTANT_REPORT_GRAPH = 2,   /* text: nodes, edges, conditions */
+	ASSISTANT_REPORT_DOCTOR = 3,  /* JSON {"findings":[{"level","what","do"}]} */
+	ASSISTANT_REPORT_METRICS = 4, /* Prometheus text 0.0.4 */
 	ASSISTANT_REPORT_OPENMETRICS = 5,
 	ASSISTANT_REPORT_SETTINGS = 6, /* JSON, secrets redacted */
 	ASSISTANT_REPORT_TOOLS = 7     /* JSON: name, description, schema */
@@ -171,13 +173,13 @@ ASSISTANT_API void assistant_log(assistant *a, int level, const char *event,
 
 typedef struct assistant_reply_params {
 	const char *conversation_id;
-	const char *message_id;     /* the visitor's message: the idempotency key */
+	const char *message_id; /* the visitor's message: the idempotency key */
 	const char *conference_id;
 	const char *client_address; /* for the rate limit; NULL: not limited by address */
-	const char *request_id;     /* NULL: one is made */
+	const char *request_id;	    /* NULL: one is made */
 	const char *traceparent;    /* W3C; NULL or invalid: a new trace */
-	const char *now;            /* asks as of that time; NULL: the clock */
-	int timeout_ms;             /* how long starting may take */
+	const char *now;	    /* asks as of that time; NULL: the clock */
+	int timeout_ms;		    /* how long starting may take */
 } assistant_reply_params;
 
 /*
@@ -188,12 +190,10 @@ typedef struct assistant_reply_params {
  * EUNPROCESSABLE (text empty or longer than 2,000 characters), ELIMIT, EUNAVAILABLE, EINVAL.
  */
 ASSISTANT_API int assistant_reply_start(assistant *a, const assistant_reply_params *params,
-					assistant_reply **out, int *attached,
-					assistant_error *err);
+					assistant_reply **out, int *attached, assistant_error *err);
 /* A reply by its id (the assistant message's id), running or finished, also from the store. */
 ASSISTANT_API int assistant_reply_open(assistant *a, const char *assistant_message_id,
-				       int timeout_ms, assistant_reply **out,
-				       assistant_error *err);
+				       int timeout_ms, assistant_reply **out, assistant_error *err);
 ASSISTANT_API const char *assistant_reply_id(const assistant_reply *r);
 /* The next event after the last one read.  *event lasts until the next call on r.  ASSISTANT_ETIMEOUT:
  * none yet; ASSISTANT_ENOTFOUND: the end was read. */
@@ -220,16 +220,16 @@ ASSISTANT_API void assistant_reply_free(assistant_reply *r);
 
 /* New types may be added: skip what you do not know. */
 enum {
-	ASSISTANT_EVENT_ACCEPTED = 1,   /* json {"assistant_message_id"}; always number 1 */
-	ASSISTANT_EVENT_STATUS = 2,     /* json {"node","text"}: a node started, in words */
-	ASSISTANT_EVENT_DELTA = 3,      /* json {"text"}: a piece of the answer */
-	ASSISTANT_EVENT_REFERENCE = 4,  /* json {"type","id","name","score"} */
+	ASSISTANT_EVENT_ACCEPTED = 1,	/* json {"assistant_message_id"}; always number 1 */
+	ASSISTANT_EVENT_STATUS = 2,	/* json {"node","text"}: a node started, in words */
+	ASSISTANT_EVENT_DELTA = 3,	/* json {"text"}: a piece of the answer */
+	ASSISTANT_EVENT_REFERENCE = 4,	/* json {"type","id","name","score"} */
 	ASSISTANT_EVENT_SUGGESTION = 5, /* json {"text"}: a question worth asking next */
-	ASSISTANT_EVENT_DONE = 6,       /* json {"outcome","mode","usage","timings"}: the last one */
-	ASSISTANT_EVENT_ERROR = 7       /* json {"error","outcome"}: the last one */
+	ASSISTANT_EVENT_DONE = 6, /* json {"outcome","mode","usage","timings"}: the last one */
+	ASSISTANT_EVENT_ERROR = 7 /* json {"error","outcome"}: the last one */
 };
 ASSISTANT_API int assistant_event_type(const assistant_event *e);
-ASSISTANT_API const char *assistant_event_name(const assistant_event *e); /* "delta", for SSE */
+ASSISTANT_API const char *assistant_event_name(const assistant_event *e);     /* "delta", for SSE */
 ASSISTANT_API unsigned long assistant_event_number(const assistant_event *e); /* 1, 2, 3... */
 /* The human text of status, delta, reference (its name), suggestion and error; "" otherwise. */
 ASSISTANT_API const char *assistant_event_text(const assistant_event *e, size_t *len);
@@ -298,14 +298,13 @@ ASSISTANT_API int assistant_row_patch(assistant *a, const char *collection, cons
  */
 ASSISTANT_API int assistant_watch_new(assistant *a, assistant_watch **out);
 /* field "id": that one row; "conversation_id" (messages): all rows of it. */
-ASSISTANT_API int assistant_watch_add(assistant_watch *w, const char *collection,
-				      const char *field, const char *value);
+ASSISTANT_API int assistant_watch_add(assistant_watch *w, const char *collection, const char *field,
+				      const char *value);
 ASSISTANT_API void assistant_watch_remove(assistant_watch *w, const char *collection,
 					  const char *field, const char *value);
 /* The next change; strings last until the next call on w.  change: "create" or "update". */
-ASSISTANT_API int assistant_watch_next(assistant_watch *w, int timeout_ms,
-				       const char **collection, const char **change,
-				       const char **row_json);
+ASSISTANT_API int assistant_watch_next(assistant_watch *w, int timeout_ms, const char **collection,
+				       const char **change, const char **row_json);
 ASSISTANT_API int assistant_watch_fd(assistant_watch *w);
 ASSISTANT_API void assistant_watch_free(assistant_watch *w);
 

@@ -51,12 +51,12 @@ struct conference_list {
 };
 
 /* A change of a row of conversations or messages, on the loop thread.  row_json: the full row, borrowed. */
-typedef void store_change_fn(void *ctx, const char *collection, const char *change,
-			     const char *id, const char *conversation_id, const char *row_json);
+typedef void store_change_fn(void *ctx, const char *collection, const char *change, const char *id,
+			     const char *conversation_id, const char *row_json);
 
 struct row_query {
 	const char *collection;
-	struct json_object *filter; /* {field: value}: equality; NULL: none; borrowed for the call */
+	struct json_object *filter; /* {field: value}: equality; NULL: none; borrowed */
 	const char *sort;	    /* "date_created" or "-date_created"; NULL: insertion order */
 	int limit, offset;
 };
@@ -73,7 +73,8 @@ struct store_ops {
 	/* Newest first, at most max rows, completed or not. */
 	void (*history)(struct store *s, const char *conversation_id, int max, struct arena *arena,
 			struct messages *out, struct flow *f);
-	void (*conversation_create)(struct store *s, const struct conversation *row, struct flow *f);
+	void (*conversation_create)(struct store *s, const struct conversation *row,
+				    struct flow *f);
 	void (*message_create)(struct store *s, const struct message *row, struct flow *f);
 	/*
 	 * One request for many rows, all or nothing.  missing[i] (n flags, may be NULL) is set for rows that do not
@@ -82,7 +83,8 @@ struct store_ops {
 	void (*messages_write)(struct store *s, const struct message_patch *rows, size_t n,
 			       bool *missing, struct flow *f);
 	/* status "completed" for all these rows, in one request, after their texts were written. */
-	void (*messages_complete)(struct store *s, const char *const *ids, size_t n, struct flow *f);
+	void (*messages_complete)(struct store *s, const char *const *ids, size_t n,
+				  struct flow *f);
 	/* Rows of the assistant with status "streaming", oldest first. */
 	void (*messages_streaming)(struct store *s, int max, struct arena *arena,
 				   struct messages *out, struct flow *f);
@@ -108,8 +110,8 @@ struct store_ops {
 	 * conversations and messages, conversation_id of messages.
 	 */
 	void (*on_change)(struct store *s, store_change_fn *fn, void *ctx);
-	void (*watch)(struct store *s, const char *collection, const char *field,
-		      const char *value, bool on);
+	void (*watch)(struct store *s, const char *collection, const char *field, const char *value,
+		      bool on);
 	/*
 	 * Replaces one conference, atomically, seen by other processes at once.  The epoch is the one reserved by the caller
 	 * and is already written to the index.
@@ -137,8 +139,7 @@ struct http;
 
 /* path: a file in a directory that exists; created and migrated as needed (on the calling thread, at open). */
 int sqlite_store_open(struct loop *loop, const char *path, const struct clock *clock,
-		      struct metrics *metrics, struct log *log, struct store **out,
-		      struct fail *f);
+		      struct metrics *metrics, struct log *log, struct store **out, struct fail *f);
 /* url: "https://directus.example.org"; does not connect. */
 int directus_store_open(struct loop *loop, struct http *http, const char *url, const char *api_key,
 			struct metrics *metrics, struct log *log, struct store **out,

@@ -13,7 +13,6 @@
 #include "call.h"
 
 #define CONFERENCE "40a8e3fe-0747-5959-8b5f-2f5da66c0379"
-#define UPPER	   "ABCDEF00-0000-4000-8000-00000000000A"
 #define NOWHERE	   "00000000-0000-4000-8000-000000000000"
 
 static struct suite_target *target;
@@ -48,68 +47,6 @@ static int teardown(void **state)
 	arena_destroy(fx->arena);
 	free(fx);
 	return 0;
-}
-
-static struct snapshot *new_snapshot(const char *conference_id, uint64_t epoch)
-{
-	struct snapshot *s = snapshot_create(64 << 20);
-	_cleanup_json_ struct json_object *json = json_object_new_object();
-	struct json_object *info = json_object_new_object();
-	struct fail f = FAIL_INIT;
-
-	json_set_string(json, "id", conference_id);
-	json_set_string(json, "name", "Suite Conference");
-	json_set_string(json, "timezone", "Europe/Brussels");
-	json_set_string(json, "start_date", "2026-01-31");
-	json_set_string(info, "wifi", "Use \"suite\", no password.");
-	json_set(json, "info", info);
-	assert_int_equal(conference_parse(json, s->arena, &s->conference, &f), 0);
-	s->epoch = epoch;
-	return s;
-}
-
-static void fill(struct snapshot *s, enum entity type, const char *const *lines, size_t n)
-{
-	struct record *records = arena_array(s->arena, struct record, n + 1);
-	struct fail f = FAIL_INIT;
-
-	for (size_t i = 0; i < n; i++) {
-		_cleanup_json_ struct json_object *json = NULL;
-
-		assert_int_equal(json_parse(lines[i], strlen(lines[i]), &json, &f), 0);
-		if (record_parse(type, json, s->arena, NULL, NULL, &records[i], &f) < 0)
-			fail_msg("%s", f.text);
-	}
-	s->records[type] = records;
-	s->n[type] = n;
-}
-
-struct snapshot *suite_snapshot(const char *conference_id, uint64_t epoch, int n_sessions)
-{
-	struct snapshot *s = new_snapshot(conference_id, epoch);
-	static const char *const speakers[] = {
-		"{\"id\":\"p1\",\"name\":\"Ada "
-		"Lovelace\",\"bio\":\"Counts.\",\"company\":\"Engines\"}",
-	};
-	static const char *const exhibitors[] = {
-		"{\"id\":\"e1\",\"name\":\"Acme\",\"booth_number\":\"A12\",\"colour\":\"red\"}",
-		"{\"id\":\"" UPPER "\",\"name\":\"Shouting\"}",
-	};
-	const char **sessions = calloc((size_t)n_sessions + 1, sizeof(*sessions));
-	struct fail f = FAIL_INIT;
-
-	for (int i = 0; i < n_sessions; i++)
-		sessions[i] = arena_printf(
-			s->arena,
-			"{\"id\":\"s%d\",\"title\":\"Session %d\",\"track\":\"%s\","
-			"\"start_time\":\"2026-01-31T%02d:00:00+01:00\",\"speaker_ids\":[\"p1\"]}",
-			i, i, i % 2 ? "Rust" : "Go", 20 - i % 12);
-	fill(s, ENTITY_SESSION, sessions, (size_t)n_sessions);
-	fill(s, ENTITY_SPEAKER, speakers, 1);
-	fill(s, ENTITY_EXHIBITOR, exhibitors, 2);
-	free(sessions);
-	assert_int_equal(snapshot_seal(s, &f), 0);
-	return s;
 }
 
 /* --- Conversations and messages ---------------------------------------------- */
@@ -567,7 +504,7 @@ static void test_row_read(void **state)
 	conference = taken(TAKE_PTR(text));
 	assert_string_equal(json_get_string(conference, "name"), "Suite Conference");
 	assert_null(json_get(conference, "info"));
-	assert_int_equal(CALL(fx, row_read, "exhibitors", UPPER, &text), 0);
+	assert_int_equal(CALL(fx, row_read, "exhibitors", SUITE_UPPER, &text), 0);
 	free(TAKE_PTR(text));
 	assert_int_equal(CALL(fx, row_read, "sessions", "e1", &text), ASSISTANT_ENOTFOUND);
 	assert_int_equal(CALL(fx, row_read, "session", "s1", &text), ASSISTANT_EINVAL);

@@ -6,6 +6,9 @@
 
 #include "store/store.h"
 
+/* The id of one of its exhibitors, in capitals. */
+#define SUITE_UPPER "ABCDEF00-0000-4000-8000-00000000000A"
+
 struct suite_target {
 	const char *name;
 	/* An empty store.  0 or a negative code. */
