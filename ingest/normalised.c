@@ -46,6 +46,24 @@ static void complain(struct source *s, int line, const char *sentence)
 		fprintf(stderr, "%s:%d: %s\n", s->name, line, sentence);
 }
 
+/* The library counts lines from where the part begins; readers count them from the top of the file. */
+static void complain_about(struct source *s, const struct part *p, const char *sentence)
+{
+	const char *place = strrchr(sentence, '(');
+	int line, column;
+	char moved[256];
+
+	if (!place || sscanf(place, "(line %d, column %d)", &line, &column) != 2) {
+		complain(s, p->line, sentence);
+		return;
+	}
+	if (line == 1)
+		column += (int)(p->text - p->line_start);
+	snprintf(moved, sizeof(moved), "column %d: %.*s", column,
+		 (int)(place > sentence ? place - sentence - 1 : 0), sentence);
+	complain(s, p->line + line - 1, moved);
+}
+
 static void warn(struct source *s, int line, const char *sentence, const char *what)
 {
 	s->warnings++;
@@ -194,7 +212,7 @@ static int begin(struct source *s)
 	int r = text ? assistant_ingest_begin(s->a, text, &s->ingest, &err) : ASSISTANT_ENOMEM;
 
 	if (r < 0)
-		complain(s, s->conference.line, text ? err.message : "out of memory");
+		complain_about(s, &s->conference, text ? err.message : "out of memory");
 	free(text);
 	return r;
 }
@@ -205,7 +223,7 @@ static void add_one(struct source *s, int kind, const struct part *p)
 	char *text = part_text(s, p, kind);
 
 	if (!text || assistant_ingest_add(s->ingest, kinds[kind], text, &err) < 0)
-		complain(s, p->line, text ? err.message : "out of memory");
+		complain_about(s, p, text ? err.message : "out of memory");
 	free(text);
 	s->records++;
 }

@@ -26,15 +26,17 @@ static const char *read_date(const char *text, struct tm *tm)
 	return text && strspn(text, "0123456789") == 4 ? strptime(text, "%Y-%m-%d", tm) : NULL;
 }
 
+/* A day that exists: timegm() would make the 2nd of March of the 30th of February. */
 static bool is_date(const char *text, time_t *out)
 {
 	struct tm tm;
 	const char *end = read_date(text, &tm);
+	int day = tm.tm_mday;
 
 	if (!end || *end)
 		return false;
 	*out = timegm(&tm);
-	return true;
+	return tm.tm_mday == day;
 }
 
 bool shift_accepts(const char *start_on)
