@@ -111,7 +111,7 @@ static bool read_words(struct reading *r)
 void query_understand(const struct catalog *c, const char *question, int64_t now_unix_s,
 		      struct arena *arena, struct understood *out)
 {
-	static const char *no_keys[] = { NULL };
+	static const char *const no_keys[] = { NULL };
 	_cleanup_free_ char *folded = utf8_fold(question, strlen(question));
 	struct reading r = { .c = c, .arena = arena, .out = out };
 

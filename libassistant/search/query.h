@@ -41,9 +41,9 @@ struct understood {
 		filter; /* places, tracks, types, levels, languages, speakers found in the question */
 	struct name_match *names; /* records named, best first */
 	size_t n_names;
-	const char **info_keys; /* information pages that may answer, best first; NULL-terminated */
-	bool follow_up;		/* cannot be understood without the turn before */
-	const char *clarify;	/* the question to ask back, or NULL */
+	const char *const *info_keys; /* pages that may answer, best first; NULL-terminated */
+	bool follow_up;		      /* cannot be understood without the turn before */
+	const char *clarify;	      /* the question to ask back, or NULL */
 	const struct record *named; /* the one record the question is about, by its name; or NULL */
 	bool practical;	  /* "can I", "where is the": asks for something one may find on site */
 	bool definition;  /* "what is X?", and nothing else */

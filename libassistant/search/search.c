@@ -37,7 +37,7 @@ static struct search *of(struct flow *f)
 void search_begin(struct search *s, const struct search_request *rq, struct index *index,
 		  struct arena *arena, struct loop *loop, struct flow *parent, flow_step *on_end)
 {
-	static const char *none[] = { NULL };
+	static const char *const none[] = { NULL };
 
 	*s = (struct search){ .rq = *rq, .index = index, .arena = arena, .kind = RESULT_NONE };
 	s->relaxed = none;
@@ -71,7 +71,7 @@ static const struct info_page *find_page(const struct search *s, const char *key
 
 static void give_pages(struct search *s)
 {
-	const char *const *keys = (const char *const *)s->rq.understood->info_keys;
+	const char *const *keys = s->rq.understood->info_keys;
 	size_t n = 0;
 
 	while (keys && keys[n])
@@ -253,15 +253,17 @@ static void say_given_up(struct search *s)
 {
 	static const char *const words[] = { "now",	 "the time",  "the level", "the language",
 					     "the type", "the track", "the place", "the day" };
+	const char **said;
 	size_t n = 0;
 
 	if (!s->given_up)
 		return;
-	s->relaxed = arena_array(s->arena, const char *, ARRAY_SIZE(words) + 1);
-	for (unsigned i = 0; s->relaxed && i < ARRAY_SIZE(words); i++) {
+	said = arena_array(s->arena, const char *, ARRAY_SIZE(words) + 1);
+	for (unsigned i = 0; said && i < ARRAY_SIZE(words); i++) {
 		if (s->given_up & 1u << i)
-			s->relaxed[n++] = words[i];
+			said[n++] = words[i];
 	}
+	s->relaxed = said;
 }
 
 /* --- rank --------------------------------------------------------------------------- */

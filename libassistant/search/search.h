@@ -43,7 +43,7 @@ struct search {
 	struct result *results;
 	size_t n_results;
 	size_t total;	      /* that passed the filters */
-	const char **relaxed; /* words for what was given up, NULL-terminated: "the day" */
+	const char *const *relaxed; /* words for what was given up, NULL-terminated: "the day" */
 	struct json_object
 		*described; /* query_describe of what was searched; owned: search_finish */
 	/* search.c's */
