@@ -29,19 +29,12 @@ static void block_signals(sigset_t *set)
 	signal(SIGPIPE, SIG_IGN);
 }
 
-/* Waits for the second signal, which means now. */
-static void *wait_for_hurry(void *data)
+/* Waits a moment; true: the second signal came, which means now. */
+static bool is_hurried(void *data)
 {
-	atomic_int *hurry = data;
-	sigset_t set;
-	int number;
+	const struct timespec moment = { .tv_nsec = 20 * 1000 * 1000 };
 
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	sigwait(&set, &number);
-	atomic_store(hurry, 1);
-	return NULL;
+	return sigtimedwait(data, NULL, &moment) > 0;
 }
 
 static void say_ready(const struct settings *s)
@@ -56,28 +49,18 @@ static void say_ready(const struct settings *s)
 	fflush(stdout);
 }
 
-/* Ends what is open and then the library: in-flight answers are completed with the text there is. */
-static void end(struct server *s, const char *signal_name)
+/* Ends what is open and then the library: answers under way are completed with the text there is. */
+static void end(struct server *s, int number, sigset_t *signals)
 {
-	atomic_int hurry = 0;
 	char fields[80];
-	int64_t begin_ms = monotonic_ms(), left_ms;
-	pthread_t second;
-	bool waiting;
 
-	snprintf(fields, sizeof(fields), "{\"signal\":\"%s\",\"grace_ms\":%d}", signal_name,
-		 s->settings.drain_grace_ms);
+	snprintf(fields, sizeof(fields), "{\"signal\":\"%s\",\"grace_ms\":%d}",
+		 number == SIGINT ? "SIGINT" : "SIGTERM", s->settings.drain_grace_ms);
 	assistant_log(s->assistant, 2, "server.drain", fields);
-	waiting = pthread_create(&second, NULL, wait_for_hurry, &hurry) == 0;
-	server_drain(s, s->settings.drain_grace_ms, &hurry);
-	left_ms = s->settings.drain_grace_ms - (monotonic_ms() - begin_ms);
+	server_drain(s, s->settings.drain_grace_ms, is_hurried, signals);
 	server_stop(s);
 	assistant_log(s->assistant, 2, "server.end", NULL);
-	assistant_close(s->assistant, left_ms > 0 && !atomic_load(&hurry) ? (int)left_ms : 0);
-	if (waiting) {
-		pthread_cancel(second);
-		pthread_join(second, NULL);
-	}
+	assistant_close(s->assistant, 0);
 }
 
 static int serve(assistant_config *config, const struct settings *settings)
@@ -102,7 +85,7 @@ static int serve(assistant_config *config, const struct settings *settings)
 	say_ready(settings);
 	while (sigwait(&signals, &number) == EINTR)
 		;
-	end(&server, number == SIGINT ? "SIGINT" : "SIGTERM");
+	end(&server, number, &signals);
 	return 0;
 }
 

@@ -13,6 +13,7 @@
 #include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
+#include "clean.h"
 #include "metrics.h"
 #include "realtime.h"
 #include "routes.h"
@@ -176,15 +177,29 @@ static int count_watchers(struct server *s)
 	       (s->realtime ? realtime_live(s->realtime) : 0);
 }
 
-void server_drain(struct server *s, int grace_ms, const atomic_int *hurry)
+/* How many answers are under way, as the library's own metric says. */
+static int count_live(struct server *s)
+{
+	static const char name[] = "\nerleah_live_replies ";
+	_cleanup_answer_ char *report = NULL;
+	assistant_error err = ASSISTANT_ERROR_INIT;
+	const char *at;
+
+	if (assistant_report(s->assistant, ASSISTANT_REPORT_METRICS, 1000, &report, &err) < 0)
+		return 0;
+	at = strstr(report, name);
+	return at ? (int)strtol(at + strlen(name), NULL, 10) : 0;
+}
+
+void server_drain(struct server *s, int grace_ms, bool (*is_hurried)(void *data), void *data)
 {
 	int64_t end_ms = monotonic_ms() + grace_ms;
-	struct timespec pause = { .tv_nsec = 20 * 1000 * 1000 };
 
 	atomic_store(&s->draining, true);
 	assistant_drain(s->assistant);
-	while (count_watchers(s) > 0 && monotonic_ms() < end_ms && !atomic_load(hurry))
-		nanosleep(&pause, NULL);
+	while ((count_watchers(s) > 0 || count_live(s) > 0) && monotonic_ms() < end_ms)
+		if (is_hurried(data))
+			return;
 }
 
 void server_stop(struct server *s)

@@ -43,8 +43,11 @@ struct server {
 
 /* Opens the port and serves.  0, or -1 with a sentence. */
 int server_start(struct server *s, assistant_error *why);
-/* Refuses new questions and waits, for at most grace_ms, until nobody watches an answer; *hurry ends that early. */
-void server_drain(struct server *s, int grace_ms, const atomic_int *hurry);
+/*
+ * Refuses new questions and waits, for at most grace_ms, until no answer is under way and nobody reads
+ * one.  is_hurried waits for a moment each time it is asked, and ends the waiting with true.
+ */
+void server_drain(struct server *s, int grace_ms, bool (*is_hurried)(void *data), void *data);
 /* Ends what is left and closes the port.  After that nothing uses the library any more. */
 void server_stop(struct server *s);
 
