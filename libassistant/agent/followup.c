@@ -4,414 +4,10 @@
 #include "agent/followup.h"
 
 #include <string.h>
+#include "agent/followup_words.h"
 #include "agent/topic.h"
 #include "base/text.h"
 #include "base/utf8.h"
-#include "search/words.h"
-
-#define MAX_TOKENS 40
-
-/* --- Words -------------------------------------------------------------------------- */
-
-/* Folded; each list ends with NULL. */
-static const char *const pronouns[] = {
-	/* en */ "it",	"its",	  "that",  "this",    "there",	"they",	 "them",   "their",
-	"he",		"him",	  "his",   "she",     "her",	"one",	 "these",  "those",
-	/* de */ "das", "dort",	  "da",	   "dorthin", "er",	"sie",	 "es",	   "ihn",
-	"ihm",		"ihr",	  "ihre",  "dies",    "dieser", "diese", "dieses", "davon",
-	"darum",	"dessen", "deren", "dazu",
-	/* fr */ "ca",	"cela",	  "celui", "celle",   "y",	"il",	 "elle",   "ils",
-	"elles",	"lui",	  "leur",  "son",     "sa",	"ce",	 "cette",
-	/* es */ "eso", "esa",	  "ese",   "esto",    "alli",	"ahi",	 "ella",   "ellos",
-	"su",		"sus",	  "lo",	   NULL
-};
-
-/* What one asks of a record, and what one calls it: words that name none. */
-static const char *const about[] = {
-	/* en */ "speak",
-	"speaks",
-	"speaking",
-	"speaker",
-	"speakers",
-	"talk",
-	"talks",
-	"talking",
-	"session",
-	"sessions",
-	"presentation",
-	"workshop",
-	"room",
-	"rooms",
-	"hall",
-	"place",
-	"location",
-	"booth",
-	"stand",
-	"time",
-	"start",
-	"starts",
-	"begin",
-	"begins",
-	"end",
-	"ends",
-	"happen",
-	"happening",
-	"take",
-	"long",
-	"last",
-	"lasts",
-	"tell",
-	"more",
-	"detail",
-	"details",
-	"info",
-	"information",
-	"describe",
-	"explain",
-	"presents",
-	"presenting",
-	"gives",
-	"giving",
-	"exactly",
-	"again",
-	"works",
-	"work",
-	"company",
-	"anything",
-	"something",
-	"else",
-	"okay",
-	"ok",
-	"thanks",
-	"see",
-	"hear",
-	"go",
-	"get",
-	"level",
-	"language",
-	"track",
-	"person",
-	"exhibitor",
-	"exhibitors",
-	"event",
-	"meet",
-	"say",
-	"says",
-	"bio",
-	"sell",
-	"sells",
-	"offer",
-	"offers",
-	"make",
-	"makes",
-	"show",
-	"shows",
-	"provide",
-	"many",
-	/* de */ "spricht",
-	"sprechen",
-	"sprecher",
-	"sprecherin",
-	"vortrag",
-	"vortrage",
-	"raum",
-	"saal",
-	"halle",
-	"ort",
-	"stand",
-	"uhrzeit",
-	"beginnt",
-	"beginn",
-	"anfang",
-	"endet",
-	"ende",
-	"mehr",
-	"erzahl",
-	"erzahle",
-	"erzahlen",
-	"sag",
-	"sagen",
-	"findet",
-	"statt",
-	"dauert",
-	"lange",
-	"genau",
-	"nochmal",
-	"halt",
-	"geht",
-	"worum",
-	"person",
-	"vortragende",
-	"referent",
-	"referentin",
-	"aussteller",
-	"zeit",
-	"uhr",
-	"sonst",
-	"etwas",
-	"arbeitet",
-	"firma",
-	"verkaufen",
-	"verkauft",
-	"bieten",
-	"bietet",
-	"zeigen",
-	"zeigt",
-	"macht",
-	"machen",
-	"viele",
-	/* fr */ "parle",
-	"parlent",
-	"intervenant",
-	"intervenants",
-	"intervient",
-	"salle",
-	"lieu",
-	"heure",
-	"commence",
-	"finit",
-	"dure",
-	"plus",
-	"details",
-	"dis",
-	"dites",
-	"parlez",
-	"raconte",
-	"trouve",
-	"presente",
-	"conference",
-	"personne",
-	"exposant",
-	"autre",
-	"chose",
-	"vend",
-	"vendent",
-	"propose",
-	"proposent",
-	"fait",
-	"font",
-	"combien",
-	/* es */ "habla",
-	"hablan",
-	"ponente",
-	"ponentes",
-	"sala",
-	"lugar",
-	"hora",
-	"empieza",
-	"comienza",
-	"termina",
-	"dura",
-	"mas",
-	"detalles",
-	"dime",
-	"cuentame",
-	"charla",
-	"persona",
-	"presenta",
-	"expositor",
-	"algo",
-	"otra",
-	"cosa",
-	"later",
-	"earlier",
-	"sooner",
-	"spater",
-	"fruher",
-	"danach",
-	"nachher",
-	"tard",
-	"tot",
-	"ensuite",
-	"tarde",
-	"temprano",
-	"despues",
-	"vende",
-	"venden",
-	"ofrece",
-	"ofrecen",
-	"hace",
-	"hacen",
-	"cuantos",
-	"cuantas",
-	NULL
-};
-
-static const char *const persons[] = { "he",   "she", "they", "er",  "sie", "il",
-				       "elle", "el",  "ella", "him", "her", NULL };
-
-static const char *const question_words[] = {
-	"what",	  "when",  "where", "who",    "which",	 "how",	    "whom",    "whose",
-	"why",	  "wann",  "wo",    "wer",    "was",	 "wie",	    "welche",  "welcher",
-	"quand",  "qui",   "quel",  "quelle", "quelles", "quels",   "combien", "comment",
-	"cuando", "donde", "quien", "que",    "cual",	 "cuantos", "cuantas", NULL
-};
-
-static const char *const possessives[] = { "his",  "her", "its",  "their", "sein", "seine", "ihr",
-					   "ihre", "son", "leur", "leurs", "su",   "sus",   NULL };
-
-/* Around a time or a place they make a fragment, not a question: "in the afternoon?" */
-static const char *const small_words[] = { "and", "or",	 "in",	"on",  "at",  "the", "und", "oder",
-					   "am",  "im",	 "um",	"der", "die", "den", "dem", "et",
-					   "ou",  "le",	 "la",	"les", "a",   "au",  "y",   "o",
-					   "el",  "los", "las", "en",  "por", "de",  NULL };
-
-static const char *const joins[] = { "and",
-				     "und",
-				     "et",
-				     "also",
-				     "what about",
-				     "how about",
-				     "was ist mit",
-				     "wie ist es mit",
-				     "wie sieht es mit",
-				     "et pour",
-				     "y",
-				     "e",
-				     "que tal",
-				     "y que",
-				     "or",
-				     "oder",
-				     "auch",
-				     NULL };
-
-static const char *const more_words[] = { "more",    "mehr",	 "plus",   "mas",
-					  "weitere", "weiteres", "others", "autres",
-					  "otros",   "otras",	 NULL };
-static const char *const later_words[] = { "later", "spater", "plus tard", "mas tarde", NULL };
-static const char *const earlier_words[] = { "earlier",	     "fruher", "plus tot",
-					     "mas temprano", "sooner", NULL };
-static const char *const after_words[] = { "after that",     "afterwards", "after this", "danach",
-					   "nachher",	     "apres ca",   "apres cela", "ensuite",
-					   "despues de eso", "despues",	   NULL };
-
-static const struct {
-	const char *word;
-	int n; /* -1: the last */
-} ordinals[] = {
-	{ "first", 1 },	   { "1st", 1 },       { "second", 2 },	   { "2nd", 2 },
-	{ "third", 3 },	   { "3rd", 3 },       { "fourth", 4 },	   { "4th", 4 },
-	{ "fifth", 5 },	   { "5th", 5 },       { "sixth", 6 },	   { "6th", 6 },
-	{ "seventh", 7 },  { "eighth", 8 },    { "last", -1 },	   { "erste", 1 },
-	{ "ersten", 1 },   { "erster", 1 },    { "zweite", 2 },	   { "zweiten", 2 },
-	{ "zweiter", 2 },  { "dritte", 3 },    { "dritten", 3 },   { "vierte", 4 },
-	{ "vierten", 4 },  { "funfte", 5 },    { "funften", 5 },   { "letzte", -1 },
-	{ "letzten", -1 }, { "premier", 1 },   { "premiere", 1 },  { "deuxieme", 2 },
-	{ "seconde", 2 },  { "troisieme", 3 }, { "quatrieme", 4 }, { "cinquieme", 5 },
-	{ "dernier", -1 }, { "derniere", -1 }, { "primero", 1 },   { "primera", 1 },
-	{ "segundo", 2 },  { "segunda", 2 },   { "tercero", 3 },   { "tercera", 3 },
-	{ "cuarto", 4 },   { "cuarta", 4 },    { "quinto", 5 },	   { "ultimo", -1 },
-	{ "ultima", -1 },
-};
-static const char *const number_words[] = { "number", "nummer", "numero", "nr", "no", NULL };
-
-struct question {
-	const char *folded;
-	char *tokens[MAX_TOKENS];
-	size_t at[MAX_TOKENS]; /* byte of the folded question */
-	size_t n;
-	const struct understood *u;
-};
-
-static bool listed(const char *const *list, const char *word)
-{
-	for (size_t i = 0; list[i]; i++)
-		if (strcmp(list[i], word) == 0)
-			return true;
-	return false;
-}
-
-static bool has_token(const struct question *q, const char *const *list)
-{
-	for (size_t i = 0; i < q->n; i++)
-		if (listed(list, q->tokens[i]))
-			return true;
-	return false;
-}
-
-/* A phrase of several words, or one, between word boundaries. */
-static bool has_phrase(const struct question *q, const char *const *list)
-{
-	for (size_t i = 0; list[i]; i++) {
-		size_t n = strlen(list[i]);
-
-		for (const char *p = strstr(q->folded, list[i]); p; p = strstr(p + 1, list[i]))
-			if ((p == q->folded || strchr(" ,", p[-1])) && strchr(" ,.?!", p[n]))
-				return true;
-	}
-	return false;
-}
-
-static bool joined(const struct question *q)
-{
-	for (size_t i = 0; joins[i]; i++) {
-		size_t n = strlen(joins[i]);
-
-		if (strncmp(q->folded, joins[i], n) == 0 && (q->folded[n] == ' ' || !q->folded[n]))
-			return true;
-	}
-	return false;
-}
-
-static void cut(struct question *q, struct arena *arena)
-{
-	size_t len = strlen(q->folded), from = 0, i = 0;
-
-	while (i <= len && q->n < MAX_TOKENS) {
-		size_t at = i;
-		int32_t c = i < len ? utf8_next(q->folded, len, &i) : -1;
-
-		if (c < 0)
-			i = len + 1;
-		if (c >= 0 && utf8_is_word(c))
-			continue;
-		if (at > from) {
-			q->at[q->n] = from;
-			q->tokens[q->n] = arena_strndup(arena, q->folded + from, at - from);
-			q->n += q->tokens[q->n] != NULL;
-		}
-		from = i;
-	}
-}
-
-/* Names no record and no topic: only asks, points, or says a time or a place. */
-static bool is_bare(const struct question *q, struct arena *arena)
-{
-	char *terms _cleanup_free_ = utf8_fold(q->u->terms, strlen(q->u->terms));
-	struct question rest = { .folded = terms };
-
-	if (q->u->n_names && q->u->names[0].similarity > 0.9f)
-		return false;
-	if (!terms)
-		return false;
-	cut(&rest, arena);
-	for (size_t i = 0; i < rest.n; i++) {
-		const char *w = rest.tokens[i];
-
-		if (!listed(pronouns, w) && !listed(about, w) && !listed(more_words, w) &&
-		    !word_is_stop(w) && !has_phrase(&(struct question){ .folded = w }, joins))
-			return false;
-	}
-	return true;
-}
-
-/* Only a time: "in the afternoon?", "Sunday?" */
-static bool is_time_fragment(const struct question *q)
-{
-	const struct when *w = &q->u->when;
-
-	if (w->kind == WHEN_NONE || !w->n_spans)
-		return false;
-	for (size_t i = 0; i < q->n; i++) {
-		bool inside = listed(small_words, q->tokens[i]);
-
-		for (size_t k = 0; k < w->n_spans; k++)
-			inside |= q->at[i] >= w->spans[k].from && q->at[i] < w->spans[k].to;
-		if (!inside)
-			return false;
-	}
-	return w->kind != WHEN_NOW && w->kind != WHEN_NEXT;
-}
 
 /* --- Rewriting ---------------------------------------------------------------------- */
 
@@ -505,7 +101,7 @@ static const struct record *person_of(const struct question *q, const struct pre
 	const struct record *person = NULL;
 	size_t n = 0;
 
-	if (q->u->asked != ASKED_WHO || !has_token(q, persons))
+	if (q->u->asked != ASKED_WHO || !question_has(q, WORDS_PERSON))
 		return NULL;
 	for (size_t i = 0; i < p->n_references; i++) {
 		if (p->references[i]->type != ENTITY_SPEAKER)
@@ -516,53 +112,23 @@ static const struct record *person_of(const struct question *q, const struct pre
 	return n == 1 ? person : NULL;
 }
 
-/* A number among the last answer's references; 0: none. */
-static int ordinal_in(const struct question *q)
-{
-	for (size_t i = 0; i < q->n; i++) {
-		for (size_t k = 0; k < ARRAY_SIZE(ordinals); k++)
-			if (strcmp(q->tokens[i], ordinals[k].word) == 0)
-				return ordinals[k].n;
-		if (i > 0 && listed(number_words, q->tokens[i - 1]) && q->tokens[i][0] >= '1' &&
-		    q->tokens[i][0] <= '9' && !q->tokens[i][1])
-			return q->tokens[i][0] - '0';
-	}
-	return 0;
-}
-
-static const char *without_ordinals(const struct question *q, struct arena *arena)
-{
-	struct text out _cleanup_text_ = { 0 };
-
-	text_init(&out, 8192);
-	for (size_t i = 0; i < q->n; i++) {
-		bool skip = listed(number_words, q->tokens[i]);
-
-		for (size_t k = 0; k < ARRAY_SIZE(ordinals); k++)
-			skip |= strcmp(q->tokens[i], ordinals[k].word) == 0;
-		if (!skip)
-			text_printf(&out, "%s ", q->tokens[i]);
-	}
-	return arena_strdup(arena, out.data);
-}
-
 /* "the last one", not "what is the last talk?" */
 static bool means_ordinal(const struct question *q, const struct previous *p, struct arena *arena)
 {
 	struct understood rest = *q->u;
 	struct question bare = { .folded = q->folded, .u = &rest };
 
-	if (!ordinal_in(q) || !p->n_references || q->n > 8)
+	if (!question_ordinal(q) || !p->n_references || q->n > 8)
 		return false;
-	if (q->u->when.kind != WHEN_NONE && !has_token(q, pronouns) && q->n > 3)
+	if (q->u->when.kind != WHEN_NONE && !question_has(q, WORDS_PRONOUN) && q->n > 3)
 		return false;
-	rest.terms = without_ordinals(q, arena);
-	return rest.terms && is_bare(&bare, arena);
+	rest.terms = question_without_ordinals(q, arena);
+	return rest.terms && question_is_bare(&bare, arena);
 }
 
 static void choose_ordinal(const struct question *q, const struct previous *p, struct followup *out)
 {
-	int n = ordinal_in(q);
+	int n = question_ordinal(q);
 
 	if (n < 0)
 		n = (int)p->n_references;
@@ -605,8 +171,8 @@ static bool resolve_time(const struct catalog *c, const struct question *q,
 			 struct arena *arena, struct followup *out)
 {
 	const struct record *focus = focus_of(p);
-	bool after = has_phrase(q, after_words), later = has_phrase(q, later_words);
-	bool earlier = has_phrase(q, earlier_words);
+	bool after = question_has(q, PHRASES_AFTER), later = question_has(q, PHRASES_LATER);
+	bool earlier = question_has(q, PHRASES_EARLIER);
 
 	if (!after && !later && !earlier)
 		return false;
@@ -632,13 +198,10 @@ static bool resolve_time(const struct catalog *c, const struct question *q,
 static bool resolve_there(const struct question *q, const struct previous *p, struct arena *arena,
 			  struct followup *out)
 {
-	static const char *const there[] = { "there", "dort", "da",   "la",   "y",
-					     "alli",  "ahi",  "room", "raum", "saal",
-					     "salle", "sala", NULL };
 	const struct record *focus = focus_of(p);
 
 	if (!focus || focus->type != ENTITY_SESSION || !focus->location ||
-	    q->u->when.kind == WHEN_NONE || !has_token(q, there))
+	    q->u->when.kind == WHEN_NONE || !question_has(q, WORDS_THERE))
 		return false;
 	out->kind = FOLLOWUP_QUESTION;
 	out->question = arena_printf(arena, "sessions %s in %s", q->u->when.said, focus->location);
@@ -657,34 +220,18 @@ static bool has_filter(const struct index_filter *f)
 
 static bool names_noun(const struct question *q)
 {
-	static const char *const nouns[] = {
-		"talk",	       "talks",	      "session",     "sessions",
-		"workshop",    "workshops",   "speaker",     "speakers",
-		"exhibitor",   "exhibitors",  "stand",	     "stands",
-		"booth",       "booths",      "companies",   "vortrag",
-		"vortrage",    "aussteller",  "sprecher",    "vortragende",
-		"exposant",    "exposants",   "intervenant", "intervenants",
-		"sesion",      "sesiones",    "charla",	     "charlas",
-		"expositor",   "expositores", "ponente",     "ponentes",
-		"conferences", NULL
-	};
-
-	return has_token(q, nouns) && same_entities(q->u->entities);
+	return question_has(q, WORDS_NOUN) && same_entities(q->u->entities);
 }
 
 /* "what is her talk about?": the one session of that person; NULL: none, or several. */
 static const struct record *talk_of(const struct catalog *c, const struct question *q,
 				    const struct record *person)
 {
-	static const char *const talks[] = {
-		"talk",	      "session",      "presentation", "workshop", "vortrag", "expose",
-		"conference", "presentacion", "charla",	      "sesion",	  NULL
-	};
 	const struct snapshot *s = catalog_snapshot(c);
 	const struct record *talk = NULL;
 	size_t n = 0;
 
-	if (!person || person->type != ENTITY_SPEAKER || !has_token(q, talks))
+	if (!person || person->type != ENTITY_SPEAKER || !question_has(q, WORDS_TALK))
 		return NULL;
 	for (size_t i = 0; i < s->n[ENTITY_SESSION]; i++) {
 		const struct record *r = &s->records[ENTITY_SESSION][i];
@@ -725,7 +272,7 @@ static void resolve_addition(const struct catalog *c, const struct question *q,
 			     const struct previous *p, const struct understood *old,
 			     struct arena *arena, struct followup *out)
 {
-	bool bare = is_bare(q, arena), noun = names_noun(q);
+	bool bare = question_is_bare(q, arena), noun = names_noun(q);
 	bool limited = q->u->when.kind != WHEN_NONE || has_filter(&q->u->filter);
 
 	if (bare && !limited && !noun) {
@@ -743,7 +290,7 @@ static void resolve_addition(const struct catalog *c, const struct question *q,
 static void resolve(const struct catalog *c, const struct question *q, const struct previous *p,
 		    int64_t now, struct arena *arena, struct followup *out)
 {
-	bool bare = is_bare(q, arena),
+	bool bare = question_is_bare(q, arena),
 	     limited = q->u->when.kind != WHEN_NONE || has_filter(&q->u->filter);
 	struct understood old;
 
@@ -755,7 +302,7 @@ static void resolve(const struct catalog *c, const struct question *q, const str
 		return;
 	} else if (bare && resolve_there(q, p, arena, out)) {
 		return;
-	} else if (bare && has_token(q, more_words)) {
+	} else if (bare && question_has(q, WORDS_MORE)) {
 		out->record = focus_of(p);
 		out->kind = out->record ? FOLLOWUP_RECORD : FOLLOWUP_MORE;
 		out->more = true;
@@ -763,13 +310,15 @@ static void resolve(const struct catalog *c, const struct question *q, const str
 	} else if (bare && !limited && !names_noun(q) && q->u->asked == ASKED_COUNT_OF) {
 		out->kind = FOLLOWUP_QUESTION; /* "how many are there?" */
 		out->question = p->question;
-	} else if (joined(q) || is_time_fragment(q) ||
-		   (p->asked_back && q->n <= 6 && !has_token(q, question_words))) {
+	} else if (question_is_joined(q) || question_is_time(q) ||
+		   (p->asked_back && q->n <= 6 && !question_has(q, WORDS_QUESTION))) {
 		resolve_addition(c, q, p, &old, arena, out);
-	} else if (has_token(q, possessives) && q->n <= 6 && !q->u->n_names && focus_of(p)) {
+	} else if (question_has(q, WORDS_POSSESSIVE) && q->n <= 6 && !q->u->n_names &&
+		   focus_of(p)) {
 		resolve_record(c, q, p, &old, out); /* "what is her background?" */
 	} else if (bare && !limited &&
-		   (has_token(q, pronouns) || q->u->follow_up || q->u->asked != ASKED_ANY)) {
+		   (question_has(q, WORDS_PRONOUN) || q->u->follow_up ||
+		    q->u->asked != ASKED_ANY)) {
 		resolve_record(c, q, p, &old, out);
 	}
 }
@@ -784,7 +333,7 @@ void followup_resolve(const struct catalog *c, const char *question, const struc
 	*out = (struct followup){ .kind = FOLLOWUP_NONE };
 	if (!folded || u->intent == INTENT_SMALLTALK)
 		return;
-	cut(&q, arena);
+	question_cut(&q, arena);
 	if (previous)
 		resolve(c, &q, previous, now_unix_s, arena, out);
 	else if (u->follow_up && u->when.kind == WHEN_NONE && !has_filter(&u->filter) &&

@@ -3,12 +3,15 @@
  *
  * Only what the data can answer: each is made from records of the conference and checked against them.
  */
+#include <ctype.h>
 #include <string.h>
 #include "agent/nodes.h"
+#include "base/utf8.h"
 #include "llm/quote.h"
 
 #define MAX_SUGGESTIONS 3
 #define NAME_CHARS	90
+#define MIN_NAME	4
 
 struct suggesting {
 	struct turn *t;
@@ -122,13 +125,47 @@ static void after_speaker(struct suggesting *g, const struct record *p)
 	}
 }
 
+/* As whole words. */
+static bool has_words(const char *text, const char *words)
+{
+	size_t n = strlen(words);
+
+	for (const char *p = strstr(text, words); p; p = strstr(p + 1, words))
+		if ((p == text || !isalnum((unsigned char)p[-1])) && !isalnum((unsigned char)p[n]))
+			return true;
+	return false;
+}
+
+/* Does a session's title have that name? */
+static bool is_in_programme(const struct suggesting *g, const char *name)
+{
+	char *folded _cleanup_free_ = utf8_fold(name, strlen(name));
+
+	if (!folded || strlen(folded) < MIN_NAME)
+		return false;
+	for (size_t i = 0; i < g->s->n[ENTITY_SESSION]; i++) {
+		const char *title = g->s->records[ENTITY_SESSION][i].name;
+		char *other _cleanup_free_ = utf8_fold(title, strlen(title));
+
+		if (other && has_words(other, folded))
+			return true;
+	}
+	return false;
+}
+
 static void after_exhibitor(struct suggesting *g, const struct record *e)
 {
+	if ((e->description || e->products) && (asked(g, "where") || asked(g, "when")))
+		offer(g, PHRASE_ASK_OFFER, "name", name_text(g, e->name));
+	if (is_in_programme(g, e->name))
+		offer(g, PHRASE_ASK_SESSIONS_ON, "name", name_text(g, e->name));
 	for (size_t i = 0; i < g->s->n[ENTITY_EXHIBITOR]; i++) {
 		const struct record *other = &g->s->records[ENTITY_EXHIBITOR][i];
 
-		if (other != e && same(other->category, e->category) && other->booth)
-			offer(g, PHRASE_ASK_WHERE, "name", name_text(g, other->name));
+		if (other == e || !same(other->category, e->category) || !other->booth)
+			continue;
+		offer(g, PHRASE_ASK_WHERE, "name", name_text(g, other->name));
+		return; /* one neighbour is enough */
 	}
 }
 

@@ -3,12 +3,29 @@
  *
  *	plan --{tool, arguments}--> registry: schema check --> tool_begin --> tool_output
  *
- * The facts.  Outputs are merged into one JSON object for the llm, the only place where records'
- * text appears:
- *	{"results":[{"handle":"s1","type":"session","id","name","start","end","day","location","track",
- *		     "speakers":[...],"description",...}],
+ * A model chooses tools by description and schema.  Without one (agent/plan.c) the built-in tools follow what was
+ * understood, and a program's own tool is called when the question has a word of its name or description and
+ * every argument it requires can be filled: question, query, q or text (the question), language, now, conference_id.
+ *
+ * The facts.  Outputs are merged (agent/facts.c) into one JSON object for the llm, the only place where records'
+ * text appears; it is cleaned, bounded, and cannot contain a handle (llm/quote.h).  Absent is unknown.
+ *	{"kind":"entities|info|conference|none|clarify|smalltalk|out_of_scope|unavailable",
+ *	 "intent","asked":"any|when|where|who|what|count","entities":["session"],"topic","more":true,
+ *	 "now":"2027-05-20T13:30:00+02:00","phase":"before|during|after",
+ *	 "when":{"kind":"now|next|window|first|last","from","to","last_day","said","outside","from_now","was_now"},
+ *	 "filters":{"places","tracks","types","levels","languages","speakers"},
+ *	 "relaxed":[{"what":"day","value":"on sunday"}],
+ *	 "results":[{"handle":"s1","type":"session","id","name","score","focus":true,"start","end","day","location",
+ *		     "track","session_type","level","language","speakers":["..."],"description",
+ *		     "people":[{"handle":"p1","name","title","company"}],
+ *		     "booth","category","products","availability","title","company",
+ *		     "sessions":[{"handle":"s2","name","start","end","location"}]}],
+ *	 "total":12,"totals":{"session":12},"at_least":{"session":true},
  *	 "info":[{"handle":"i1","key","title","passages":["..."]}],
- *	 "asked","intent","when":{...},"relaxed":[...],"total":12,"tool_text":["..."],"conference":{...}}
+ *	 "clarify":{"about":"record|ordinal|time|topic","choices":["s1"]},
+ *	 "tool_text":["..."],"notes":["..."],
+ *	 "conference":{"name","venue","city","description","timezone","start_date","end_date","website",
+ *		       "sessions":122,"exhibitors":59,"speakers":87,"info":24}}
  */
 #ifndef TOOLS_TOOL_H
 #define TOOLS_TOOL_H

@@ -1,0 +1,235 @@
+/*
+ * followup_words.c - see followup_words.h.
+ *
+ * Lists of words are folded and separated by blanks, lists of phrases by '|'.
+ */
+#include "agent/followup_words.h"
+
+#include <string.h>
+#include "base/text.h"
+#include "base/utf8.h"
+#include "search/words.h"
+
+static const char pronouns[] =
+	"it its that this there they them their he him his she her one these those das "
+	"dort da dorthin er sie es ihn ihm ihr ihre dies dieser diese dieses davon darum "
+	"dessen deren dazu ca cela celui celle y il elle ils elles lui leur son sa ce "
+	"cette eso esa ese esto alli ahi ella ellos su sus lo";
+
+static const char persons[] = "he she they er sie il elle el ella him her";
+
+static const char possessives[] = "his her its their sein seine ihr ihre son leur leurs su sus";
+
+static const char question_words[] =
+	"what when where who which how whom whose why wann wo wer was wie welche welcher "
+	"quand qui quel quelle quelles quels combien comment cuando donde quien que cual "
+	"cuantos cuantas";
+
+/* Around a time or a place they make a fragment, not a question: "in the afternoon?" */
+static const char small_words[] =
+	"and or in on at the und oder am im um der die den dem et ou le la les a au y o "
+	"el los las en por de";
+
+/* What one asks of a record, and what one calls it: words that name none. */
+static const char about[] =
+	"speak speaks speaking speaker speakers talk talks talking session sessions "
+	"presentation workshop room rooms hall place location booth stand time start "
+	"starts begin begins end ends happen happening take long last lasts tell more "
+	"detail details info information describe explain presents presenting gives "
+	"giving exactly again works work company anything something else okay ok thanks "
+	"see hear go get level language track person exhibitor exhibitors event meet say "
+	"says bio sell sells offer offers make makes show shows provide many spricht "
+	"sprechen sprecher sprecherin vortrag vortrage raum saal halle ort uhrzeit "
+	"beginnt beginn anfang endet ende mehr erzahl erzahle erzahlen sag sagen findet "
+	"statt dauert lange genau nochmal halt geht worum vortragende referent referentin "
+	"aussteller zeit uhr sonst etwas arbeitet firma verkaufen verkauft bieten bietet "
+	"zeigen zeigt macht machen viele parle parlent intervenant intervenants "
+	"intervient salle lieu heure commence finit dure plus dis dites parlez raconte "
+	"trouve presente conference personne exposant autre chose vend vendent propose "
+	"proposent fait font combien habla hablan ponente ponentes sala lugar hora "
+	"empieza comienza termina dura mas detalles dime cuentame charla persona presenta "
+	"expositor algo otra cosa later earlier sooner spater fruher danach nachher tard "
+	"tot ensuite tarde temprano despues vende venden ofrece ofrecen hace hacen "
+	"cuantos cuantas";
+
+static const char more_words[] = "more mehr plus mas weitere weiteres others autres otros otras";
+
+static const char number_words[] = "number nummer numero nr no";
+
+static const char there[] = "there dort da la y alli ahi room raum saal salle sala";
+
+static const char talks[] =
+	"talk session presentation workshop vortrag expose conference presentacion "
+	"charla sesion";
+
+static const char nouns[] =
+	"talk talks session sessions workshop workshops speaker speakers exhibitor "
+	"exhibitors stand stands booth booths companies vortrag vortrage aussteller "
+	"sprecher vortragende exposant exposants intervenant intervenants sesion "
+	"sesiones charla charlas expositor expositores ponente ponentes conferences";
+
+static const char joins[] = "|and|und|et|also|what about|how about|was ist mit|wie ist es mit|"
+			    "wie sieht es mit|et pour|y|e|que tal|y que|or|oder|auch|";
+
+static const char later_words[] = "|later|spater|plus tard|mas tarde|";
+
+static const char earlier_words[] = "|earlier|fruher|plus tot|mas temprano|sooner|";
+
+static const char after_words[] =
+	"|after that|afterwards|after this|danach|nachher|apres ca|apres cela|"
+	"ensuite|despues de eso|despues|";
+
+static const struct {
+	int n; /* -1: the last */
+	const char *words;
+} ordinals[] = {
+	{ 1, "first 1st erste ersten erster premier premiere primero primera" },
+	{ 2, "second 2nd zweite zweiten zweiter deuxieme seconde segundo segunda" },
+	{ 3, "third 3rd dritte dritten troisieme tercero tercera" },
+	{ 4, "fourth 4th vierte vierten quatrieme cuarto cuarta" },
+	{ 5, "fifth 5th funfte funften cinquieme quinto" },
+	{ 6, "sixth 6th" },
+	{ 7, "seventh" },
+	{ 8, "eighth" },
+	{ -1, "last letzte letzten dernier derniere ultimo ultima" },
+};
+
+static bool has_word(const struct question *q, const char *list)
+{
+	for (size_t i = 0; i < q->n; i++)
+		if (word_in(q->tokens[i], list))
+			return true;
+	return false;
+}
+
+/* At p of a folded text, between word boundaries? */
+static bool phrase_at(const char *text, const char *p, const char *phrase, size_t n)
+{
+	return strncmp(p, phrase, n) == 0 && (p == text || strchr(" ,", p[-1])) &&
+	       strchr(" ,.?!", p[n]); /* or the end */
+}
+
+static bool has_phrase(const char *text, const char *list, bool at_start)
+{
+	for (const char *phrase = list + 1; *phrase; phrase += strcspn(phrase, "|") + 1) {
+		size_t n = strcspn(phrase, "|");
+
+		for (const char *p = text; *p && (p == text || !at_start); p++)
+			if (phrase_at(text, p, phrase, n))
+				return true;
+	}
+	return false;
+}
+
+bool question_has(const struct question *q, enum word_kind kind)
+{
+	switch (kind) {
+	case WORDS_PRONOUN:
+		return has_word(q, pronouns);
+	case WORDS_PERSON:
+		return has_word(q, persons);
+	case WORDS_POSSESSIVE:
+		return has_word(q, possessives);
+	case WORDS_QUESTION:
+		return has_word(q, question_words);
+	case WORDS_THERE:
+		return has_word(q, there);
+	case WORDS_TALK:
+		return has_word(q, talks);
+	case WORDS_NOUN:
+		return has_word(q, nouns);
+	case WORDS_MORE:
+		return has_word(q, more_words);
+	case PHRASES_LATER:
+		return has_phrase(q->folded, later_words, false);
+	case PHRASES_EARLIER:
+		return has_phrase(q->folded, earlier_words, false);
+	case PHRASES_AFTER:
+		return has_phrase(q->folded, after_words, false);
+	}
+	return false;
+}
+
+bool question_is_joined(const struct question *q)
+{
+	return has_phrase(q->folded, joins, true);
+}
+
+void question_cut(struct question *q, struct arena *arena)
+{
+	size_t len = strlen(q->folded), i = 0, from, to;
+
+	while (q->n < FOLLOWUP_MAX_WORDS && word_next(q->folded, len, &i, &from, &to)) {
+		q->at[q->n] = from;
+		q->tokens[q->n] = arena_strndup(arena, q->folded + from, to - from);
+		q->n += q->tokens[q->n] != NULL;
+	}
+}
+
+bool question_is_bare(const struct question *q, struct arena *arena)
+{
+	char *terms _cleanup_free_ = utf8_fold(q->u->terms, strlen(q->u->terms));
+	struct question rest = { .folded = terms };
+
+	if (!terms || (q->u->n_names && q->u->names[0].similarity > 0.9f))
+		return false;
+	question_cut(&rest, arena);
+	for (size_t i = 0; i < rest.n; i++) {
+		const char *w = rest.tokens[i];
+
+		if (!word_is_stop(w) && !word_in(w, pronouns) && !word_in(w, about) &&
+		    !word_in(w, more_words) && !has_phrase(w, joins, true))
+			return false;
+	}
+	return true;
+}
+
+bool question_is_time(const struct question *q)
+{
+	const struct when *w = &q->u->when;
+
+	if (w->kind == WHEN_NONE || w->kind == WHEN_NOW || w->kind == WHEN_NEXT || !w->n_spans)
+		return false;
+	for (size_t i = 0; i < q->n; i++) {
+		bool inside = word_in(q->tokens[i], small_words);
+
+		for (size_t k = 0; k < w->n_spans; k++)
+			inside |= q->at[i] >= w->spans[k].from && q->at[i] < w->spans[k].to;
+		if (!inside)
+			return false;
+	}
+	return true;
+}
+
+static int ordinal_of(const char *word)
+{
+	for (size_t k = 0; k < ARRAY_SIZE(ordinals); k++)
+		if (word_in(word, ordinals[k].words))
+			return ordinals[k].n;
+	return 0;
+}
+
+int question_ordinal(const struct question *q)
+{
+	for (size_t i = 0; i < q->n; i++) {
+		const char *w = q->tokens[i];
+
+		if (ordinal_of(w))
+			return ordinal_of(w);
+		if (i > 0 && word_in(q->tokens[i - 1], number_words) && w[0] >= '1' &&
+		    w[0] <= '9' && !w[1])
+			return w[0] - '0';
+	}
+	return 0;
+}
+
+const char *question_without_ordinals(const struct question *q, struct arena *arena)
+{
+	struct text out _cleanup_text_ = { 0 };
+
+	text_init(&out, 8192);
+	for (size_t i = 0; i < q->n; i++)
+		if (!ordinal_of(q->tokens[i]) && !word_in(q->tokens[i], number_words))
+			text_printf(&out, "%s ", q->tokens[i]);
+	return arena_strdup(arena, out.data);
+}

@@ -1,0 +1,46 @@
+/*
+ * followup_words.h - the small words by which a question leans on the one before, in English, German, French and Spanish.
+ */
+#ifndef AGENT_FOLLOWUP_WORDS_H
+#define AGENT_FOLLOWUP_WORDS_H
+
+#include "search/query.h"
+
+#define FOLLOWUP_MAX_WORDS 40
+
+/* A folded question cut into words. */
+struct question {
+	const char *folded;
+	char *tokens[FOLLOWUP_MAX_WORDS];
+	size_t at[FOLLOWUP_MAX_WORDS]; /* byte of the folded question */
+	size_t n;
+	const struct understood *u;
+};
+
+enum word_kind {
+	WORDS_PRONOUN,	  /* it, that, there, she */
+	WORDS_PERSON,	  /* he, she, they */
+	WORDS_POSSESSIVE, /* his, her, its */
+	WORDS_QUESTION,	  /* what, when, where */
+	WORDS_THERE,	  /* there, the room */
+	WORDS_TALK,	  /* talk, session: of a person */
+	WORDS_NOUN,	  /* talks, speakers, exhibitors: what may be asked for */
+	WORDS_MORE,	  /* more */
+	PHRASES_LATER,
+	PHRASES_EARLIER,
+	PHRASES_AFTER /* after that */
+};
+
+void question_cut(struct question *q, struct arena *arena);
+bool question_has(const struct question *q, enum word_kind kind);
+/* "and", "what about" at its beginning. */
+bool question_is_joined(const struct question *q);
+/* Names no record and no topic: only asks, points, or says a time or a place. */
+bool question_is_bare(const struct question *q, struct arena *arena);
+/* Only a time: "in the afternoon?", "Sunday?" */
+bool question_is_time(const struct question *q);
+/* "the second one": 2; the last: -1; none: 0. */
+int question_ordinal(const struct question *q);
+const char *question_without_ordinals(const struct question *q, struct arena *arena);
+
+#endif
