@@ -152,6 +152,10 @@ static const char *plain_letter(int32_t c)
 		return "ae";
 	case 0x153:
 		return "oe";
+	case 0xFE:
+		return "th";
+	case 0xF0:
+		return "d";
 	default:
 		return NULL;
 	}

@@ -20,7 +20,7 @@ int32_t utf8_next(const char *s, size_t len, size_t *i);
 /*
  * For comparing words: compatibility-composed, case-folded, accents and other marks stripped
  * ("Ildikó" -> "ildiko"), dashes and no-break hyphens to '-', quotes to '\'', white space runs to one
- * blank, default-ignorables dropped; also ß->ss, ø->o, ł->l, đ->d, æ->ae, œ->oe.  malloc()ed; NULL:
+ * blank, default-ignorables dropped; also ß->ss, ø->o, ł->l, đ->d, æ->ae, œ->oe, þ->th, ð->d.  malloc()ed; NULL:
  * no memory or malformed.
  */
 char *utf8_fold(const char *s, size_t len);

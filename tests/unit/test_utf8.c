@@ -130,6 +130,7 @@ static void test_fold(void **state)
 		{ "Ildiko\u0301", "ildiko" },
 		{ "STRASSE", "strasse" },
 		{ "Stra\u00dfe", "strasse" },
+		{ "\u00de\u00f3rd\u00eds \u00c6gisd\u00f3ttir", "thordis aegisdottir" },
 		{ "STRA\u1e9eE", "strasse" },
 		{ "\u00d8rsted", "orsted" },
 		{ "\u01fe", "o" },
