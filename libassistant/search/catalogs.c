@@ -5,11 +5,14 @@
  *	          |              |                                         |
  *	          +--- served at once while a look or a load is under way --+
  *
+ * A load ends in catalog_create, which reads every text of the conference: on a lane, off the loop.
+ *
  * One look and one load of a conference are under way at a time; whoever asks meanwhile joins or is served the old one.
  */
 #include "search/catalog.h"
 
 #include <string.h>
+#include "aio/work.h"
 #include "base/check.h"
 #include "base/map.h"
 #include "base/text.h"
@@ -27,6 +30,7 @@ struct entry {
 struct catalogs {
 	struct loop *loop;
 	struct store *store;
+	struct lane *lane;
 	int check_ms;
 	size_t max_conferences, n;
 	struct metrics *metrics;
@@ -66,7 +70,7 @@ struct load {
 	struct list waiting;
 };
 
-static flow_step look_begin, look_done, load_begin, load_index, load_done;
+static flow_step look_begin, look_done, load_begin, load_make, load_index, load_done;
 static void load_start(struct entry *e, struct request *rq);
 
 struct catalogs *catalogs_create(struct loop *loop, struct store *store, int check_ms,
@@ -87,7 +91,10 @@ struct catalogs *catalogs_create(struct loop *loop, struct store *store, int che
 	};
 	list_init(&c->by_use);
 	c->entries = map_create(max_conferences + 1);
-	if (!c->entries) {
+	c->lane = lane_create(loop, "catalogs", 64);
+	if (!c->entries || !c->lane) {
+		map_destroy(c->entries, NULL);
+		lane_destroy(c->lane);
 		free(c);
 		return NULL;
 	}
@@ -121,6 +128,7 @@ void catalogs_destroy(struct catalogs *c)
 	while (!list_empty(&c->by_use))
 		entry_drop(list_entry(c->by_use.next, struct entry, link));
 	map_destroy(c->entries, NULL);
+	lane_destroy(c->lane);
 	free(c);
 }
 
@@ -354,18 +362,58 @@ static void load_begin(struct flow *f)
 	struct load *l = container_of(f, struct load, flow);
 	struct store *s = l->c->store;
 
-	s->ops->snapshot(s, l->entry->id, &l->snapshot, THEN(f, load_index));
+	s->ops->snapshot(s, l->entry->id, &l->snapshot, THEN(f, load_make));
+}
+
+struct making {
+	struct work work;
+	struct snapshot *snapshot;
+	struct catalog *made, **out;
+};
+
+static int make_run(struct work *w, struct fail *fail)
+{
+	struct making *m = container_of(w, struct making, work);
+
+	return catalog_create(m->snapshot, &m->made, fail);
+}
+
+static void make_deliver(struct wait *w)
+{
+	struct making *m = container_of(container_of(w, struct work, wait), struct making, work);
+
+	*m->out = TAKE_PTR(m->made);
+}
+
+static void make_release(struct wait *w)
+{
+	struct making *m = container_of(container_of(w, struct work, wait), struct making, work);
+
+	catalog_unref(m->made);
+	snapshot_unref(m->snapshot);
+	free(m);
+}
+
+static void load_make(struct flow *f)
+{
+	struct load *l = container_of(f, struct load, flow);
+	struct making *m = calloc(1, sizeof(*m));
+
+	if (!m) {
+		flow_fail(f, FAIL(&f->fail, ASSISTANT_ENOMEM, "Out of memory."));
+		return;
+	}
+	m->snapshot = snapshot_ref(l->snapshot);
+	m->out = &l->fresh;
+	lane_run(l->c->lane, &m->work, make_run, make_deliver, make_release, THEN(f, load_index));
 }
 
 static void load_index(struct flow *f)
 {
 	struct load *l = container_of(f, struct load, flow);
 	struct catalogs *c = l->c;
-	int r = catalog_create(l->snapshot, &l->fresh, &f->fail);
 
-	if (r < 0)
-		flow_fail(f, r);
-	else if (c->follow)
+	if (c->follow)
 		c->follow(c->follow_ctx, l->fresh, THEN_ANYWAY(f, load_done));
 	else
 		load_done(f);
