@@ -229,6 +229,8 @@ int gazetteer_create(const struct snapshot *snapshot, struct gazetteer **out, st
 	if (r == 0)
 		r = gazetteer_add_places(g);
 	if (r == 0)
+		r = gazetteer_add_mentions(g);
+	if (r == 0)
 		r = seal(g);
 	if (r < 0) {
 		gazetteer_destroy(g);
@@ -267,7 +269,7 @@ struct finder {
 static float doubt(const struct phrase *p, float similarity)
 {
 	const struct vocabulary_word *w = p->words[0];
-	bool place = p->kind == NAME_PLACE || p->kind == NAME_TYPE;
+	bool place = p->kind == NAME_PLACE || p->kind == NAME_TYPE || p->kind == NAME_TRACK;
 
 	if (p->n_words > 1 || place)
 		return similarity;

@@ -25,6 +25,10 @@ size_t gazetteer_match(const struct gazetteer *g, const char *folded_question, s
 /* The locations and booths a NAME_PLACE value stands for: itself, or those of a building; NULL-terminated. */
 const char *const *gazetteer_places(const struct gazetteer *g, const char *value);
 
+/* Exhibitors that a session's title or description names: its talk tells what they are about.  NULL-terminated. */
+const struct record *const *gazetteer_mentions(const struct gazetteer *g,
+					       const struct record *session);
+
 /* catalog.c's */
 const struct gazetteer *catalog_gazetteer(const struct catalog *c);
 

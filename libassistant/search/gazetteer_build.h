@@ -38,6 +38,8 @@ struct gazetteer {
 	struct map *compact; /* words written together -> first phrase + 1 */
 	struct phrase *phrases;
 	size_t n, cap;
+	/* per session: exhibitors its text names, NULL-terminated; NULL: none */
+	const struct record *const **mentions;
 	struct place_group *groups;
 	size_t n_groups, cap_groups;
 };
@@ -47,5 +49,7 @@ int gazetteer_add(struct gazetteer *g, struct phrase model, const char *text);
 /* All names of the snapshot. */
 int gazetteer_add_names(struct gazetteer *g);
 int gazetteer_add_places(struct gazetteer *g);
+/* After the names: which talks speak of which exhibitors. */
+int gazetteer_add_mentions(struct gazetteer *g);
 
 #endif

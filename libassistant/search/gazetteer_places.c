@@ -254,50 +254,60 @@ static int add_declared_buildings(struct gazetteer *g)
 	return r;
 }
 
-/* Does the session stand on the biggest stage: keynotes, openings, closings? */
-static bool is_plenary(const struct record *s)
+static bool begins_with(const char *text, const char *const *words)
 {
-	const char *fields[] = { s->session_type, s->track, s->name };
+	_cleanup_free_ char *folded = text ? utf8_fold(text, strlen(text)) : NULL;
 
-	for (size_t i = 0; i < ARRAY_SIZE(fields); i++) {
-		_cleanup_free_ char *folded =
-			fields[i] ? utf8_fold(fields[i], strlen(fields[i])) : NULL;
-		static const char *const words[] = { "keynote", "plenary", "opening", "closing",
-						     "welcome" };
-
-		for (size_t k = 0; folded && k < ARRAY_SIZE(words); k++) {
-			if (strncmp(folded, words[k], strlen(words[k])) == 0)
-				return true;
-		}
+	for (size_t i = 0; folded && words[i]; i++) {
+		if (strncmp(folded, words[i], strlen(words[i])) == 0)
+			return true;
 	}
 	return false;
 }
+
+/* How much a session belongs on the biggest stage: keynotes, plenaries; less so openings, which every track may have. */
+static unsigned plenary_weight(const struct record *s)
+{
+	static const char *const types[] = { "keynote", "plenary", "main", NULL };
+	static const char *const titles[] = { "keynote", "opening", "closing", "welcome", NULL };
+
+	if (begins_with(s->session_type, types) || begins_with(s->track, types))
+		return 3;
+	return begins_with(s->name, titles);
+}
+
+struct stage {
+	const char *place;
+	unsigned weight;
+};
 
 /* The place with most of them. */
 static const char *plenary_place(struct gazetteer *g)
 {
 	const struct snapshot *s = g->snapshot;
-	const char **places = arena_array(g->arena, const char *, s->n[ENTITY_SESSION] + 1),
-		   *best = NULL;
-	size_t n = 0, most = 0;
+	struct stage stages[256], *best = NULL;
+	size_t n = 0;
 
-	for (size_t i = 0; places && i < s->n[ENTITY_SESSION] && n < 1000; i++) {
+	for (size_t i = 0; i < s->n[ENTITY_SESSION]; i++) {
 		const struct record *session = &s->records[ENTITY_SESSION][i];
+		unsigned weight = session->location ? plenary_weight(session) : 0;
+		size_t k = 0;
 
-		if (session->location && is_plenary(session))
-			places[n++] = session->location;
+		if (!weight)
+			continue;
+		while (k < n && strcmp(stages[k].place, session->location) != 0)
+			k++;
+		if (k == ARRAY_SIZE(stages))
+			continue;
+		if (k == n)
+			stages[n++] = (struct stage){ session->location, 0 };
+		stages[k].weight += weight;
 	}
-	for (size_t i = 0; i < n; i++) {
-		size_t count = 0;
-
-		for (size_t k = 0; k < n; k++)
-			count += strcmp(places[i], places[k]) == 0;
-		if (count > most) {
-			most = count;
-			best = places[i];
-		}
+	for (size_t k = 0; k < n; k++) {
+		if (!best || stages[k].weight > best->weight)
+			best = &stages[k];
 	}
-	return best;
+	return best ? best->place : NULL;
 }
 
 static int add_main_hall(struct gazetteer *g)

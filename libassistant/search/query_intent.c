@@ -8,6 +8,13 @@
 
 #include <string.h>
 
+static const char *const organisations =
+	"|company|companies|vendor|vendors|supplier|suppliers|sponsor|sponsors|startup|startups|"
+	"firm|firms|"
+	"manufacturer|manufacturers|organisations|organizations|firma|firmen|anbieter|hersteller|"
+	"entreprise|"
+	"entreprises|fournisseur|fournisseurs|empresa|empresas|proveedor|proveedores|";
+
 struct cue_list {
 	unsigned cue;
 	const char *words; /* single words, between '|' */
@@ -16,28 +23,25 @@ struct cue_list {
 
 static const struct cue_list cue_words[] = {
 	{ CUE_SESSION,
-	  "|session|sessions|talk|talks|presentation|presentations|lecture|lectures|keynote|"
-	  "keynotes|"
-	  "workshop|workshops|panel|panels|tutorial|tutorials|devroom|devrooms|programme|program|"
-	  "schedule|"
-	  "agenda|slot|slots|track|tracks|demo|demos|vortrag|vortrage|vortragen|programm|"
-	  "veranstaltung|"
-	  "veranstaltungen|zeitplan|ablauf|beitrage|conferences|exposes|expose|seance|seances|"
-	  "atelier|"
-	  "ateliers|charla|charlas|ponencia|ponencias|sesion|sesiones|taller|talleres|programa|",
+	  "|session|sessions|talk|talks|presentation|presentations|lecture|lectures|programme|"
+	  "program|"
+	  "schedule|agenda|slot|slots|track|tracks|devroom|devrooms|vortrag|vortrage|vortragen|"
+	  "programm|"
+	  "veranstaltung|veranstaltungen|zeitplan|ablauf|beitrage|conferences|exposes|expose|"
+	  "seance|seances|"
+	  "charla|charlas|ponencia|ponencias|sesion|sesiones|programa|",
 	  true },
+	/* Kinds of sessions: searched for where the data knows no such type. */
+	{ CUE_SESSION,
+	  "|keynote|keynotes|workshop|workshops|panel|panels|tutorial|tutorials|demo|demos|atelier|"
+	  "ateliers|"
+	  "taller|talleres|",
+	  false },
 	{ CUE_EXHIBITOR,
 	  "|stand|stands|booth|booths|exhibitor|exhibitors|exhibit|exhibits|stall|stalls|"
 	  "aussteller|stande|"
 	  "messestand|messestande|exposant|exposants|expositor|expositores|puesto|puestos|",
 	  true },
-	{ CUE_ORGANISATION,
-	  "|company|companies|vendor|vendors|supplier|suppliers|sponsor|sponsors|startup|startups|"
-	  "firm|firms|"
-	  "manufacturer|manufacturers|organisations|organizations|firma|firmen|anbieter|hersteller|"
-	  "entreprise|"
-	  "entreprises|fournisseur|fournisseurs|empresa|empresas|proveedor|proveedores|",
-	  false },
 	{ CUE_SPEAKER,
 	  "|speaker|speakers|presenter|presenters|panelist|panelists|panellist|panellists|expert|"
 	  "experts|"
@@ -182,7 +186,7 @@ static void read_organisations(struct reading *r)
 	for (size_t i = 0; i < r->n; i++) {
 		const char *before = i ? r->words[i - 1].text : "";
 
-		if (!listed(cue_words[2].words, r->words[i].text))
+		if (!listed(organisations, r->words[i].text))
 			continue;
 		if (i && !listed("|which|what|any|are|list|show|all|the|other|welche|welcher|gibt|"
 				 "quelles|quels|"
@@ -194,7 +198,6 @@ static void read_organisations(struct reading *r)
 			r->used[i] = true;
 		}
 	}
-	r->cues &= ~CUE_ORGANISATION;
 }
 
 void read_cues(struct reading *r)
@@ -218,19 +221,20 @@ void read_cues(struct reading *r)
 
 /* --- what is left --------------------------------------------------------- */
 
-static const char *const empty_words = "|conference|event|events|thing|things|topic|topics|subject|"
-				       "subjects|people|folks|anyone|anybody|person|"
-				       "please|really|actually|today|konferenz|kongress|thema|"
-				       "evento|congreso|sujet|very|main|place|begin|"
-				       "begins|start|starts|starting|beginning|happens|else|whats|"
-				       "im|id|works|work|working|attendee|visitor|"
-				       "particular|specific|currently|possible|plan|come|comes|"
-				       "coming|came|catch|run|runs|running|hold|held|"
-				       "take|takes|taking|use|uses|using|used|become|becomes|"
-				       "becoming|include|includes|including|among|several|"
-				       "deal|deals|dealing|cover|covers|treat|treats|explain|"
-				       "explains|scheduled|planned|exactly|spot|"
-				       "worked|write|writes|lot|s|t|d|l|m|";
+static const char *const empty_words =
+	"|conference|event|events|thing|things|topic|topics|subject|"
+	"subjects|people|folks|anyone|anybody|person|"
+	"please|really|actually|today|konferenz|kongress|thema|"
+	"evento|congreso|sujet|very|main|place|begin|"
+	"begins|start|starts|starting|beginning|happens|else|whats|"
+	"im|id|works|work|working|attendee|visitor|"
+	"particular|specific|currently|possible|plan|come|comes|"
+	"coming|came|catch|run|runs|running|hold|held|"
+	"take|takes|taking|use|uses|using|used|become|becomes|"
+	"becoming|include|includes|including|among|several|"
+	"deal|deals|dealing|cover|covers|treat|treats|explain|"
+	"explains|scheduled|planned|exactly|spot|"
+	"worked|write|writes|minute|minutes|hour|hours|min|lot|s|t|d|l|m|";
 
 static size_t content_words(const struct reading *r)
 {
@@ -256,6 +260,9 @@ static const char *collect_terms(struct reading *r)
 		if (r->negated[i] || (!name && (r->used[i] || r->words[i].stop ||
 						listed(empty_words, r->words[i].text))))
 			continue;
+		if (r->out->when.kind != WHEN_NONE && !name && to - from <= 2 &&
+		    r->folded[from] >= '0' && r->folded[from] <= '9')
+			continue; /* "I have 30 minutes" */
 		/* "c++", "node.js", ".net": marks that stick to a word stay */
 		while (r->folded[to] && strchr("+#", r->folded[to]))
 			to++;
@@ -466,7 +473,7 @@ static bool is_info(const struct reading *r)
 		return practical || f->words <= 2 || f->cover >= 0.6f;
 	if (f->concept && f->cover >= (f->words <= 2 ? 0.3f : 0.45f))
 		return practical || f->words <= 3;
-	return practical && f->cover >= 0.7f && f->scores[0] >= 0.3f;
+	return practical && f->words >= 2 && f->cover >= 0.7f && f->scores[0] >= 0.3f;
 }
 
 static enum intent intent_of(const struct reading *r, unsigned entities)
@@ -519,6 +526,53 @@ static bool nothing_to_go_on(const struct reading *r)
 	       !(r->cues & (CUE_SESSION | CUE_EXHIBITOR | CUE_SPEAKER | CUE_RECOMMEND | CUE_VISIT));
 }
 
+/* "How much does the swimming pool at the venue cost?" */
+static bool of_the_venue(const struct reading *r)
+{
+	return r->cues & (CUE_FACILITY | CUE_PRACTICAL | CUE_WHERE) &&
+	       !(r->cues & (CUE_SPEAKS | CUE_VISIT)) &&
+	       reading_has(
+		       r,
+		       "at the venue|of the venue|in the venue|at the conference|on site|on campus|"
+		       "on the campus|at the event|in the building|vor ort|sur place|en el "
+		       "recinto");
+}
+
+/* "Where is H.1302?", "How do I get to building K?": the way, not the programme there. */
+static bool asks_the_way(const struct reading *r)
+{
+	const struct understood *u = r->out;
+
+	return u->filter.places && !u->terms[0] && !u->n_names && u->when.kind == WHEN_NONE &&
+	       !(r->cues &
+		 (CUE_SESSION | CUE_EXHIBITOR | CUE_SPEAKER | CUE_SPEAKS | CUE_WHO | CUE_VISIT)) &&
+	       (reading_has(r, "where is|where s|wheres|where are|how do i|how can i|how to|way "
+			       "to|wo ist|wie komme|ou est|"
+			       "comment aller|donde esta|como llego") ||
+		r->n <= 2);
+}
+
+/* "When does the conference end?", "Where is BruxCon?": the conference itself. */
+static bool asks_the_conference(const struct reading *r)
+{
+	bool named = reading_has(r, "the conference|this conference|the event|die konferenz|la "
+				    "conference|la conferencia|el congreso|"
+				    "el evento");
+
+	for (size_t i = 0; i < r->n; i++) {
+		if (r->words[i].stop || r->used[i] ||
+		    listed("|conference|event|end|ends|begin|begins|start|starts|finish|finishes|"
+			   "held|happen|happening|"
+			   "date|dates|place|long|located|konferenz|beginnt|endet|conferencia|"
+			   "congreso|evento|",
+			   r->words[i].text))
+			continue;
+		return false;
+	}
+	return named && r->cues & (CUE_WHEN | CUE_WHERE) &&
+	       !(r->cues & (CUE_SESSION | CUE_EXHIBITOR | CUE_SPEAKER));
+}
+
 static void keep_pages(struct reading *r)
 {
 	const char **keys = arena_array(r->arena, const char *, INFO_MAX_PAGES + 1);
@@ -529,11 +583,51 @@ static void keep_pages(struct reading *r)
 			break;
 		keys[n++] = r->info.pages[i]->key;
 	}
-	r->out->info_keys = keys;
+	if (keys)
+		r->out->info_keys = keys;
+}
+
+/* A floor plan; for "how do I get to ...?" also the way to the venue.  The programme of a room tells where it is, too. */
+static bool tell_the_way(struct reading *r)
+{
+	bool where = reading_has(r, "where is|where s|wheres|where are|wo ist|ou est|donde esta");
+	const char *about =
+		where ? "floor plan venue map" : "floor plan venue map directions transport";
+	bool none[WORDS_MAX] = { false };
+	size_t n;
+	struct word *words = words_split(about, r->arena, WORDS_MAX, &n);
+
+	if (words)
+		info_find(catalog_info(r->c), gazetteer_vocabulary(catalog_gazetteer(r->c)), about,
+			  words, n, none, &r->info);
+	keep_pages(r);
+	return where ? r->info.in_title : r->info.concept;
+}
+
+/* Pages with those keys, in that order. */
+static void pages_called(struct reading *r, const char *keys)
+{
+	const struct conference *c = &catalog_snapshot(r->c)->conference;
+
+	r->info.n = 0;
+	while (*keys) {
+		size_t len = strcspn(keys, " ");
+
+		for (size_t i = 0; i < c->n_info && r->info.n < INFO_MAX_PAGES; i++) {
+			if (strlen(c->info[i].key) != len ||
+			    strncmp(c->info[i].key, keys, len) != 0)
+				continue;
+			r->info.scores[r->info.n] = 1;
+			r->info.pages[r->info.n++] = &c->info[i];
+		}
+		keys += len + (keys[len] == ' ');
+	}
+	keep_pages(r);
 }
 
 void read_intent(struct reading *r)
 {
+	static const char *const no_keys[] = { NULL };
 	struct understood *u = r->out;
 	bool nothing_known;
 
@@ -558,8 +652,19 @@ void read_intent(struct reading *r)
 		u->intent = INTENT_OUT_OF_SCOPE;
 	} else if (u->when.unclear) {
 		ask_back(u, "Which day or time do you mean?");
+	} else if (asks_the_conference(r)) {
+		u->intent = INTENT_GENERAL_INFO;
+		pages_called(r, r->cues & CUE_WHEN
+					? "opening_hours dates schedule about"
+					: "venue venue_map location address transport about");
 	} else if (!u->named && is_info(r)) {
 		u->intent = INTENT_GENERAL_INFO;
+	} else if (asks_the_way(r)) {
+		u->intent = tell_the_way(r) ? INTENT_GENERAL_INFO : INTENT_SESSION_SEARCH;
+	} else if (nothing_known && of_the_venue(r)) {
+		/* nothing about it in any page, and no talk is what is asked for */
+		u->intent = INTENT_GENERAL_INFO;
+		u->info_keys = no_keys;
 	} else if (nothing_known && u->definition && unknown_term(r)) {
 		u->intent = INTENT_OUT_OF_SCOPE;
 	} else if (u->follow_up && !u->terms[0] && u->when.kind == WHEN_NONE && !u->filter.places) {

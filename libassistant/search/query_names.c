@@ -6,6 +6,7 @@
 #include "search/query_read.h"
 
 #include <string.h>
+#include "base/utf8.h"
 
 #define ACCEPTED 0.55f
 #define SURE	 0.85f
@@ -81,6 +82,48 @@ static bool asked_by_name(const struct reading *r, size_t first, size_t last)
 	       listed("|speaks|speaking|presents|presenting|spricht|parle|habla|", after);
 }
 
+static bool in_conference_name(const struct reading *r, const char *word)
+{
+	const char *name = catalog_snapshot(r->c)->conference.name;
+	_cleanup_free_ char *folded = name ? utf8_fold(name, strlen(name)) : NULL;
+
+	return folded && word_in(word, folded);
+}
+
+/* A word of the name, give or take a letter or two. */
+static bool fits_name(const char *word, const char *name)
+{
+	size_t len = strlen(name), i = 0, from, to;
+
+	while (word_next(name, len, &i, &from, &to)) {
+		if (word_distance(word, strlen(word), name + from, to - from, 2) <= 2)
+			return true;
+	}
+	return false;
+}
+
+/* "Linus Torvalds" is no Linus of this conference: the word beside belongs to the name and does not fit. */
+static bool of_another_name(const struct reading *r, const struct name_match *m, size_t i)
+{
+	_cleanup_free_ char *name = utf8_fold(m->record->name, strlen(m->record->name));
+	const struct vocabulary *v = gazetteer_vocabulary(catalog_gazetteer(r->c));
+	bool mononym;
+
+	if (!name)
+		return false;
+	mononym = !strchr(name, ' '); /* "Ray Kurzweil" is none, "Hello Ray" may be */
+	for (size_t k = i && !mononym ? i - 1 : i + 1; k < r->n && k <= i + 1; k++) {
+		const struct word *w = &r->words[k];
+		bool name_like = r->capitals ? w->capital && k : !vocabulary_find(v, w->text);
+
+		if (k != i && !w->stop && w->text[1] && name_like && !fits_name(w->text, name) &&
+		    !listed("|stand|booth|talk|talks|session|keynote|presentation|workshop|",
+			    w->text))
+			return true;
+	}
+	return false;
+}
+
 /* One word that could be a plain one, too: its writing and its neighbours decide. */
 static float judge_single(const struct reading *r, const struct name_match *m, size_t i)
 {
@@ -90,6 +133,10 @@ static float judge_single(const struct reading *r, const struct name_match *m, s
 	bool stand = m->record && m->record->type == ENTITY_EXHIBITOR &&
 		     listed("|stand|booth|stall|team|people|folks|", after);
 
+	if (in_conference_name(r, w->text))
+		return 0.3f;
+	if (m->record->type == ENTITY_SPEAKER && of_another_name(r, m, i))
+		return 0.4f;
 	if (quoted(r, m) || capital || asked_by_name(r, i, i) || stand)
 		return m->similarity < SURE ? SURE : m->similarity;
 	if (m->similarity >= SURE) /* a name by itself, and no plain word */
@@ -279,7 +326,11 @@ static void read_track(struct reading *r, const struct name_match *m)
 
 	if (!reading_words_at(r, m->from, m->to, &first, &last) || m->similarity < 0.9f)
 		return;
-	if (listed(track_words, word_at(r, last + 1)))
+	/* "go talks": a name that could not be searched for */
+	if (first == last && r->words[first].stop &&
+	    listed("|talks|talk|sessions|lectures|presentations|", word_at(r, last + 1)))
+		r->used[last + 1] = true;
+	else if (listed(track_words, word_at(r, last + 1)))
 		r->used[last + 1] = true;
 	else if (first && listed(track_words, word_at(r, first - 1)))
 		r->used[first - 1] = true;

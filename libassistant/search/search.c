@@ -95,11 +95,14 @@ static bool has_constraints(const struct index_filter *f)
 	       f->speaker_ids;
 }
 
-/* Speakers have neither time nor place: their sessions have. */
+/* Speakers have neither time nor place: their sessions have.  What exhibitors do, talks tell. */
 static unsigned entities_to_ask(const struct search *s)
 {
 	const unsigned session = ENTITY_BIT(ENTITY_SESSION);
 
+	if (s->wanted == ENTITY_BIT(ENTITY_EXHIBITOR))
+		return s->wanted |
+		       (s->listing || s->filter.places || s->filter.tracks ? 0 : session);
 	if (s->wanted != ENTITY_BIT(ENTITY_SPEAKER))
 		return s->wanted;
 	return has_constraints(&s->filter) ? session : s->wanted | (s->listing ? 0 : session);
@@ -238,21 +241,30 @@ static bool relax(struct search *s)
 		s->given_up = what;
 		return true;
 	}
-	if (s->tried & ~GIVE_ALL || s->listing)
+	if (s->listing || s->tried & GIVE_KIND)
 		return false;
-	s->tried |= GIVE_ALL + 1; /* all at once, last */
+	s->tried |= GIVE_KIND; /* all at once, last */
 	f = u->filter;
 	s->given_up = 0;
 	for (unsigned what = GIVE_LEVEL; what <= GIVE_DAY; what <<= 1)
 		s->given_up |= give_up(s, what, &f) ? what : 0;
-	s->filter = f;
-	return s->given_up & (s->given_up - 1); /* one alone was tried */
+	if (s->given_up & (s->given_up - 1)) { /* one alone was tried */
+		s->filter = f;
+		return true;
+	}
+	if (s->rq.entities || s->wanted == ENTITY_ALL)
+		return false;
+	s->given_up = GIVE_KIND;
+	s->filter = u->filter;
+	s->wanted = ENTITY_ALL;
+	return true;
 }
 
 static void say_given_up(struct search *s)
 {
-	static const char *const words[] = { "now",	 "the time",  "the level", "the language",
-					     "the type", "the track", "the place", "the day" };
+	static const char *const words[] = { "now",	     "the time", "the level",
+					     "the language", "the type", "the track",
+					     "the place",    "the day",	 "the kind" };
 	const char **said;
 	size_t n = 0;
 
@@ -281,6 +293,7 @@ static void search_rank(struct flow *f)
 	if (!s->rq.raw)
 		rank_add_names(&r);
 	rank_add_speakers(&r);
+	rank_add_exhibitors(&r);
 	rank_order(&r);
 	if ((!r.n || !r.relevant) && relax(s)) {
 		search_ask(f);

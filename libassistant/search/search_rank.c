@@ -7,6 +7,7 @@
 #include <string.h>
 #include "base/json.h"
 #include "base/utf8.h"
+#include "search/gazetteer.h"
 
 bool rank_begin(struct ranking *r, struct search *s)
 {
@@ -161,6 +162,33 @@ void rank_add_speakers(struct ranking *r)
 	}
 }
 
+/* Each exhibitor by its best talk; half a score, since a mention is not a description. */
+void rank_add_exhibitors(struct ranking *r)
+{
+	const struct gazetteer *g = catalog_gazetteer(r->s->rq.catalog);
+	size_t n = r->n;
+
+	if (!(r->s->wanted & ENTITY_BIT(ENTITY_EXHIBITOR)) ||
+	    r->s->wanted & ENTITY_BIT(ENTITY_SESSION) || r->s->listing)
+		return;
+	for (size_t i = 0; i < n; i++) {
+		const struct record *const *named;
+
+		if (r->items[i].record->type != ENTITY_SESSION)
+			continue;
+		for (named = gazetteer_mentions(g, r->items[i].record); *named; named++) {
+			struct scored *e = entry(r, *named);
+			float score = 0.5f * r->items[i].score;
+
+			if (!e || e->name > 0)
+				continue;
+			if (e->score > 0) /* by its own words, too, or by several talks */
+				score = e->score + 0.2f * score;
+			raise_score(e, score > 0.8f ? 0.8f : score);
+		}
+	}
+}
+
 /* --- order ----------------------------------------------------------------- */
 
 static int by_score(const void *pa, const void *pb)
@@ -196,7 +224,14 @@ static void drop(struct ranking *r, bool (*keep)(const struct ranking *r, const 
 
 static bool is_wanted(const struct ranking *r, const struct scored *e)
 {
-	return r->s->wanted & ENTITY_BIT(e->record->type) || (e->name > 0 && !r->s->rq.entities);
+	unsigned wanted = r->s->wanted;
+
+	/* A named speaker belongs to her sessions, a named session to its speakers. */
+	if (e->name > 0 && !r->s->rq.entities && e->record->type == ENTITY_SPEAKER)
+		return wanted & (ENTITY_BIT(ENTITY_SPEAKER) | ENTITY_BIT(ENTITY_SESSION));
+	if (e->name > 0 && !r->s->rq.entities && e->record->type == ENTITY_SESSION)
+		return wanted & (ENTITY_BIT(ENTITY_SPEAKER) | ENTITY_BIT(ENTITY_SESSION));
+	return wanted & ENTITY_BIT(e->record->type);
 }
 
 static bool is_session(const struct ranking *r, const struct scored *e)
@@ -208,6 +243,12 @@ static bool is_session(const struct ranking *r, const struct scored *e)
 static bool is_close(const struct ranking *r, const struct scored *e)
 {
 	return e->score >= 0.55f * r->items[0].score;
+}
+
+/* Beside the one record that was asked for, only what has much in common with the question. */
+static bool is_related(const struct ranking *r, const struct scored *e)
+{
+	return e->name > 0 || !(r->items[0].name > 0) || e->score >= 0.35f;
 }
 
 static bool ends_in_time(const struct ranking *r, const struct scored *e)
@@ -308,6 +349,8 @@ void rank_order(struct ranking *r)
 	qsort(r->items, r->n, sizeof *r->items, by_score);
 	if (timed && !r->s->listing && r->n)
 		drop(r, is_close);
+	if (r->s->rq.understood->named && !r->s->rq.raw)
+		drop(r, is_related);
 	switch (kind) {
 	case WHEN_ENDING:
 		drop(r, ends_in_time);

@@ -16,6 +16,7 @@ enum {
 	GIVE_TRACK = 1 << 5,
 	GIVE_PLACE = 1 << 6,
 	GIVE_DAY = 1 << 7,
+	GIVE_KIND = 1 << 8, /* a stand was asked for, a talk is there */
 	GIVE_ALL = (1 << 8) - 1,
 };
 
@@ -35,6 +36,8 @@ void rank_add_hits(struct ranking *r);
 void rank_add_names(struct ranking *r);
 /* Speakers of what was found, when speakers are asked for. */
 void rank_add_speakers(struct ranking *r);
+/* Exhibitors that the talks found speak of, when exhibitors are asked for. */
+void rank_add_exhibitors(struct ranking *r);
 /* Drops what is not wanted, orders by score or by time, applies now, next, first, last. */
 void rank_order(struct ranking *r);
 /* into s->results, at most rq.limit. */

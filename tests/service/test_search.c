@@ -214,6 +214,8 @@ static void by_topic(void **state)
 		{ SAT, "Does anybody from the Wikimedia Foundation give a talk?", RESULT_ENTITIES,
 		  "p7" },
 		{ SAT, "semantic retreival", RESULT_ENTITIES, "s14" },
+		{ SAT, "Which stand could trace the communication between processes?",
+		  RESULT_ENTITIES, "x1" },
 	};
 
 	check(*state, cases, ARRAY_SIZE(cases));
@@ -262,6 +264,7 @@ static void what_is_given_up_is_said(void **state)
 		{ SAT, "advanced talks about sandboxing", "s5", "the level" },
 		{ "2026-01-31T09:05", "what is on now", "s1", "now" },
 		{ SAT, "talks in German about copyleft", "s8", "the language" },
+		{ SAT, "Which stand is about sandboxing services?", "s5", "the kind" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {

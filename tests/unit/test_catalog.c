@@ -135,6 +135,21 @@ static void buildings_hold_rooms_and_stands(void **state)
 	assert_null(gazetteer_places(catalog_gazetteer(*state), "building z")[0]);
 }
 
+static void talks_tell_what_exhibitors_do(void **state)
+{
+	const struct snapshot *s = catalog_snapshot(*state);
+	const struct gazetteer *g = catalog_gazetteer(*state);
+	const struct record *const *named =
+		gazetteer_mentions(g, snapshot_find(s, ENTITY_SESSION, "s3"));
+
+	assert_non_null(named[0]);
+	assert_string_equal(named[0]->id, "x1");
+	assert_null(named[1]);
+	/* "each element of a vector" names nobody */
+	assert_null(gazetteer_mentions(g, snapshot_find(s, ENTITY_SESSION, "s14"))[0]);
+	assert_null(gazetteer_mentions(g, snapshot_find(s, ENTITY_SPEAKER, "p1"))[0]);
+}
+
 static void values_by_name(void **state)
 {
 	static const struct expected cases[] = {
@@ -278,6 +293,7 @@ int main(void)
 		cmocka_unit_test(records_by_name),
 		cmocka_unit_test(places_by_code_name_and_building),
 		cmocka_unit_test(buildings_hold_rooms_and_stands),
+		cmocka_unit_test(talks_tell_what_exhibitors_do),
 		cmocka_unit_test(values_by_name),
 		cmocka_unit_test(plain_words_are_doubtful),
 		cmocka_unit_test(both_brandts_are_found),
