@@ -21,7 +21,7 @@ enum intent {
 };
 const char *intent_name(enum intent i); /* "session_search" */
 
-enum specificity { SPECIFIC, VAGUE, BOTH }; /* FACETS.md "Which search" */
+enum specificity { SPECIFIC, VAGUE, BOTH };
 
 /* What of a found record the visitor wants to know: steers the answer. */
 enum asked { ASKED_ANY, ASKED_WHEN, ASKED_WHERE, ASKED_WHO, ASKED_WHAT, ASKED_COUNT_OF };
