@@ -5,7 +5,7 @@
  *	lexical, list --------> score, copy out
  *	build ----------------------------------------------->  texts to file, fsync, rename
  *	use ------------------> map, check
- *	   <-- the file in use changes; the one before goes with its last query
+ *	   <-- the file in use changes; the one before answers who still holds its records, until the next change
  */
 #include "index/flat.h"
 #include <dirent.h>
@@ -34,6 +34,7 @@ static void file_unref(struct flat_file *file)
 {
 	if (!file || --file->refs > 0)
 		return;
+	file_unref(file->before);
 	flat_file_finish(file);
 	free(file);
 }
@@ -134,13 +135,14 @@ void flat_submit(struct flat_op *op, struct lane *lane, void (*deliver)(struct w
 	lane_run(lane, &op->work, run, deliver, release, f);
 }
 
-/* Takes a reference of the conference's file; false: f was told that there is none. */
-bool flat_op_file(struct flat_op *op, const char *conference_id, struct flow *f)
+bool flat_op_file(struct flat_op *op, const char *conference_id, uint64_t epoch, struct flow *f)
 {
 	struct flat_file *file = map_get(op->index->files, conference_id);
 	struct fail fail = FAIL_INIT;
 
 	if (file) {
+		if (file->before && file->before->header->epoch == epoch)
+			file = file->before;
 		op->file = file;
 		file->refs++;
 		return true;
@@ -206,7 +208,7 @@ static struct query_op *query_op(struct index *index, const char *name,
 {
 	struct query_op *o = flat_op_new(index, sizeof(*o), name, body, f);
 
-	if (!o || !flat_op_file(&o->op, conference_id, f))
+	if (!o || !flat_op_file(&o->op, conference_id, filter->epoch, f))
 		return NULL;
 	o->arena = arena;
 	o->out = out;
@@ -406,6 +408,22 @@ static int use_body(struct flat_op *op, struct fail *f)
 	return 0;
 }
 
+/* One file before is kept, not a chain of them. */
+static void keep_before(struct flat_file *file, struct flat_file *old)
+{
+	struct flat_file *older = old ? old->before : NULL;
+
+	if (old)
+		old->before = NULL;
+	if (old && old->header->epoch == file->header->epoch) {
+		file->before = older;
+		file_unref(old);
+	} else {
+		file->before = old;
+		file_unref(older);
+	}
+}
+
 static void use_deliver(struct wait *w)
 {
 	struct use_op *o = container_of(w, struct use_op, op.work.wait);
@@ -419,8 +437,7 @@ static void use_deliver(struct wait *w)
 	}
 	log_write(o->op.index->log, LOG_INFO, "index.used", "s", "conference_id", o->id, "i",
 		  "epoch", (int64_t)o->epoch, "i", "records", (int64_t)o->op.file->n_records, NULL);
-	o->op.file = NULL; /* the map's now */
-	file_unref(old);
+	keep_before(TAKE_PTR(o->op.file), old); /* the file is the map's now */
 }
 
 static void use(struct index *index, const char *conference_id, uint64_t epoch, struct flow *f)

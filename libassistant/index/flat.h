@@ -37,8 +37,8 @@ struct flat_op {
 /* Zeroed, of `size` bytes that begin with a struct flat_op.  NULL: no memory, and f was told. */
 void *flat_op_new(struct index *index, size_t size, const char *name,
 		  int (*body)(struct flat_op *op, struct fail *f), struct flow *f);
-/* Takes a reference of the conference's file; false: there is none, f was told and op is gone. */
-bool flat_op_file(struct flat_op *op, const char *conference_id, struct flow *f);
+/* Takes a reference of the conference's file, of that epoch when it is at hand; false: there is none, f was told and op is gone. */
+bool flat_op_file(struct flat_op *op, const char *conference_id, uint64_t epoch, struct flow *f);
 void flat_submit(struct flat_op *op, struct lane *lane, void (*deliver)(struct wait *w),
 		 struct flow *f);
 

@@ -22,7 +22,9 @@ struct flat_file {
 	size_t n_records, n_speakers, n_values, n_tri_words, n_words, n_stems, n_postings,
 		n_trigrams;
 	bool mapped;
-	int refs; /* loop thread: flat.c's */
+	/* Loop thread, flat.c's: */
+	struct flat_file *before; /* the epoch before, or NULL */
+	int refs;
 };
 
 /* Checks `size` bytes, aligned to 8, which must outlive x.  EPROTOCOL says what is wrong with them. */

@@ -101,6 +101,6 @@ void flat_verify(struct index *index, struct snapshot *snapshot, char **json, st
 	o->snapshot = snapshot_ref(snapshot);
 	o->out = json;
 	o->op.finish = verify_finish;
-	if (flat_op_file(&o->op, snapshot->conference.id, f))
+	if (flat_op_file(&o->op, snapshot->conference.id, snapshot->epoch, f))
 		flat_submit(&o->op, o->op.index->builds, verify_deliver, f);
 }

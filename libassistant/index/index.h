@@ -23,6 +23,9 @@ struct log;
  * only: exhibitors and speakers have no times. */
 struct index_filter {
 	unsigned entities; /* ENTITY_BIT()s; 0: all */
+	/* Of the records that the caller holds: while a new epoch comes into use, the one before still answers.  0, or an
+	 * epoch that is no longer at hand: the one in use. */
+	uint64_t epoch;
 	/* Sessions: those that overlap [from, to) when `overlap`, else those that start within; TIME_UNKNOWN: open end. */
 	bool has_window, overlap;
 	int64_t from, to;
@@ -74,7 +77,8 @@ struct index_ops {
 		     struct flow *f);
 	/* Writes the index of snapshot->conference.id at snapshot->epoch beside the one in use; runs off the loop. */
 	void (*build)(struct index *x, struct snapshot *snapshot, struct flow *f);
-	/* From now on queries of that conference use that epoch; older files go when nobody maps them any more. */
+	/* From now on queries of that conference use that epoch, unless they name the one before; older files go when
+	 * nobody maps them any more. */
 	void (*use)(struct index *x, const char *conference_id, uint64_t epoch, struct flow *f);
 	/* {"ok","findings":[...]}: does the index hold exactly these records?  *json malloc()ed. */
 	void (*verify)(struct index *x, struct snapshot *snapshot, char **json, struct flow *f);

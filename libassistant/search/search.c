@@ -147,6 +147,7 @@ static void search_ask(struct flow *f)
 	const char *conference = catalog_snapshot(s->rq.catalog)->conference.id;
 
 	s->filter.entities = entities_to_ask(s);
+	s->filter.epoch = catalog_snapshot(s->rq.catalog)->epoch;
 	s->hits = (struct index_hits){ .n = 0 };
 	if (s->listing) {
 		s->index->ops->list(s->index, conference, &s->filter,

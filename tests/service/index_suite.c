@@ -506,6 +506,18 @@ static void test_switch(void **state)
 	assert_int_equal(call_wait(&asking), 0);
 	assert_string_equal(before.hits[0].id, "s1");
 	assert_string_equal(asked(fx, "kubernetes"), "n1");
+	/* Who still holds the records of before is answered with them; others with what is in use. */
+	for (uint64_t epoch = 0; epoch < 4; epoch++) {
+		struct index_hits hits = { 0 };
+
+		q.filter.epoch = epoch;
+		assert_int_equal(CALL(fx, lexical, ONE, &q, fx->arena, &hits), 0);
+		assert_string_equal(hits.hits[0].id, epoch == 1 ? "s1" : "n1");
+	}
+	q.filter.epoch = 1;
+	assert_int_equal(CALL(fx, use, ONE, 2), 0);
+	assert_int_equal(CALL(fx, lexical, ONE, &q, fx->arena, &before), 0);
+	assert_string_equal(before.hits[0].id, "s1");
 	snapshot_unref(next);
 }
 
