@@ -14,6 +14,8 @@ ZONES = ["Europe/Brussels", "Europe/London", "Europe/Dublin", "America/New_York"
          "America/St_Johns", "Asia/Kolkata", "Asia/Kathmandu", "Asia/Tokyo", "Asia/Tehran",
          "Australia/Lord_Howe", "Australia/Sydney", "Africa/Cairo", "Africa/Casablanca", "Pacific/Apia",
          "Pacific/Chatham", "America/Nuuk", "Asia/Gaza", "Etc/GMT+5", "UTC"]
+# Their coming years are predictions, which every release of the time zone data revises.
+PREDICTED = {"Africa/Cairo", "Africa/Casablanca", "Asia/Gaza"}
 UTC = dt.timezone.utc
 
 
@@ -50,7 +52,7 @@ def main():
     rnd = random.Random(9636)
     for key in ZONES:
         zone = ZoneInfo(key)
-        for year in (1999, 2011, 2025, 2026, 2044):
+        for year in (1999, 2011) if key in PREDICTED else (1999, 2011, 2025, 2026, 2044):
             start = int(dt.datetime(year, 1, 1, tzinfo=UTC).timestamp())
             points = [start + rnd.randrange(365 * 86400) for _ in range(2)]
             for c in changes(zone, year):
