@@ -4,6 +4,7 @@
 #include "line_editor.h"
 
 #include <histedit.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -91,15 +92,23 @@ static unsigned char key_complete(EditLine *el, int key)
 /* Drops the line; on an empty one, says how to leave. */
 static unsigned char key_drop(EditLine *el, int key)
 {
-	const LineInfo *info = el_line(el);
+	const LineInfoW *info = el_wline(el);
+	int length = (int)(info->lastchar - info->buffer);
 
-	if (info->lastchar == info->buffer) {
+	if (!length) {
 		fputs("\r\n(Ctrl-D leaves)\r\n", stdout);
 		return CC_REDISPLAY;
 	}
-	el_cursor(el, MAX_LINE_BYTES);
-	el_deletestr(el, MAX_LINE_BYTES);
+	el_cursor(el, (int)(info->lastchar - info->cursor));
+	el_deletestr(el, length);
 	return CC_REFRESH;
+}
+
+/* EL_SIGNAL makes libedit give the terminal back before the program stops, and take it again after. */
+static unsigned char key_suspend(EditLine *el, int key)
+{
+	raise(SIGTSTP);
+	return CC_REDISPLAY;
 }
 
 /* --- History ------------------------------------------------------------------------ */
@@ -147,10 +156,12 @@ struct line_editor *line_editor_create(const char *text, line_completer *complet
 	el_set(e->el, EL_SIGNAL, 1);
 	el_set(e->el, EL_ADDFN, "erleah-complete", "Complete a command", key_complete);
 	el_set(e->el, EL_ADDFN, "erleah-drop", "Drop the line", key_drop);
+	el_set(e->el, EL_ADDFN, "erleah-suspend", "Back to the shell", key_suspend);
 	el_set(e->el, EL_BIND, "^I", "erleah-complete", NULL);
-	/* While a line is edited, Ctrl-C is a key like any other. */
-	el_set(e->el, EL_SETTY, "-d", "intr=", NULL);
+	/* While a line is edited, Ctrl-C and Ctrl-Z are keys like any other. */
+	el_set(e->el, EL_SETTY, "-d", "-isig", NULL);
 	el_set(e->el, EL_BIND, "^C", "erleah-drop", NULL);
+	el_set(e->el, EL_BIND, "^Z", "erleah-suspend", NULL);
 	el_source(e->el, NULL);
 	return e;
 }

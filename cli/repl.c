@@ -3,6 +3,7 @@
  */
 #include "repl.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include "commands.h"
@@ -80,6 +81,8 @@ static int talk(struct repl *r)
 
 	if (!e)
 		return cli_say(STATUS_FAILED, "This terminal cannot be used for editing lines.");
+	/* Between answers a Ctrl-C that comes a moment too late must not end the conversation. */
+	signal(SIGINT, SIG_IGN);
 	greet(r);
 	while (!r->leave && (line = line_editor_read(e))) {
 		char *copy = strdup(line); /* the editor needs its own for Tab */

@@ -10,9 +10,9 @@
 
 #define MAX_ROWS     100
 #define GAP	     2
-#define MIN_NAME     24
+#define MIN_NAME     36
+#define MIN_WHERE    16
 #define MAX_WHERE    30
-#define INDENT	     4
 #define WHY_MAX_DEEP 4
 
 struct row {
@@ -67,8 +67,8 @@ static int total(const int widths[static N_COLUMNS])
 	return sum ? sum - GAP : 0;
 }
 
-/* Takes from places first, then from names, until the table fits. */
-static void shrink(int widths[static N_COLUMNS], int columns)
+/* Takes from places first, then from names, until the table fits; false: it does not. */
+static bool shrink(int widths[static N_COLUMNS], int columns)
 {
 	static const struct {
 		enum column column;
@@ -76,8 +76,7 @@ static void shrink(int widths[static N_COLUMNS], int columns)
 	} steps[] = {
 		{ COLUMN_WHERE, MAX_WHERE },
 		{ COLUMN_NAME, MIN_NAME },
-		{ COLUMN_WHERE, 10 },
-		{ COLUMN_NAME, 8 },
+		{ COLUMN_WHERE, MIN_WHERE },
 	};
 
 	for (size_t i = 0; columns && i < sizeof(steps) / sizeof(steps[0]); i++) {
@@ -86,6 +85,7 @@ static void shrink(int widths[static N_COLUMNS], int columns)
 		if (over > 0 && *width > steps[i].least)
 			*width = *width - over > steps[i].least ? *width - over : steps[i].least;
 	}
+	return !columns || total(widths) <= columns;
 }
 
 static int last_column(const int widths[static N_COLUMNS])
@@ -159,15 +159,15 @@ static void show_line(const struct terminal *t, const char *lead, struct json_ob
 
 /* --- All ------------------------------------------------------------------------ */
 
-static void show_rows(const struct terminal *t, struct json_object *result, size_t n, bool why)
+static void show_why(const struct terminal *t, struct json_object *result, size_t i, bool why)
 {
-	struct row rows[MAX_ROWS];
-	int widths[N_COLUMNS];
+	if (why)
+		show_line(t, "    ", json_member(json_at(result, "results", i), "why"));
+}
 
-	for (size_t i = 0; i < n; i++)
-		read_row(json_at(result, "results", i), i, &rows[i]);
-	measure(rows, n, widths);
-	shrink(widths, t->columns);
+static void show_table(const struct terminal *t, struct json_object *result, const struct row *rows,
+		       size_t n, const int widths[static N_COLUMNS], bool why)
+{
 	fputs(terminal_style(t, STYLE_DIM), t->out);
 	show_row(t, heads, widths);
 	fputs(terminal_style(t, STYLE_PLAIN), t->out);
@@ -177,9 +177,46 @@ static void show_rows(const struct terminal *t, struct json_object *result, size
 		for (int c = 0; c < N_COLUMNS; c++)
 			cells[c] = cell(&rows[i], c);
 		show_row(t, cells, widths);
-		if (why)
-			show_line(t, "   ", json_member(json_at(result, "results", i), "why"));
+		show_why(t, result, i, why);
 	}
+}
+
+/* For narrow terminals: a line for the name, one for the rest. */
+static void show_cards(const struct terminal *t, struct json_object *result, const struct row *rows,
+		       size_t n, bool why)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct row *r = &rows[i];
+		int left = t->columns - 4;
+
+		fprintf(t->out, "%2s  ", r->rank);
+		text_put(t->out, r->name, left);
+		fprintf(t->out, "\n    %s", terminal_style(t, STYLE_DIM));
+		left -= text_put(t->out, r->type, left);
+		left -= fprintf(t->out, "  %s", r->score);
+		if (*r->when && left >= GAP + text_width(r->when))
+			left -= fprintf(t->out, "  %s", r->when);
+		if (*r->where && left > GAP + 1) {
+			fputs("  ", t->out);
+			text_put(t->out, r->where, left - GAP);
+		}
+		fprintf(t->out, "%s\n", terminal_style(t, STYLE_PLAIN));
+		show_why(t, result, i, why);
+	}
+}
+
+static void show_rows(const struct terminal *t, struct json_object *result, size_t n, bool why)
+{
+	struct row rows[MAX_ROWS];
+	int widths[N_COLUMNS];
+
+	for (size_t i = 0; i < n; i++)
+		read_row(json_at(result, "results", i), i, &rows[i]);
+	measure(rows, n, widths);
+	if (shrink(widths, t->columns))
+		show_table(t, result, rows, n, widths, why);
+	else
+		show_cards(t, result, rows, n, why);
 }
 
 static void show_zone(const struct terminal *t, struct json_object *result, size_t n)

@@ -117,15 +117,29 @@ static void table(void **state)
 
 static void no_wider_than_the_terminal(void **state)
 {
-	for (int columns = 70; columns <= 120; columns++) {
+	for (int columns = 20; columns <= 120; columns++) {
 		char *out = shown(two, columns, false, 2);
 
 		for (char *line = out, *end; (end = strchr(line, '\n')); line = end + 1) {
 			*end = '\0';
-			assert_true(text_width(line) <= columns);
+			/* The remark below is a sentence: the terminal breaks it. */
+			if (strncmp(line, "Times", 5) != 0)
+				assert_true(text_width(line) <= columns);
 		}
 		free(out);
 	}
+}
+
+static void cards(void **state)
+{
+	char *out = shown(two, 56, false, 2);
+
+	assert_string_equal(out, " 1  Heat is a public good\n"
+				 "    session  0.93  Fri 21 May 17:45-18:30  Große Halle …\n"
+				 " 2  Wärmewerk\n"
+				 "    exhibitor  0.50  A24\n"
+				 "Times are the venue's (UTC+02:00).\n");
+	free(out);
 }
 
 static void reasons(void **state)
@@ -133,7 +147,7 @@ static void reasons(void **state)
 	char *out = shown(two, 0, true, 2);
 
 	assert_non_null(strstr(out, "understood: intent session_search, terms heat\n"));
-	assert_non_null(strstr(out, "   lexical 0.5, facets.topic 0.25\n"));
+	assert_non_null(strstr(out, "    lexical 0.5, facets.topic 0.25\n"));
 	free(out);
 }
 
@@ -174,6 +188,7 @@ int main(void)
 		cmocka_unit_test(cutting),
 		cmocka_unit_test(table),
 		cmocka_unit_test(no_wider_than_the_terminal),
+		cmocka_unit_test(cards),
 		cmocka_unit_test(reasons),
 		cmocka_unit_test(columns_that_are_empty_are_left_out),
 		cmocka_unit_test(nothing),

@@ -89,6 +89,15 @@ class Terminal:
     def line(self, text):
         self.send(text + "\r")
 
+    def prompt(self, pattern="> "):
+        """Waits for a prompt, and until keys go to the line editor."""
+        self.expect(pattern)
+        end = time.monotonic() + LIMIT_S
+        while termios.tcgetattr(self.fd)[3] & termios.ICANON:
+            if time.monotonic() > end:
+                raise AssertionError("the line editor does not take the terminal")
+            time.sleep(0.01)
+
     def _pump(self, wait_s):
         """Reads what is there; False when the other side is gone."""
         ready, _, _ = select.select([self.fd], [], [], wait_s)
@@ -128,7 +137,10 @@ class Terminal:
         end = time.monotonic() + limit_s
         while self._pump(0.2) and time.monotonic() < end:
             pass
-        return self.process.wait(max(0.1, end - time.monotonic()))
+        try:
+            return self.process.wait(max(0.1, end - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"it did not end; shown was {self.rest()!r}") from None
 
 
 def stop(process, sig=signal.SIGTERM):
