@@ -79,4 +79,5 @@ async function completedInTheArray() {
 for (let round = 1; round <= ROUNDS; round++)
 	await group(`${name}: round ${round}`, () => completedByKeys(round));
 await completedInTheArray();
+await directus.forgetMessages();
 finish();
