@@ -316,7 +316,7 @@ static void resolve(const struct catalog *c, const struct question *q, const str
 	} else if (question_has(q, WORDS_POSSESSIVE) && q->n <= 6 && !q->u->n_names &&
 		   focus_of(p)) {
 		resolve_record(c, q, p, &old, out); /* "what is her background?" */
-	} else if (bare && !limited &&
+	} else if (bare && !limited && !(question_exists(q) && names_noun(q)) &&
 		   (question_has(q, WORDS_PRONOUN) || q->u->follow_up ||
 		    q->u->asked != ASKED_ANY)) {
 		resolve_record(c, q, p, &old, out);

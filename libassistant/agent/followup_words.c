@@ -68,6 +68,9 @@ static const char nouns[] =
 	"sprecher vortragende exposant exposants intervenant intervenants sesion "
 	"sesiones charla charlas expositor expositores ponente ponentes conferences";
 
+static const char existences[] = "|are there|is there|there are|there is|gibt es|gibts|y a t il|"
+				 "y a-t-il|il y a|";
+
 static const char joins[] = "|and|und|et|also|what about|how about|was ist mit|wie ist es mit|"
 			    "wie sieht es mit|et pour|y|e|que tal|y que|or|oder|auch|";
 
@@ -121,11 +124,16 @@ static bool has_phrase(const char *text, const char *list, bool at_start)
 	return false;
 }
 
+bool question_exists(const struct question *q)
+{
+	return has_phrase(q->folded, existences, false);
+}
+
 bool question_has(const struct question *q, enum word_kind kind)
 {
 	switch (kind) {
 	case WORDS_PRONOUN:
-		return has_word(q, pronouns);
+		return !question_exists(q) && has_word(q, pronouns);
 	case WORDS_PERSON:
 		return has_word(q, persons);
 	case WORDS_POSSESSIVE:

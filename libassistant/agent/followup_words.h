@@ -33,6 +33,8 @@ enum word_kind {
 
 void question_cut(struct question *q, struct arena *arena);
 bool question_has(const struct question *q, enum word_kind kind);
+/* "are there", "gibt es": its "there" points at nothing. */
+bool question_exists(const struct question *q);
 /* "and", "what about" at its beginning. */
 bool question_is_joined(const struct question *q);
 /* Names no record and no topic: only asks, points, or says a time or a place. */

@@ -9,6 +9,7 @@
 
 #include <string.h>
 #include "agent/followup.h"
+#include "agent/followup_words.h"
 #include "agent/history.h"
 #include "agent/nodes.h"
 #include "base/utf8.h"
@@ -207,10 +208,14 @@ static void take_followup(struct turn *t, const struct followup *fu)
 	}
 }
 
-/* "How many keynotes are there?" sounds like a follow-up, but can be answered. */
+/* "Which exhibitors are there?" sounds like a follow-up, but can be answered. */
 static bool says_something(const struct understood *u)
 {
-	return u->filter.types || u->filter.tracks || u->filter.levels || u->filter.languages ||
+	char *folded _cleanup_free_ = utf8_fold(u->question, strlen(u->question));
+	const struct question q = { .folded = folded, .u = u };
+
+	return (folded && u->entities != ENTITY_ALL && question_exists(&q)) || u->filter.types ||
+	       u->filter.tracks || u->filter.levels || u->filter.languages ||
 	       (u->asked == ASKED_COUNT_OF && u->entities != ENTITY_ALL);
 }
 

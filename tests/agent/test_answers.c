@@ -138,6 +138,73 @@ static void references_are_valid(void **state)
 		ask_all(getenv("ERLEAH_TEST_CONFERENCE"), getenv("ERLEAH_TEST_QUESTIONS"));
 }
 
+/* --- Suggestions --------------------------------------------------------------------------- */
+
+static void collect_suggestions(struct stage *s, const char *question, struct json_object *all)
+{
+	struct answer a = { 0 };
+	char *line, *rest;
+
+	stage_forget(s);
+	stage_ask(s, question, &a);
+	for (rest = a.suggestions.data; rest && (line = strsep(&rest, "\n")) && line[0];)
+		json_object_object_add(all, line, NULL);
+	answer_finish(&a);
+}
+
+/* Whatever is suggested can be answered from the data, in every language. */
+static void suggestions_have_answers(void **state)
+{
+	static const char *const questions[] = {
+		"Hello!",
+		"Hallo!",
+		"Bonjour !",
+		"¡Hola!",
+		"Where is Flytvall?",
+		"Wo ist Flytvall?",
+		"Où est Flytvall ?",
+		"¿Dónde está Flytvall?",
+		"Who is Suryani?",
+		"Wer ist Suryani?",
+		"Qui est Suryani ?",
+		"¿Quién es Suryani?",
+		"What is on now?",
+		"Was läuft gerade?",
+		"What is on on Saturday?",
+		"Was ist am Samstag?",
+		"Qu’y a-t-il samedi ?",
+		"¿Qué hay el sábado?",
+		"When is Sponge streets after ten years?",
+		"What is the wifi password?",
+		"Wann ist Sponge streets after ten years?",
+		"Where is the sauna?",
+		"Quand a lieu Sponge streets after ten years ?",
+		"floods on Friday",
+		"¿Cuándo es Sponge streets after ten years?",
+		"Which exhibitors sell pumps?",
+	};
+	struct json_object *all = json_object_new_object();
+	struct stage s;
+
+	stage_open(&s, programme_read(CONFERENCE), NOW);
+	for (size_t i = 0; i < ARRAY_SIZE(questions); i++)
+		collect_suggestions(&s, questions[i], all);
+	assert_true(json_object_object_length(all) > 40);
+	json_object_object_foreach(all, suggestion, unused)
+	{
+		struct answer a = { 0 };
+
+		(void)unused;
+		stage_forget(&s);
+		stage_ask(&s, suggestion, &a);
+		if (!json_object_array_length(a.references))
+			fail_msg("\"%s\" was suggested, but: %s", suggestion, a.text.data);
+		answer_finish(&a);
+	}
+	stage_close(&s);
+	json_object_put(all);
+}
+
 /* --- Hostile records ------------------------------------------------------------------------ */
 
 #define EVIL_LINE                                                                                  \
@@ -225,6 +292,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(golden),
 		cmocka_unit_test(references_are_valid),
+		cmocka_unit_test(suggestions_have_answers),
 		cmocka_unit_test(hostile_records_stay_words),
 	};
 

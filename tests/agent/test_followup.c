@@ -163,6 +163,10 @@ static void without_anything_before(void **state)
 
 	CONVERSATION({ "who speaks there?", { asks } });
 	CONVERSATION({ "tell me more", { asks } });
+	CONVERSATION({ "Which exhibitors are there?", { "There are 59 exhibitors:" } },
+		     { "How many speakers are there?", { "**87** speakers" } });
+	CONVERSATION({ "Where is Carbopur?", { "A24" } },
+		     { "Which exhibitors are there?", { "There are 59 exhibitors:" } });
 	/* Stands alone, whatever was before. */
 	CONVERSATION({ "Where is Carbopur?", { "A24" } },
 		     { "Who is Thordis Aegisdottir?", { "Þórdís Ægisdóttir", "!Carbopur" } },
