@@ -157,6 +157,13 @@ static void mark(bool *flags, size_t first, size_t last)
 		flags[i] = true;
 }
 
+static bool negates(const char *word)
+{
+	return listed("|without|instead|alternative|alternatives|except|excluding|unlike|ohne|statt|"
+		      "sans|sin|replace|replacing|leave|leaving|ditch|besides|",
+		      word);
+}
+
 /* "without Google", "instead of WhatsApp and Zoom", "alternatives to VMware". */
 static void read_negations(struct reading *r)
 {
@@ -164,10 +171,7 @@ static void read_negations(struct reading *r)
 		const char *w = word_at(r, i);
 		size_t at = i + 1;
 
-		if (!listed("|without|instead|alternative|alternatives|except|excluding|unlike|"
-			    "ohne|statt|sans|sin|replace|"
-			    "replacing|leave|leaving|ditch|besides|",
-			    w))
+		if (!negates(w))
 			continue;
 		at += listed("|of|to|for|zu|de|a|from|", word_at(r, at));
 		while (at < r->n && !r->words[at].stop && at < i + 5) {
@@ -215,6 +219,23 @@ static bool inside_better(const struct name_match *kept, size_t n, const struct 
 	return false;
 }
 
+/* "A port without smoke" is a title: what stands in it negates nothing. */
+static void keep_titles(struct reading *r)
+{
+	for (size_t i = 0; i < r->n_matches; i++) {
+		const struct name_match *m = &r->matches[i];
+		size_t first, last;
+
+		if (m->kind != NAME_RECORD || m->similarity < SURE || m->n_words < 2 ||
+		    !reading_words_at(r, m->from, m->to, &first, &last))
+			continue;
+		for (size_t k = first; k < last; k++) {
+			if (negates(word_at(r, k)))
+				memset(r->negated + k, 0, (last - k + 1) * sizeof *r->negated);
+		}
+	}
+}
+
 void read_names(struct reading *r)
 {
 	struct understood *out = r->out;
@@ -226,6 +247,7 @@ void read_names(struct reading *r)
 	if (!names)
 		return;
 	read_negations(r);
+	keep_titles(r);
 	for (size_t i = 0; i < r->n_matches; i++) {
 		struct name_match m = r->matches[i];
 
