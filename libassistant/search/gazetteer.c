@@ -257,6 +257,7 @@ struct finder {
 	const struct gazetteer *g;
 	struct arena *arena;
 	struct word *words;
+	const struct vocabulary_word **entries; /* of words; NULL: not in this conference */
 	size_t n;
 	float *gained;	   /* per phrase: weight of its words seen */
 	unsigned *touched; /* phrases with a gain */
@@ -357,32 +358,46 @@ static void gain(struct finder *f, const struct vocabulary_word *w, float factor
 	}
 }
 
+/* A word counts once; those that the conference has are compared by their entry. */
+static bool seen_before(const struct finder *f, size_t i)
+{
+	for (size_t k = 0; k < i; k++) {
+		if (f->entries[i]
+			    ? f->entries[k] == f->entries[i]
+			    : !f->entries[k] && strcmp(f->words[k].text, f->words[i].text) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void find_corrected(struct finder *f, size_t i)
+{
+	struct correction corrections[VOCABULARY_MAX_CORRECTIONS];
+	size_t n = vocabulary_correct(f->g->vocabulary, f->words[i].text, corrections);
+
+	for (size_t k = 0; k < n; k++) {
+		float factor = 1.0f - 0.15f * (float)corrections[k].distance;
+
+		look_up(f, corrections[k].word->text, i, i, false, factor);
+		gain(f, corrections[k].word, factor);
+	}
+}
+
 /* Level one for each word's runs and corrections; collects level two's gains. */
 static void find_words(struct finder *f)
 {
 	unsigned n_corrected = 0;
 
 	for (size_t i = 0; i < f->n; i++) {
-		const struct vocabulary_word *w =
-			vocabulary_find(f->g->vocabulary, f->words[i].text);
-		struct correction corrections[VOCABULARY_MAX_CORRECTIONS];
-		bool seen = false;
-		size_t n;
-
+		f->entries[i] = vocabulary_find(f->g->vocabulary, f->words[i].text);
 		find_runs(f, i);
-		for (size_t k = 0; k < i && !seen; k++) /* a word counts once */
-			seen = strcmp(f->words[k].text, f->words[i].text) == 0;
-		if (w && !seen)
-			gain(f, w, 1.0f);
-		if (w || seen || f->words[i].stop || n_corrected == MAX_CORRECTED)
+		if (seen_before(f, i))
 			continue;
-		n_corrected++;
-		n = vocabulary_correct(f->g->vocabulary, f->words[i].text, corrections);
-		for (size_t k = 0; k < n; k++) {
-			float factor = 1.0f - 0.15f * (float)corrections[k].distance;
-
-			look_up(f, corrections[k].word->text, i, i, false, factor);
-			gain(f, corrections[k].word, factor);
+		if (f->entries[i]) {
+			gain(f, f->entries[i], 1.0f);
+		} else if (!f->words[i].stop && n_corrected < MAX_CORRECTED) {
+			n_corrected++;
+			find_corrected(f, i);
 		}
 	}
 }
@@ -502,9 +517,10 @@ size_t gazetteer_match(const struct gazetteer *g, const char *folded_question, s
 
 	*out = NULL;
 	f.words = words_split(folded_question, arena, WORDS_MAX, &f.n);
+	f.entries = arena_array(arena, const struct vocabulary_word *, WORDS_MAX + 1);
 	f.gained = arena_array(arena, float, g->n + 1);
 	f.touched = arena_array(arena, unsigned, g->n + 1);
-	if (!f.words || !f.gained || !f.touched)
+	if (!f.words || !f.entries || !f.gained || !f.touched)
 		return 0;
 	find_words(&f);
 	find_phrases(&f);

@@ -13,6 +13,7 @@
 #define MAX_BYTES    (64u << 20)
 #define MAX_STEM     40
 #define MAX_CONCEPTS 64
+#define MAX_ASKED    600 /* bytes of a question: what is practical is short */
 
 /* One word of a page: a list by page, newest first. */
 struct posting {
@@ -344,7 +345,10 @@ void info_find(const struct info_index *x, const struct vocabulary *v, const cha
 {
 	_cleanup_arena_ struct arena *arena = arena_create(1u << 20);
 	struct asking a = { .n = 0 };
-	const char *text = arena ? spaced(arena, folded) : NULL;
+	size_t len = strlen(folded);
+	const char *begin =
+		arena ? arena_strndup(arena, folded, utf8_prefix(folded, len, MAX_ASKED)) : NULL;
+	const char *text = begin ? spaced(arena, begin) : NULL;
 
 	*out = (struct info_found){ .n = 0 };
 	a.scores = arena ? arena_array(arena, float, x->conference->n_info + 1) : NULL;

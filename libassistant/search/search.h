@@ -42,7 +42,7 @@ struct search {
 	enum result_kind kind;
 	struct result *results;
 	size_t n_results;
-	size_t total;	      /* that passed the filters */
+	size_t total;		    /* that passed the filters */
 	const char *const *relaxed; /* words for what was given up, NULL-terminated: "the day" */
 	struct json_object
 		*described; /* query_describe of what was searched; owned: search_finish */

@@ -18,6 +18,7 @@
 #include "base/clock.h"
 #include "base/hash.h"
 #include "base/text.h"
+#include "base/utf8.h"
 #include "search/search.h"
 #include "support/call.h"
 #include "support/programme.h"
@@ -216,6 +217,48 @@ static void ask(struct bench *b, struct json_object *q)
 	search_finish(&op.search);
 }
 
+static double cpu_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
+}
+
+static int compare_ms(const void *a, const void *b)
+{
+	return -compare_gains(a, b);
+}
+
+/* Understanding alone, of the longest question allowed: the beginning of the longest text there is. */
+static void time_longest(struct bench *b)
+{
+	const struct snapshot *s = catalog_snapshot(b->catalog);
+	const char *longest = "";
+	char question[2001];
+	double ms[31];
+
+	for (size_t i = 0; i < s->n[ENTITY_SESSION]; i++) {
+		const char *text = s->records[ENTITY_SESSION][i].description;
+
+		if (text && strlen(text) > strlen(longest))
+			longest = text;
+	}
+	snprintf(question, sizeof question, "%.*s",
+		 (int)utf8_prefix(longest, strlen(longest), 2000), longest);
+	for (size_t i = 0; i < ARRAY_SIZE(ms); i++) {
+		_cleanup_arena_ struct arena *arena = arena_create(64 << 20);
+		struct understood u;
+		double from = cpu_ms();
+
+		query_understand(b->catalog, question, 1769850000, arena, &u);
+		ms[i] = cpu_ms() - from;
+	}
+	qsort(ms, ARRAY_SIZE(ms), sizeof *ms, compare_ms);
+	printf("understanding %zu characters: %.2f ms of CPU (median), %.2f ms (slowest of %zu)\n",
+	       strlen(question), ms[ARRAY_SIZE(ms) / 2], ms[ARRAY_SIZE(ms) - 1], ARRAY_SIZE(ms));
+}
+
 static void print_table(const struct bench *b, unsigned held, const char *title)
 {
 	unsigned n = 0, kinds = 0;
@@ -282,6 +325,7 @@ int main(int argc, char **argv)
 	print_table(&b, 0, b.held_out ? "tuned" : "questions");
 	if (b.held_out)
 		print_table(&b, 1, "held out");
+	time_longest(&b);
 	printf("%u questions, %.2f ms each, %.2f ms the slowest\n", b.n, b.sum_ms / b.n,
 	       b.worst_ms);
 	catalog_unref(b.catalog);
