@@ -10,6 +10,7 @@
 #include <time.h>
 #include "agent/reply.h"
 #include "base/check.h"
+#include "base/hash.h"
 #include "base/clock.h"
 
 const char *event_type_name(int type)
@@ -21,11 +22,19 @@ const char *event_type_name(int type)
 	return type > 0 && (size_t)type < ARRAY_SIZE(names) ? names[type] : "";
 }
 
+unsigned long event_base_fresh(void)
+{
+	uint16_t r;
+
+	random_bytes(&r, sizeof(r));
+	return 1000000UL * (2 + r % 2000);
+}
+
 void event_log_init(struct event_log *l, unsigned long base)
 {
 	pthread_condattr_t attributes;
 
-	*l = (struct event_log){ 0 };
+	*l = (struct event_log){ .base = base };
 	pthread_mutex_init(&l->mutex, NULL);
 	pthread_condattr_init(&attributes);
 	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);

@@ -35,12 +35,10 @@ struct event_log {
 	struct list readers;
 };
 
-enum {
-	EVENT_BASE_ORIGINAL = 0,
-	EVENT_BASE_REBUILT = 1000000,
-	EVENT_BASE_FOREIGN = 2000000,
-	EVENT_BASE_RERUN = 3000000
-};
+enum { EVENT_BASE_ORIGINAL = 0, EVENT_BASE_REBUILT = 1000000 };
+/* For a log whose pieces no other log has in this form: above the two, hardly ever the same twice,
+ * and its events' numbers fit 31 bits. */
+unsigned long event_base_fresh(void);
 
 void event_log_init(struct event_log *l, unsigned long base);
 void event_log_finish(struct event_log *l);

@@ -25,6 +25,8 @@ struct replies *replies_create(struct env *env, const struct clock *wall,
 	rs->table = map_create(TABLE_MAX);
 	rs->starting = map_create(TABLE_MAX);
 	list_init(&rs->follows);
+	list_init(&rs->submits);
+	list_init(&rs->finds);
 	if (!rs->table || !rs->starting) {
 		replies_destroy(rs);
 		return NULL;
@@ -49,6 +51,7 @@ void replies_destroy(struct replies *rs)
 	if (!rs)
 		return;
 	PRE(rs->live == 0);
+	submits_cancel(rs);
 	sweep_stop(rs);
 	while (!list_empty(&rs->follows))
 		follow_stop_first(rs);
@@ -74,7 +77,8 @@ void replies_forget(struct replies *rs, struct reply *r)
 		return;
 	if (r->completed && rs->kept)
 		rs->kept--;
-	map_remove(rs->table, r->id);
+	if (map_get(rs->table, r->id) == r)
+		map_remove(rs->table, r->id);
 	drop(r);
 }
 

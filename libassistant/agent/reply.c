@@ -441,6 +441,11 @@ bool reply_keep_feedback(struct reply *r, struct json_object *value)
 	return true;
 }
 
+bool reply_is_ending(const struct reply *r)
+{
+	return r->stored && r->row.open;
+}
+
 char *reply_json(struct reply *r)
 {
 	_cleanup_json_ struct json_object *o = json_object_new_object();

@@ -53,6 +53,7 @@ struct replies {
 	struct loop_timer sweep_timer;
 	struct sweep *sweep;
 	struct list follows;
+	struct list submits, finds; /* under way: submit.c */
 };
 
 /* reply.c */
@@ -67,6 +68,9 @@ void reply_set_ended(struct reply *r, enum outcome outcome, const char *error);
 char *reply_metadata(struct reply *r);	   /* final; malloc()ed */
 void reply_set_completed(struct reply *r); /* row is final: DONE, closes the log */
 void reply_apply_metadata(struct reply *r, const char *metadata);
+
+/* submit.c: ends what is under way; who waits hears ECANCELED. */
+void submits_cancel(struct replies *rs);
 
 /* replies.c */
 int replies_insert(struct replies *rs, struct reply *r);

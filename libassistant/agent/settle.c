@@ -19,6 +19,7 @@
 #define CLAIM_SETTLES_MS 500
 #define FOLLOW_EVERY_MS	 500
 #define SWEEP_MAX	 100
+#define MAX_RERUNS	 2
 #define CUT_SHORT	 "\n\n(This answer was cut short. Please ask again.)"
 #define INTERRUPTED	 "Sorry, this answer was interrupted before it began. Please ask again."
 
@@ -70,14 +71,25 @@ void reply_apply_metadata(struct reply *r, const char *metadata)
 	pthread_mutex_unlock(&r->log.mutex);
 }
 
-/* The row's text grew: what is new is one piece. */
-static void follow_text(struct reply *r, const char *text)
+/* Answered anew by whoever settled the row: a second ACCEPTED says that what was read is void. */
+static void follow_restart(struct reply *r)
 {
-	size_t len = strlen(text);
+	pthread_mutex_lock(&r->log.mutex);
+	text_clear(&r->text);
+	pthread_mutex_unlock(&r->log.mutex);
+	reply_announce(r);
+}
+
+/* The row's text grew: what is new is one piece. */
+static void follow_text(struct reply *r, const char *text, bool final)
+{
+	size_t len = strlen(text), common = len < r->text.len ? len : r->text.len;
 	struct json_object *o;
 	const char *fresh;
 
-	if (len <= r->text.len || (r->text.len && memcmp(text, r->text.data, r->text.len) != 0))
+	if ((common && memcmp(text, r->text.data, common) != 0) || (final && len < r->text.len))
+		follow_restart(r);
+	if (len <= r->text.len)
 		return;
 	fresh = text + r->text.len;
 	o = json_object_new_object();
@@ -94,7 +106,7 @@ static void follow_end(struct reply *r, const struct message *row)
 	size_t n;
 
 	reply_apply_metadata(r, row->metadata);
-	follow_text(r, row->text ? row->text : "");
+	follow_text(r, row->text ? row->text : "", true);
 	n = json_object_array_length(r->references);
 	for (size_t i = 0; i < n; i++) {
 		struct json_object *o = json_object_array_get_idx(r->references, i), *copy = NULL;
@@ -170,7 +182,7 @@ static void follow_look(struct flow *f)
 		return;
 	}
 	if (f->status >= 0)
-		follow_text(r, w->row.text ? w->row.text : "");
+		follow_text(r, w->row.text ? w->row.text : "", false);
 	flow_sleep(THEN(f, follow_read), FOLLOW_EVERY_MS);
 }
 
@@ -196,7 +208,7 @@ void follow_stop_first(struct replies *rs)
 struct reply *reply_from_row(struct replies *rs, const struct message *row)
 {
 	bool live = is_streaming(row);
-	struct reply *r = reply_create(rs, row->id, live ? EVENT_BASE_FOREIGN : EVENT_BASE_REBUILT);
+	struct reply *r = reply_create(rs, row->id, live ? event_base_fresh() : EVENT_BASE_REBUILT);
 
 	if (!r)
 		return NULL;
@@ -207,7 +219,7 @@ struct reply *reply_from_row(struct replies *rs, const struct message *row)
 		follow_end(r, row);
 		return r;
 	}
-	follow_text(r, row->text ? row->text : "");
+	follow_text(r, row->text ? row->text : "", false);
 	if (replies_insert(rs, r) < 0 || follow_begin(r) < 0) {
 		replies_forget(rs, r);
 		reply_unref(r);
@@ -293,14 +305,29 @@ static void sweep_list(struct flow *f)
 	s->ops->messages_streaming(s, SWEEP_MAX, w->arena, &w->rows, THEN(f, sweep_claim));
 }
 
-/* Ours to settle: nobody's, and not one we are writing ourselves. */
+/* Ours to settle: nobody's, not one we are writing ourselves, and not one whose final text waits in the spool. */
 static bool is_left_over(struct replies *rs, const struct message *row)
 {
 	struct reply *known = map_get(rs->table, row->id);
 
-	if ((known && known->stored) || map_get(rs->starting, row->id))
+	if ((known && known->stored) || map_get(rs->starting, row->id) ||
+	    writer_holds(rs->env->writer, row->id))
 		return false;
 	return lease_expired(row, rs->options.owner, clock_now_ms(rs->wall), silence_ms(rs));
+}
+
+/* The row's metadata with our lease and one more claim: a question that takes its server down is not
+ * answered anew for ever. */
+static char *claimed_metadata(struct replies *rs, const char *metadata)
+{
+	_cleanup_json_ struct json_object *o = NULL;
+	_cleanup_free_ char *line = NULL;
+
+	if (!metadata || json_parse(metadata, strlen(metadata), &o, NULL) < 0)
+		o = json_object_new_object();
+	json_set_int(o, "claims", json_get_int(o, "claims", 0) + 1);
+	line = json_dump(o);
+	return writer_live_metadata(rs->env->writer, line);
 }
 
 static void sweep_claim(struct flow *f)
@@ -316,7 +343,7 @@ static void sweep_claim(struct flow *f)
 
 		if (!is_left_over(rs, row))
 			continue;
-		live = writer_live_metadata(rs->env->writer, row->metadata);
+		live = claimed_metadata(rs, row->metadata);
 		w->patches[n].id = row->id;
 		w->patches[n].metadata = arena_strdup(w->arena, live);
 		w->rows.rows[n++] = *row;
@@ -366,6 +393,7 @@ static void sweep_look(struct flow *f)
 	message_id = json_get_string(o, "message_id");
 	w->question = (struct message){ 0 };
 	if (message_id && json_get_string(o, "conference_id") &&
+	    json_get_int(o, "claims", 1) <= MAX_RERUNS &&
 	    clock_now_ms(rs->wall) - w->again.date_created_ms < rs->options.rerun_young_ms)
 		rs->env->store->ops->message(rs->env->store, message_id, w->arena, &w->question,
 					     THEN_ANYWAY(f, sweep_settle));
@@ -380,7 +408,7 @@ static struct reply *take_over(struct replies *rs, const struct message *row)
 
 	if (known) /* readers of the dead process's row end here and come back to the new one */
 		replies_forget(rs, known);
-	r = reply_create(rs, row->id, EVENT_BASE_RERUN);
+	r = reply_create(rs, row->id, event_base_fresh());
 	if (!r)
 		return NULL;
 	r->stored = true;

@@ -21,6 +21,7 @@
 
 struct submit {
 	struct flow flow;
+	struct list link;
 	struct replies *rs;
 	struct arena *arena;
 	char id[UUID_SIZE]; /* the reply's */
@@ -57,8 +58,6 @@ static void submit_release(struct wait *w)
 {
 	struct submit *s = container_of(w, struct submit, wait);
 
-	if (s->claimed)
-		map_remove(s->rs->starting, s->id);
 	catalog_unref(s->catalog);
 	reply_unref(s->reply);
 	free(s->row_metadata);
@@ -69,6 +68,9 @@ static void submit_ended(struct flow *f)
 {
 	struct submit *s = container_of(f, struct submit, flow);
 
+	list_remove(&s->link);
+	if (s->claimed)
+		map_remove(s->rs->starting, s->id);
 	wait_finish(&s->wait, f->status, &f->fail);
 }
 
@@ -94,7 +96,8 @@ void replies_submit(struct replies *rs, const struct reply_submit *rq, struct re
 	wait_begin(&s->wait, f);
 	s->wait.deliver = submit_deliver;
 	s->wait.release = submit_release;
-	/* No parent and no cancel: once begun it runs to its end, so that no row is left without a turn. */
+	/* No parent: who asked may leave; what was begun goes on, so that no row is left without a turn. */
+	list_append(&rs->submits, &s->link);
 	flow_begin(&s->flow, rs->env->loop, NULL, "submit", FIRST(submit_start), submit_ended);
 	flow_set_deadline(&s->flow, 30000);
 }
@@ -224,14 +227,20 @@ static void submit_conference(struct flow *f)
 		     THEN_ANYWAY(f, submit_conversation));
 }
 
-/* ENOTFOUND gets the contract's words; everything else passes as it is. */
+/* ENOTFOUND gets the contract's words.  Other codes are about our request to the store, not about the visitor's to
+ * us: the visitor hears of weather as such, and of anything else as our failure. */
 static bool passed(struct flow *f, const char *not_found)
 {
-	if (f->status >= 0)
+	int status = f->status;
+
+	if (status >= 0)
 		return true;
-	if (f->status == ASSISTANT_ENOTFOUND)
+	if (status == ASSISTANT_ENOTFOUND)
 		FAIL(&f->fail, ASSISTANT_ENOTFOUND, "%s", not_found);
-	flow_fail(f, f->status);
+	else if (status != ASSISTANT_EUNAVAILABLE && status != ASSISTANT_ETIMEOUT &&
+		 status != ASSISTANT_ELIMIT && status != ASSISTANT_ENOMEM)
+		status = f->fail.code = ASSISTANT_EPROTOCOL;
+	flow_fail(f, status);
 	return false;
 }
 
@@ -352,10 +361,8 @@ static void submit_created(struct flow *f)
 					     THEN(f, submit_attach));
 		return;
 	}
-	if (f->status < 0) {
-		flow_fail(f, f->status);
+	if (!passed(f, "Conversation not found"))
 		return;
-	}
 	r = reply_create(rs, s->id, EVENT_BASE_ORIGINAL);
 	if (!r) {
 		fail_with(f, ASSISTANT_ENOMEM, "Out of memory.");
@@ -398,6 +405,7 @@ static void submit_attach(struct flow *f)
 
 struct find {
 	struct flow flow;
+	struct list link;
 	struct replies *rs;
 	struct arena *arena;
 	const char *id;
@@ -427,6 +435,7 @@ static void find_ended(struct flow *f)
 {
 	struct find *s = container_of(f, struct find, flow);
 
+	list_remove(&s->link);
 	wait_finish(&s->wait, f->status, &f->fail);
 }
 
@@ -445,6 +454,7 @@ void replies_find(struct replies *rs, const char *assistant_message_id, struct r
 	wait_begin(&s->wait, f);
 	s->wait.deliver = find_deliver;
 	s->wait.release = find_release;
+	list_append(&rs->finds, &s->link);
 	flow_begin(&s->flow, rs->env->loop, NULL, "find", FIRST(find_start), find_ended);
 	flow_set_deadline(&s->flow, 10000);
 }
@@ -466,6 +476,7 @@ static void find_start(struct flow *f)
 static void find_row(struct flow *f)
 {
 	struct find *s = container_of(f, struct find, flow);
+	struct reply *known;
 
 	if (!passed(f, "Answer not found"))
 		return;
@@ -473,9 +484,18 @@ static void find_row(struct flow *f)
 		fail_with(f, ASSISTANT_ENOTFOUND, "Answer not found");
 		return;
 	}
-	s->reply = reply_from_row(s->rs, &s->row);
+	known = map_get(s->rs->table, s->id); /* somebody else looked at the same time */
+	s->reply = known ? reply_ref(known) : reply_from_row(s->rs, &s->row);
 	if (!s->reply)
 		fail_with(f, ASSISTANT_ENOMEM, "Out of memory.");
 	else
 		flow_done(f);
+}
+
+void submits_cancel(struct replies *rs)
+{
+	while (!list_empty(&rs->submits))
+		flow_cancel(&list_entry(rs->submits.next, struct submit, link)->flow);
+	while (!list_empty(&rs->finds))
+		flow_cancel(&list_entry(rs->finds.next, struct find, link)->flow);
 }

@@ -120,6 +120,18 @@ static struct json_object *read_file(const char *path)
 	return json_parse(data, n, &o, NULL) < 0 ? NULL : o;
 }
 
+/* Kept for a person to look at; no more in the way of settling its row. */
+static void set_aside(struct spool *s, const char *path)
+{
+	_cleanup_text_ struct text aside = { 0 };
+
+	text_init(&aside, 4200);
+	text_printf(&aside, "%s.unreadable", path);
+	if (aside.failed || rename(path, aside.data) < 0)
+		errno = 0; /* looked at again in a minute */
+	log_write(s->log, LOG_ERROR, "spool.unreadable", "s", "file", path, NULL);
+}
+
 void spool_each(struct spool *s,
 		void (*fn)(void *ctx, const char *id, const char *text, const char *metadata),
 		void *ctx)
@@ -142,8 +154,7 @@ void spool_each(struct spool *s,
 		o = read_file(path.data);
 		id = json_get_string(o, "id");
 		if (!id || !json_get_string(o, "text") || !json_get_string(o, "metadata")) {
-			log_write(s->log, LOG_ERROR, "spool.unreadable", "s", "file", path.data,
-				  NULL);
+			set_aside(s, path.data);
 			continue;
 		}
 		if (map_get(s->claimed, id) || map_put(s->claimed, id, s, NULL) < 0)
@@ -151,6 +162,13 @@ void spool_each(struct spool *s,
 		fn(ctx, id, json_get_string(o, "text"), json_get_string(o, "metadata"));
 	}
 	closedir(d);
+}
+
+bool spool_has(const struct spool *s, const char *id)
+{
+	_cleanup_text_ struct text path = { 0 };
+
+	return !path_of(s, id, ".json", &path) && access(path.data, F_OK) == 0;
 }
 
 void spool_remove(struct spool *s, const char *id)

@@ -605,6 +605,11 @@ static void recover_one(void *ctx, const char *id, const char *text, const char 
 	writer_end(w, &s->row, metadata);
 }
 
+bool writer_holds(const struct writer *w, const char *id)
+{
+	return w->spool && spool_has(w->spool, id);
+}
+
 void writer_recover(struct writer *w)
 {
 	if (!w->spool)

@@ -74,6 +74,7 @@ void writer_close(struct writer *w, struct writer_row *row);
 void writer_spool_all(struct writer *w);
 /* Reads the spool and writes what it holds; also called by itself at the first write and every minute. */
 void writer_recover(struct writer *w);
+bool writer_holds(const struct writer *w, const char *id); /* its final text is in the spool */
 size_t writer_pending(const struct writer *w); /* rows with something unwritten, finals included */
 
 #endif
