@@ -169,6 +169,8 @@ void assistant_reply_free(assistant_reply *r)
 
 /* --- Feedback: into the row's metadata -------------------------------------------- */
 
+#define FEEDBACK_LOOKS_MS 100
+
 struct feedback {
 	struct api_call call;
 	struct reply *reply;
@@ -189,6 +191,10 @@ static void feedback_begin(struct flow *f)
 		flow_done(f); /* still running: it goes out with the final row */
 		return;
 	}
+	if (reply_is_ending(b->reply)) {
+		flow_sleep(THEN(f, feedback_begin), FEEDBACK_LOOKS_MS);
+		return;
+	}
 	s->ops->message(s, reply_id(b->reply), b->call.arena, &b->row, THEN(f, feedback_merge));
 }
 
@@ -199,6 +205,11 @@ static void feedback_merge(struct flow *f)
 	_cleanup_json_ struct json_object *metadata = NULL;
 	_cleanup_free_ char *line = NULL;
 
+	/* Somebody else's live row: what its end writes would be lost, or lose this. */
+	if (b->row.status && !strcmp(b->row.status, "streaming")) {
+		flow_sleep(THEN(f, feedback_begin), FEEDBACK_LOOKS_MS);
+		return;
+	}
 	if (b->row.metadata)
 		json_parse(b->row.metadata, strlen(b->row.metadata), &metadata, NULL);
 	if (!metadata)
