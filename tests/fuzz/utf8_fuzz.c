@@ -43,8 +43,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	}
 	require(at == size);
-	text = strndup(s, size);
-	require(text && utf8_count(text) == n);
+	text = calloc(1, size + 1);
+	require(text);
+	memcpy(text, s, size);
+	require(utf8_count(text) == n);
 	for (size_t max = 0; max <= size && max < 64; max++) {
 		size_t prefix = utf8_prefix(s, size, max);
 
