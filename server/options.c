@@ -201,8 +201,11 @@ int settings_read(const assistant_config *c, struct settings *out, assistant_err
 		.directus_url = "",
 	};
 
-	if (strcmp(store, "sqlite") != 0)
-		s.directus_url = setting_text(c, "DIRECTUS_URL");
+	if (strcmp(store, "sqlite") != 0 && *setting_text(c, "DIRECTUS_URL")) {
+		s.directus_url = setting_text(c, "DIRECTUS_PUBLIC_URL");
+		if (!*s.directus_url)
+			s.directus_url = setting_text(c, "DIRECTUS_URL");
+	}
 	if (!networks_parse(setting_text(c, "TRUSTED_PROXIES"), &s.trusted))
 		return wrong(why, "TRUSTED_PROXIES", setting_text(c, "TRUSTED_PROXIES"),
 			     "at most 64 addresses and networks such as 10.0.0.0/8");

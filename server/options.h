@@ -26,8 +26,9 @@ struct settings {
 	int drain_grace_ms;
 	int turn_timeout_ms;
 	int creations_per_hour; /* rows an address may make through the Directus-compatible face */
-	const char *directus_url; /* "": the rows are in the embedded store, behind our own face */
-	const char *conference;	  /* the default one, or "" */
+	const char *
+		directus_url; /* for browsers; "": the rows are in the embedded store, behind our own face */
+	const char *conference; /* the default one, or "" */
 };
 
 enum options_action { OPTIONS_SERVE, OPTIONS_CHECK, OPTIONS_HEALTH, OPTIONS_DONE, OPTIONS_WRONG };

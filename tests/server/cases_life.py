@@ -242,3 +242,26 @@ def test_many_chats(world):
         chats(60)
         if not world.options.sanitized:
             expect(server.rss_kib() - before < 8000, f"60 chats took {server.rss_kib() - before} KiB")
+
+
+def test_rows_in_directus(world):
+    """With Directus the page talks to it, this server's own rows are not there, and its absence is an honest 503."""
+    with world.new_server(DIRECTUS_URL="http://127.0.0.1:9", DIRECTUS_API_KEY="secret-key-123",
+                          DIRECTUS_PUBLIC_URL="https://directus.example.org/cms") as server:
+        page = server.get("/")
+        expect(b'data-directus="https://directus.example.org/cms"' in page.body, page.body)
+        expect("connect-src 'self' https://directus.example.org wss://directus.example.org;"
+               in page.headers["content-security-policy"], page.headers)
+        for path in ("/items/conferences", "/items/messages/x", "/server/ping", "/websocket"):
+            response = server.get(path)
+            same((response.status, response.json()["errors"][0]["extensions"]["code"]), (404, "ROUTE_NOT_FOUND"), path)
+        same(server.get("/health").status, 200)
+        ready = server.get("/health/ready")
+        same((ready.status, ready.json()["status"]), (503, "unavailable"))
+        question = {name: str(uuid.uuid4()) for name in ("conversation_id", "message_id", "conference_id")}
+        response = server.post("/api/chat", question)
+        same(response.status, 503)
+        expect(int(response.headers["retry-after"]) >= 1, response.headers)
+        expect("127.0.0.1" not in response.json()["error"], "an internal detail for visitors")
+        same(server.get(f"/api/chat/{uuid.uuid4()}").status, 503)
+        expect("secret-key-123" not in server.log(), "a secret in the log")
