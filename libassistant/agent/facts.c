@@ -297,19 +297,12 @@ static void set_clarify(struct turn *t)
 	json_set(t->facts, "clarify", o);
 }
 
-/* "When is it?", "where does it take place?" of the conference itself. */
-static bool about_conference(const struct turn *t, const struct found *found)
-{
-	const struct understood *u = &t->understood;
-
-	return u->intent == INTENT_GENERAL_INFO && !found->n_pages &&
-	       (u->asked == ASKED_WHEN || u->asked == ASKED_WHERE || u->asked == ASKED_WHAT);
-}
-
 static const char *kind_of(const struct turn *t, const struct found *found)
 {
 	if (t->clarify.about)
 		return "clarify";
+	if (t->about_conference)
+		return "conference";
 	if (t->understood.intent == INTENT_SMALLTALK)
 		return "smalltalk";
 	if (t->understood.intent == INTENT_OUT_OF_SCOPE)
@@ -320,7 +313,7 @@ static const char *kind_of(const struct turn *t, const struct found *found)
 		return "entities";
 	if (t->all_failed)
 		return "unavailable";
-	return about_conference(t, found) ? "conference" : "none";
+	return "none";
 }
 
 int facts_build(struct turn *t, struct fail *f)

@@ -34,7 +34,11 @@ static void add(struct turn *t, struct pool *p, const struct result *r)
 	if (!grown)
 		return;
 	p->results = grown;
-	p->results[p->n++] = *r;
+	p->results[p->n] = *r;
+	/* Ranks may be told apart by more than 1; what leaves is 0..1. */
+	if (p->results[p->n].score > 1)
+		p->results[p->n].score = 1;
+	p->n++;
 }
 
 static void add_page(struct found *out, const struct result *r, struct json_object *passages)
@@ -159,12 +163,21 @@ static void take_named(const struct turn *t, const struct pool *pool, struct fou
 	}
 }
 
+/* The name is what is asked for, not what it is about ("who speaks about PostgreSQL?"). */
+static bool name_is_asked_for(const struct understood *u)
+{
+	return u->n_names && u->names[0].record &&
+	       (u->entities & ENTITY_BIT(u->names[0].record->type));
+}
+
 static bool wants_one(const struct turn *t)
 {
 	const struct understood *u = &t->understood;
+	bool named = name_is_asked_for(u) && u->names[0].similarity >= SAME_NAME &&
+		     u->names[0].n_words > 1;
 
-	bool named = u->n_names && u->names[0].similarity >= SAME_NAME && u->names[0].n_words > 1;
-
+	if (u->n_names && !name_is_asked_for(u))
+		return false;
 	return (u->specificity == SPECIFIC || (u->specificity == BOTH && named)) &&
 	       u->asked != ASKED_COUNT_OF &&
 	       (u->when.kind == WHEN_NONE || u->when.kind == WHEN_WINDOW) && u->terms[0];

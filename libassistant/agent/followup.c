@@ -95,13 +95,15 @@ static const struct record *focus_of(const struct previous *p)
 	return p->n_references == 1 ? p->references[0] : NULL;
 }
 
-/* "who is she?": the one person the answer named, if it named one. */
+/* "who is she?", "what does he do?": the one person the answer named, if it named one. */
 static const struct record *person_of(const struct question *q, const struct previous *p)
 {
 	const struct record *person = NULL;
 	size_t n = 0;
 
-	if (q->u->asked != ASKED_WHO || !question_has(q, WORDS_PERSON))
+	if (!(q->u->asked == ASKED_WHO && question_has(q, WORDS_PERSON)) &&
+	    !(q->u->asked != ASKED_WHEN && q->u->asked != ASKED_WHERE &&
+	      question_has(q, WORDS_HE_SHE)))
 		return NULL;
 	for (size_t i = 0; i < p->n_references; i++) {
 		if (p->references[i]->type != ENTITY_SPEAKER)
@@ -257,8 +259,9 @@ static void resolve_record(const struct catalog *c, const struct question *q,
 	talk = talk_of(c, q, out->record);
 	if (talk)
 		out->record = talk;
-	if (!out->record && old->n_names) {
-		out->kind = FOLLOWUP_QUESTION; /* all that were named, once more */
+	if (!out->record && (old->n_names || !p->n_references)) {
+		out->kind =
+			FOLLOWUP_QUESTION; /* all that were named, or what is no record, once more */
 		out->question = p->question;
 		return;
 	}
@@ -276,7 +279,7 @@ static void resolve_addition(const struct catalog *c, const struct question *q,
 	bool limited = q->u->when.kind != WHEN_NONE || has_filter(&q->u->filter);
 
 	if (bare && !limited && !noun) {
-		if (focus_of(p) || old->n_names) /* "and where?" */
+		if (focus_of(p) || old->n_names || !p->n_references) /* "and where?" */
 			resolve_record(c, q, p, old, out);
 		return;
 	}
@@ -317,6 +320,7 @@ static void resolve(const struct catalog *c, const struct question *q, const str
 		   focus_of(p)) {
 		resolve_record(c, q, p, &old, out); /* "what is her background?" */
 	} else if (bare && !limited && !(question_exists(q) && names_noun(q)) &&
+		   !question_has(q, WORDS_ADVICE) &&
 		   (question_has(q, WORDS_PRONOUN) || q->u->follow_up ||
 		    q->u->asked != ASKED_ANY)) {
 		resolve_record(c, q, p, &old, out);
@@ -336,8 +340,8 @@ void followup_resolve(const struct catalog *c, const char *question, const struc
 	question_cut(&q, arena);
 	if (previous)
 		resolve(c, &q, previous, now_unix_s, arena, out);
-	else if (u->follow_up && u->when.kind == WHEN_NONE && !has_filter(&u->filter) &&
-		 !u->n_names && !names_noun(&q))
+	else if (u->follow_up && u->intent == INTENT_CLARIFICATION && !has_filter(&u->filter) &&
+		 !names_noun(&q))
 		out->kind = FOLLOWUP_UNKNOWN;
 	if (out->kind != FOLLOWUP_NONE && !out->question)
 		out->question = arena_strdup(arena, question);

@@ -18,6 +18,12 @@ static const char pronouns[] =
 
 static const char persons[] = "he she they er sie il elle el ella him her";
 
+static const char he_she[] = "he she him her";
+
+static const char advice[] =
+	"should recommend recommendation suggest suggestion soll sollte empfehlen "
+	"empfehlung conseillez conseilles recommandez recomiendas recomienda";
+
 static const char possessives[] = "his her its their sein seine ihr ihre son leur leurs su sus";
 
 static const char question_words[] =
@@ -136,6 +142,10 @@ bool question_has(const struct question *q, enum word_kind kind)
 		return !question_exists(q) && has_word(q, pronouns);
 	case WORDS_PERSON:
 		return has_word(q, persons);
+	case WORDS_HE_SHE:
+		return has_word(q, he_she);
+	case WORDS_ADVICE:
+		return has_word(q, advice);
 	case WORDS_POSSESSIVE:
 		return has_word(q, possessives);
 	case WORDS_QUESTION:

@@ -20,6 +20,8 @@ struct question {
 enum word_kind {
 	WORDS_PRONOUN,	  /* it, that, there, she */
 	WORDS_PERSON,	  /* he, she, they */
+	WORDS_HE_SHE,	  /* he, she: never a thing */
+	WORDS_ADVICE,	  /* should, recommend */
 	WORDS_POSSESSIVE, /* his, her, its */
 	WORDS_QUESTION,	  /* what, when, where */
 	WORDS_THERE,	  /* there, the room */

@@ -97,8 +97,6 @@ static unsigned entities_of(const struct understood *u)
 {
 	unsigned entities = u->entities, named = named_entities(u, 0.8f);
 
-	if (u->specificity == SPECIFIC)
-		entities |= named_entities(u, 0.9f);
 	if (entities == ENTITY_ALL && named)
 		return named;
 	if (entities)

@@ -125,13 +125,30 @@ static bool relax_day(struct turn *t, const char **value)
 	return true;
 }
 
+/* "The Wireshark talk" is not in the programme, but Wireshark has a stand. */
+static bool relax_kind(struct turn *t, const char **value)
+{
+	struct understood *u = &t->understood;
+	unsigned named = 0;
+
+	for (size_t i = 0; i < u->n_names; i++)
+		if (u->names[i].record && u->names[i].similarity > 0.9f)
+			named |= ENTITY_BIT(u->names[i].record->type);
+	if (!(named & ~u->entities))
+		return false;
+	*value = NULL;
+	u->entities = named;
+	return true;
+}
+
 static const struct {
 	const char *what; /* NULL: said by the answer itself */
 	relax_fn *relax;
 } order[] = {
-	{ NULL, relax_now },	  { "level", relax_level }, { "language", relax_language },
-	{ "type", relax_type },	  { "time", relax_time },   { "track", relax_track },
-	{ "place", relax_place }, { "day", relax_day },	    { "speaker", relax_speaker },
+	{ NULL, relax_now },	      { "level", relax_level }, { "language", relax_language },
+	{ "type", relax_type },	      { "kind", relax_kind },	{ "time", relax_time },
+	{ "track", relax_track },     { "place", relax_place }, { "day", relax_day },
+	{ "speaker", relax_speaker },
 };
 
 /* "on Saturday morning": with the day, its morning goes, and is not said twice. */

@@ -80,6 +80,7 @@ struct turn {
 	const struct record *answered; /* the one record the answer is about; NULL */
 	bool more;		       /* more about it, or more of the list, is wanted */
 	bool leave_out;		       /* what the last answer named is known already */
+	bool about_conference;	       /* the conference itself is asked about: when, where, what */
 	bool was_now;	   /* asked for now, nothing runs: what comes next is looked for */
 	const char *notes; /* a program's node's */
 	struct tool_context tools;

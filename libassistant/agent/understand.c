@@ -7,6 +7,7 @@
  */
 #include "agent/understand.h"
 
+#include <ctype.h>
 #include <string.h>
 #include "agent/followup.h"
 #include "agent/followup_words.h"
@@ -234,6 +235,38 @@ static void clarify_by_query(struct turn *t)
 		t->clarify.about = "topic";
 }
 
+static bool names_conference(const struct conference *c, const char *folded)
+{
+	static const char words[] =
+		"conference conferences konferenz conferencia event veranstaltung "
+		"evenement evento tagung kongress congress";
+	char *name _cleanup_free_ = utf8_fold(c->name, strlen(c->name));
+	size_t len = strlen(folded), i = 0, from, to;
+
+	while (name && word_next(folded, len, &i, &from, &to)) {
+		char word[64];
+
+		snprintf(word, sizeof(word), "%.*s", (int)(to - from), folded + from);
+		if (word_in(word, words) ||
+		    (!isdigit((unsigned char)word[0]) && strlen(word) > 3 && word_in(word, name)))
+			return true;
+	}
+	return false;
+}
+
+/* "When does it start?", "where is it?", "what is it?" of the conference as a whole. */
+static bool is_about_conference(const struct turn *t)
+{
+	const struct understood *u = &t->understood;
+	char *folded _cleanup_free_ = utf8_fold(u->question, strlen(u->question));
+
+	return folded && !t->focus && !t->clarify.about && !u->terms[0] && !u->n_names &&
+	       u->entities == ENTITY_ALL && u->when.kind == WHEN_NONE && !u->filter.places &&
+	       !u->filter.types && !u->filter.tracks &&
+	       (u->asked == ASKED_WHEN || u->asked == ASKED_WHERE || u->asked == ASKED_WHAT) &&
+	       names_conference(&catalog_snapshot(t->catalog)->conference, folded);
+}
+
 static void understand(struct turn *t, const char *question)
 {
 	struct followup fu;
@@ -246,7 +279,9 @@ static void understand(struct turn *t, const char *question)
 	followup_resolve(t->catalog, question, &t->understood, t->previous, t->now_unix_s, t->arena,
 			 &fu);
 	take_followup(t, &fu);
-	clarify_by_query(t);
+	t->about_conference = is_about_conference(t);
+	if (!t->about_conference)
+		clarify_by_query(t);
 	t->language = language_from(t->understood.language, NULL);
 	t->original = t->understood;
 	t->tools.understood = &t->understood;
@@ -292,7 +327,8 @@ static void understand_question(struct flow *f)
 
 bool turn_nothing_to_look_up(const struct turn *t)
 {
-	return t->clarify.about || t->understood.intent == INTENT_SMALLTALK ||
+	return t->clarify.about || t->about_conference ||
+	       t->understood.intent == INTENT_SMALLTALK ||
 	       t->understood.intent == INTENT_OUT_OF_SCOPE;
 }
 

@@ -6,6 +6,7 @@
  */
 #include "tools/builtin.h"
 
+#include <ctype.h>
 #include <math.h>
 #include <string.h>
 #include "base/text.h"
@@ -17,6 +18,7 @@
 #define MAX_RUN	      6
 #define MAX_PASSAGES  2
 #define HEADING_CHARS 60
+#define LONG_SENTENCE 200 /* bytes */
 #define SHORT_PAGE    320 /* bytes: quoted whole */
 
 struct unit {
@@ -50,12 +52,27 @@ static void add_unit(struct page *p, const char *text, size_t len, bool heading,
 			    .item = strchr("-*", text[0]) && len > 1 && text[1] == ' ' };
 }
 
-/* Behind the mark that ends the first sentence of s. */
+/* "Av. Roosevelt", "e.g. this": a word of one or two letters, or a small letter next, and the dot ends nothing. */
+static bool ends_sentence(const char *s, size_t len, size_t at)
+{
+	size_t word = at, next = at + 1;
+
+	if (!strchr(".!?", s[at]) || !strchr(" \n", s[next]))
+		return false;
+	while (word > 0 && isalpha((unsigned char)s[word - 1]))
+		word--;
+	if (s[at] == '.' && at > word && at - word < 3)
+		return false;
+	while (next < len && strchr(" \n", s[next]))
+		next++;
+	return next == len || !islower((unsigned char)s[next]);
+}
+
+/* Behind the mark that ends the first sentence of s; one without end is cut at a semicolon. */
 static size_t sentence_len(const char *s, size_t len)
 {
 	for (size_t i = 0; i + 1 < len; i++)
-		if (strchr(".!?", s[i]) && strchr(" \n", s[i + 1]) && i > 2 && s[i - 1] != ' ' &&
-		    s[i - 2] != ' ' && s[i - 2] != '.')
+		if (ends_sentence(s, len, i) || (i >= LONG_SENTENCE && s[i] == ';'))
 			return i + 1;
 	return len;
 }
@@ -178,6 +195,8 @@ static struct run best_run(const struct page *p, size_t max_len, const struct ru
 			if (taken && i < taken->to && end > taken->from)
 				continue;
 			score = run_score(p, i, end);
+			if (run_len(p, i, end) > max_len) /* a sentence without end */
+				score /= 2;
 			if (score > best.score * 1.001f)
 				best = (struct run){ i, end, score };
 		}
@@ -222,13 +241,14 @@ static void append_line(struct text *out, const char *s, size_t len)
 		text_append_char(out, s[i] == '\n' ? ' ' : s[i]);
 }
 
-static const char *run_text(const struct page *p, const struct run *run)
+/* with_heading: the first time something of its section is quoted. */
+static const char *run_text(const struct page *p, const struct run *run, bool with_heading)
 {
 	struct text out _cleanup_text_ = { 0 };
 	const struct unit *heading = NULL;
 
 	text_init(&out, 16 * 1024);
-	for (size_t i = 0; i < run->from; i++)
+	for (size_t i = 0; with_heading && i < run->from; i++)
 		if (p->units[i].heading && p->units[i].section == p->units[run->from].section)
 			heading = &p->units[i];
 	if (heading) {
@@ -273,9 +293,10 @@ void passages_select(const struct info_page *page, const char *const *words, siz
 		first.to = first.from + 1;
 	}
 	widen(&p, &first, max_chars);
-	out->texts[n++] = run_text(&p, &first);
+	out->texts[n++] = run_text(&p, &first, true);
 	if (first.score > 0 && run_len(&p, first.from, first.to) < max_chars)
 		second = best_run(&p, max_chars - run_len(&p, first.from, first.to), &first);
 	if (second.score > 0.6f * first.score)
-		out->texts[n++] = run_text(&p, &second);
+		out->texts[n++] = run_text(
+			&p, &second, p.units[second.from].section != p.units[first.from].section);
 }

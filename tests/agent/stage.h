@@ -74,6 +74,7 @@ struct answer {
 	size_t n_deltas, n_calls;
 	/* turn_stop from inside the sink: at call number .. (0: never) */
 	size_t stop_at_call;
+	struct stage *no_time; /* once it is planned, tools have no time on that stage */
 };
 
 /* now: "2027-05-20T13:30", in the conference's zone. */

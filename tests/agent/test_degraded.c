@@ -116,10 +116,9 @@ static void index_down(void **state)
 static void every_tool_fails(void **state)
 {
 	struct stage *s = *state;
-	struct answer a = { 0 };
+	struct answer a = { .no_time = s }; /* not even for a scan */
 
 	s->index.fault = HANGS;
-	s->env.limits.tool_ms = 0; /* no time for a scan either */
 	stage_ask(s, QUESTION, &a);
 	assert_int_equal(a.outcome, OUTCOME_OK);
 	assert_non_null(strstr(a.text.data, "I cannot search the programme at the moment."));

@@ -167,6 +167,10 @@ static void without_anything_before(void **state)
 		     { "How many speakers are there?", { "**87** speakers" } });
 	CONVERSATION({ "Where is Carbopur?", { "A24" } },
 		     { "Which exhibitors are there?", { "There are 59 exhibitors:" } });
+	CONVERSATION({ "When does Tidewater start?", { "from 20 May to 22 May 2027" } },
+		     { "and where is it?", { "Kongresshaus Lotsenspeicher, Hamburg" } });
+	CONVERSATION({ "Where is Carbopur?", { "A24" } },
+		     { "what should I see?", { "!Carbopur" } });
 	/* Stands alone, whatever was before. */
 	CONVERSATION({ "Where is Carbopur?", { "A24" } },
 		     { "Who is Thordis Aegisdottir?", { "Þórdís Ægisdóttir", "!Carbopur" } },
