@@ -1,5 +1,6 @@
 /*
- * test_outbox.c - what waits for a WebSocket whose reader is slow: bounded, newest state first.
+ * test_outbox.c - peers that read slowly or not at all: what waits for a WebSocket is bounded, newest state
+ * first; what is sent at once gives up in time.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,9 +10,12 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include "outbox.h"
+#include "server.h"
+#include "socket.h"
 
 struct pair {
 	int ours, theirs;
@@ -191,6 +195,45 @@ static void test_a_peer_that_left(void **state)
 	assert_false(outbox_flush(&p->out, p->ours, 1));
 }
 
+static void test_sending_gives_up_in_time(void **state)
+{
+	struct pair *p = *state;
+	static const char block[1 << 20];
+	int64_t begin_ms = monotonic_ms();
+	size_t sent = 0;
+
+	assert_int_equal(socket_send(p->ours, block, sizeof(block), 100, -1, &sent), SOCKET_SLOW);
+	assert_in_range(sent, 1, sizeof(block) - 1);
+	assert_in_range(monotonic_ms() - begin_ms, 90, 2000);
+}
+
+static void test_sending_ends_with_the_server(void **state)
+{
+	struct pair *p = *state;
+	static const char block[1 << 20];
+	int ending = eventfd(1, EFD_CLOEXEC);
+	int64_t begin_ms = monotonic_ms();
+	size_t sent = 0;
+
+	assert_int_equal(socket_send(p->ours, "short", 5, 5000, ending, &sent), SOCKET_SENT);
+	assert_int_equal(sent, 5);
+	assert_int_equal(socket_send(p->ours, block, sizeof(block), 5000, ending, &sent),
+			 SOCKET_ENDING);
+	assert_in_range(monotonic_ms() - begin_ms, 0, 2000);
+	close(ending);
+}
+
+static void test_sending_to_nobody(void **state)
+{
+	struct pair *p = *state;
+	size_t sent = 7;
+
+	close(p->theirs);
+	p->theirs = -1;
+	assert_int_equal(socket_send(p->ours, "anybody?", 8, 1000, -1, &sent), SOCKET_GONE);
+	assert_int_equal(sent, 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, pair_setup, pair_teardown)
 
 int main(void)
@@ -202,6 +245,9 @@ int main(void)
 		TEST(test_forgotten_subscriptions_replace_nothing),
 		TEST(test_memory_has_a_limit),
 		TEST(test_a_peer_that_left),
+		TEST(test_sending_gives_up_in_time),
+		TEST(test_sending_ends_with_the_server),
+		TEST(test_sending_to_nobody),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
