@@ -363,7 +363,8 @@ static struct json_object *build(const char *text, size_t len, enum json_tokener
 	*error = json_tokener_error_parse_unexpected;
 	if (!tok)
 		return NULL;
-	json_tokener_set_flags(tok, JSON_TOKENER_STRICT);
+	/* No flags: the scan above has been stricter than any of them, and json-c 0.18 takes the bytes of
+	 * UTF-8 for control characters when it is told to be strict. */
 	o = json_tokener_parse_ex(tok, text, (int)len);
 	/* A number at the very end may go on: tell json-c that it does not. */
 	if (!o && json_tokener_get_error(tok) == json_tokener_continue)
