@@ -148,23 +148,47 @@ static int find_parts(struct source *s)
 	return -1;
 }
 
-/* A part as a JSON value, as strict as the library is; NULL: it is the library's to refuse. */
-static struct json_object *parse_part(const struct part *p)
+static struct json_object *parse_whole(const char *text, size_t len, int flags)
 {
 	struct json_tokener *t = json_tokener_new_ex(MAX_DEPTH);
 	struct json_object *o = NULL;
 
 	if (!t)
 		return NULL;
-	json_tokener_set_flags(t, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
-	if (p->len <= INT_MAX)
-		o = json_tokener_parse_ex(t, p->text, (int)p->len);
-	if (o && json_tokener_get_parse_end(t) != p->len) {
+	json_tokener_set_flags(t, flags);
+	if (len <= INT_MAX)
+		o = json_tokener_parse_ex(t, text, (int)len);
+	if (o && json_tokener_get_parse_end(t) != len) {
 		json_object_put(o);
 		o = NULL;
 	}
 	json_tokener_free(t);
 	return o;
+}
+
+/*
+ * Strict JSON?  Asked of a copy in ASCII, since json-c 0.18 takes the bytes of UTF-8 for control
+ * characters when it is strict; whether they are UTF-8 the library says.
+ */
+static int is_strict(const struct part *p)
+{
+	char *ascii = strndup(p->text, p->len);
+	struct json_object *o = NULL;
+
+	for (char *c = ascii; c && *c; c++)
+		if ((unsigned char)*c >= 0x80)
+			*c = 'x';
+	if (ascii && strlen(ascii) == p->len)
+		o = parse_whole(ascii, p->len, JSON_TOKENER_STRICT);
+	free(ascii);
+	json_object_put(o);
+	return o != NULL;
+}
+
+/* A part as a JSON value, as strict as the library is; NULL: it is the library's to refuse. */
+static struct json_object *parse_part(const struct part *p)
+{
+	return is_strict(p) ? parse_whole(p->text, p->len, 0) : NULL;
 }
 
 /* The text handed to the library; malloc()ed. */
