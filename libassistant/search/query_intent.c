@@ -180,6 +180,15 @@ static bool in_sure_name(const struct reading *r, size_t i)
 	return false;
 }
 
+/* "Which gold sponsors are there?" */
+static bool plural_asked(const struct reading *r, size_t i)
+{
+	size_t len = strlen(r->words[i].text);
+
+	return i == 2 && r->words[i].text[len - 1] == 's' &&
+	       listed("|which|what|list|show|any|", r->words[0].text);
+}
+
 /* "Which companies ...?" asks for exhibitors; "a closed vendor blob" does not. */
 static void read_organisations(struct reading *r)
 {
@@ -188,10 +197,11 @@ static void read_organisations(struct reading *r)
 
 		if (!listed(organisations, r->words[i].text))
 			continue;
-		if (i && !listed("|which|what|any|are|list|show|all|the|other|welche|welcher|gibt|"
-				 "quelles|quels|"
-				 "les|que|las|los|hay|is|of|find|",
-				 before))
+		if (i && !plural_asked(r, i) &&
+		    !listed("|which|what|any|are|list|show|all|the|other|welche|welcher|gibt|"
+			    "quelles|quels|"
+			    "les|que|las|los|hay|is|of|find|",
+			    before))
 			continue;
 		if (!(r->cues & (CUE_SESSION | CUE_SPEAKS))) {
 			r->cues |= CUE_EXHIBITOR;
@@ -259,6 +269,9 @@ static const char *collect_terms(struct reading *r)
 
 		if (r->negated[i] || (!name && (r->used[i] || r->words[i].stop ||
 						listed(empty_words, r->words[i].text))))
+			continue;
+		if (r->cues & CUE_WHEN && !name &&
+		    listed("|time|day|date|uhr|hora|heure|", r->words[i].text))
 			continue;
 		if (r->out->when.kind != WHEN_NONE && !name && to - from <= 2 &&
 		    r->folded[from] >= '0' && r->folded[from] <= '9')
@@ -391,15 +404,18 @@ static bool is_follow_up(const struct reading *r)
 
 	if (r->out->n_names && r->out->names[0].similarity >= 0.85f)
 		return starts && r->n <= 4;
-	for (size_t i = 0; i < r->n; i++)
-		pronoun |= listed(pronouns, r->words[i].text) &&
-			   !(i &&
-			     listed("|is|are|was|were|will|if|gibt|does|would|can|do|since|because|"
-				    "when|so|think|know|like|ist|hat|"
-				    "but|for|",
-				    r->words[i - 1].text) &&
-			     listed("|it|there|that|one|il|er|sie|", r->words[i].text) &&
-			     i + 2 < r->n);
+	for (size_t i = 0; i < r->n; i++) {
+		const char *word = r->words[i].text, *before = i ? r->words[i - 1].text : "";
+		bool there_is =
+			strcmp(word, "there") == 0 && listed("|is|are|was|were|will|be|", before);
+		bool dummy = listed("|it|that|one|il|er|sie|", word) && i + 2 < r->n &&
+			     listed("|is|was|will|if|does|would|can|do|since|because|when|so|think|"
+				    "know|like|"
+				    "ist|hat|but|for|",
+				    before);
+
+		pronoun |= listed(pronouns, word) && !there_is && !dummy;
+	}
 	if (reading_has(r, "what about|how about|was ist mit|et pour|que tal|anything "
 			   "earlier|anything later|anything else|something else|tell me more|"
 			   "more details|the first one|the second one|the third one|the last "

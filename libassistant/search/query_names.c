@@ -159,9 +159,10 @@ static void mark(bool *flags, size_t first, size_t last)
 
 static bool negates(const char *word)
 {
-	return listed("|without|instead|alternative|alternatives|except|excluding|unlike|ohne|statt|"
-		      "sans|sin|replace|replacing|leave|leaving|ditch|besides|",
-		      word);
+	return listed(
+		"|without|instead|alternative|alternatives|except|excluding|unlike|ohne|statt|"
+		"sans|sin|replace|replacing|leave|leaving|ditch|besides|",
+		word);
 }
 
 /* "without Google", "instead of WhatsApp and Zoom", "alternatives to VMware". */
@@ -316,8 +317,12 @@ static bool is_place(const struct reading *r, const struct name_match *m, size_t
 		return false;
 	if (has_digit(r->folded, m->from, m->to) || m->n_words > 1 || quoted(r, m))
 		return true;
-	if (listed("|about|on|uber|sur|sobre|", before))
-		return false;
+	if (first >= 2 && listed("|the|der|dem|den|die|das|la|le|el|", before)) /* "in the Elbe" */
+		before = word_at(r, first - 2);
+	if (listed("|about|on|uber|sur|sobre|along|across|of|over|beside|into|love|like|is|what|"
+		   "das|",
+		   before))
+		return listed(place_after, after) && !r->words[last + 1].stop;
 	if (r->capitals && r->words[first].capital && first)
 		return true;
 	return (listed(place_before, before) && !r->words[first].stop) ||
@@ -439,6 +444,19 @@ static void read_level(struct reading *r)
 	}
 }
 
+/* "not in English": in any other language there is. */
+static void add_other_languages(struct reading *r, const char *code)
+{
+	const struct snapshot *s = catalog_snapshot(r->c);
+
+	for (size_t i = 0; i < s->n[ENTITY_SESSION]; i++) {
+		const char *language = s->records[ENTITY_SESSION][i].language;
+
+		if (language && strcasecmp(language, code) != 0)
+			add_value(r, &r->out->filter.languages, language);
+	}
+}
+
 static void read_language(struct reading *r)
 {
 	static const struct {
@@ -466,7 +484,10 @@ static void read_language(struct reading *r)
 		for (size_t k = 0; k < ARRAY_SIZE(languages); k++) {
 			if ((!in && !talks) || !listed(languages[k].said, word_at(r, i)))
 				continue;
-			add_value(r, &r->out->filter.languages, languages[k].code);
+			if (i >= 2 && listed("|not|nicht|pas|no|other|than|", word_at(r, i - 2)))
+				add_other_languages(r, languages[k].code);
+			else
+				add_value(r, &r->out->filter.languages, languages[k].code);
 			r->used[i] = true;
 			r->used[i - 1] |= in;
 			r->cues |= CUE_SESSION;

@@ -105,7 +105,9 @@ static unsigned entities_to_ask(const struct search *s)
 		       (s->listing || s->filter.places || s->filter.tracks ? 0 : session);
 	if (s->wanted != ENTITY_BIT(ENTITY_SPEAKER))
 		return s->wanted;
-	return has_constraints(&s->filter) ? session : s->wanted | (s->listing ? 0 : session);
+	return has_constraints(&s->filter) || s->rq.understood->when.kind != WHEN_NONE
+		       ? session
+		       : s->wanted | (s->listing ? 0 : session);
 }
 
 static void search_start(struct flow *f)
@@ -226,12 +228,19 @@ static bool give_up(const struct search *s, unsigned what, struct index_filter *
 /* Constraints one by one, then the day together with the rest; false: nothing is left to give up. */
 static bool relax(struct search *s)
 {
+	/* What is missed least goes first.  A list of tours is one of tours, on whatever day. */
+	static const unsigned by_words[] = { GIVE_NOW,	GIVE_TIME,  GIVE_LEVEL, GIVE_LANGUAGE,
+					     GIVE_TYPE, GIVE_TRACK, GIVE_PLACE, GIVE_DAY };
+	static const unsigned in_lists[] = { GIVE_NOW,	 GIVE_TIME,	GIVE_DAY,   GIVE_PLACE,
+					     GIVE_LEVEL, GIVE_LANGUAGE, GIVE_TRACK, GIVE_TYPE };
 	const struct understood *u = s->rq.understood;
 	struct index_filter f;
 
 	if (s->rq.no_relax || s->rq.raw || u->when.outside)
 		return false;
-	for (unsigned what = 1; what <= GIVE_DAY; what <<= 1) {
+	for (size_t i = 0; i < ARRAY_SIZE(by_words); i++) {
+		unsigned what = (s->listing ? in_lists : by_words)[i];
+
 		if (s->tried & what)
 			continue;
 		s->tried |= what;
@@ -293,8 +302,10 @@ static void search_rank(struct flow *f)
 	rank_add_hits(&r);
 	if (!s->rq.raw)
 		rank_add_names(&r);
+	rank_narrow(&r);
 	rank_add_speakers(&r);
 	rank_add_exhibitors(&r);
+	rank_add_tiers(&r);
 	rank_order(&r);
 	if ((!r.n || !r.relevant) && relax(s)) {
 		search_ask(f);

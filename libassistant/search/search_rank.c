@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "base/utf8.h"
 #include "search/gazetteer.h"
+#include "search/words.h"
 
 bool rank_begin(struct ranking *r, struct search *s)
 {
@@ -336,22 +337,59 @@ static bool is_there(const struct ranking *r, const struct scored *e)
 	return !names_day || names_this;
 }
 
+static enum when_kind kind_of(const struct ranking *r)
+{
+	return r->s->given_up & GIVE_NOW ? WHEN_NEXT : r->s->rq.understood->when.kind;
+}
+
+void rank_narrow(struct ranking *r)
+{
+	enum when_kind kind = kind_of(r);
+
+	if (r->s->wanted != ENTITY_BIT(ENTITY_SPEAKER) ||
+	    (kind != WHEN_NEXT && kind != WHEN_FIRST && kind != WHEN_LAST))
+		return;
+	drop(r, is_session);
+	qsort(r->items, r->n, sizeof *r->items, by_score);
+	if (!r->s->listing && r->n)
+		drop(r, is_close);
+	keep_together(r, kind == WHEN_LAST);
+}
+
+void rank_add_tiers(struct ranking *r)
+{
+	const struct snapshot *s = snapshot_of(r);
+	const char *terms = r->s->rq.understood->terms;
+
+	if (r->s->wanted != ENTITY_BIT(ENTITY_EXHIBITOR) || r->s->listing)
+		return;
+	for (size_t i = 0; i < s->n[ENTITY_EXHIBITOR]; i++) {
+		const struct record *e = &s->records[ENTITY_EXHIBITOR][i];
+		_cleanup_free_ char *tier = e->tier ? utf8_fold(e->tier, strlen(e->tier)) : NULL;
+
+		if (!tier || !word_in(tier, terms) || r->s->filter.places || r->s->filter.tracks)
+			continue;
+		raise_score(entry(r, e), 0.75f);
+		r->relevant = true;
+	}
+}
+
 void rank_order(struct ranking *r)
 {
-	const struct when *w = &r->s->rq.understood->when;
-	enum when_kind kind = r->s->given_up & GIVE_NOW ? WHEN_NEXT : w->kind;
-	bool timed = kind != WHEN_NONE && kind != WHEN_WINDOW;
+	enum when_kind kind = kind_of(r);
+	bool timed = kind != WHEN_NONE && kind != WHEN_WINDOW &&
+		     r->s->wanted & ENTITY_BIT(ENTITY_SESSION);
 
 	drop(r, is_wanted);
 	drop(r, is_there);
-	if (timed && r->s->wanted & ENTITY_BIT(ENTITY_SESSION))
+	if (timed)
 		drop(r, is_session);
 	qsort(r->items, r->n, sizeof *r->items, by_score);
 	if (timed && !r->s->listing && r->n)
 		drop(r, is_close);
 	if (r->s->rq.understood->named && !r->s->rq.raw)
 		drop(r, is_related);
-	switch (kind) {
+	switch (timed ? kind : WHEN_NONE) {
 	case WHEN_ENDING:
 		drop(r, ends_in_time);
 		qsort(r->items, r->n, sizeof *r->items, by_start);

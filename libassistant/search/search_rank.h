@@ -36,6 +36,10 @@ void rank_add_hits(struct ranking *r);
 void rank_add_names(struct ranking *r);
 /* Speakers of what was found, when speakers are asked for. */
 void rank_add_speakers(struct ranking *r);
+/* Before that: of a first, last or next, who speaks then. */
+void rank_narrow(struct ranking *r);
+/* Exhibitors of a tier the question names: "gold sponsors". */
+void rank_add_tiers(struct ranking *r);
 /* Exhibitors that the talks found speak of, when exhibitors are asked for. */
 void rank_add_exhibitors(struct ranking *r);
 /* Drops what is not wanted, orders by score or by time, applies now, next, first, last. */

@@ -334,6 +334,13 @@ static size_t match_first_last(struct reader *r, size_t i)
 	int which = peek(r, i)->value;
 	size_t n;
 
+	/* "the opening keynote", "the closing plenary": the first and the last of them */
+	if (is(r, i, W_EVENT) && is(r, i + 1, W_EVENT) && peek(r, i + 1)->value == EVENT_KEYNOTE &&
+	    (which == EVENT_OPENING || which == EVENT_CLOSING)) {
+		r->said->first = which == EVENT_OPENING;
+		r->said->last = !r->said->first;
+		return 1;
+	}
 	if (!is(r, i, W_ORDINAL) || (which != 1 && which != -1))
 		return 0;
 	n = session_ahead(r, i + 1);

@@ -609,6 +609,35 @@ static size_t token_read(struct token *t, const char *s, size_t len, size_t i)
 	return i;
 }
 
+/* "freitagabend" is two words that are written as one; bytes of the first, 0: it is none. */
+static size_t compound_head(const char *text)
+{
+	static const char *const days[] = { "montag",  "dienstag", "mittwoch",	"donnerstag",
+					    "freitag", "samstag",  "sonnabend", "sonntag" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(days); i++) {
+		struct token rest = { .text = text + strlen(days[i]) };
+
+		if (strncmp(text, days[i], strlen(days[i])) != 0 || !rest.text[0])
+			continue;
+		classify(&rest);
+		if (rest.is & W_PART)
+			return strlen(days[i]);
+	}
+	return 0;
+}
+
+static size_t compound_head_at(const char *word, size_t len)
+{
+	char text[32];
+
+	if (len < 8 || len >= sizeof text)
+		return 0;
+	memcpy(text, word, len);
+	text[len] = '\0';
+	return compound_head(text);
+}
+
 struct token *when_tokens(const char *folded, struct arena *arena, size_t *n)
 {
 	struct token *tokens = arena_array(arena, struct token, WHEN_MAX_TOKENS);
@@ -625,6 +654,12 @@ struct token *when_tokens(const char *folded, struct arena *arena, size_t *n)
 			continue;
 		}
 		i = token_read(t, folded, len, i);
+		if (t->kind == TOKEN_WORD) {
+			size_t head = compound_head_at(folded + t->from, t->to - t->from);
+
+			t->to = head ? t->from + head : t->to;
+			i = t->to;
+		}
 		t->glued = *n && t->from == end;
 		end = t->to;
 		t->text = arena_strndup(arena, folded + t->from, t->to - t->from);

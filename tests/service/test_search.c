@@ -186,12 +186,18 @@ static void by_time_and_place(void **state)
 		{ SAT, "Which workshops are there today?", RESULT_ENTITIES, "s12" },
 		{ "2026-02-01T09:35", "which talks end soon?", RESULT_ENTITIES, "s6" },
 		{ SAT, "Is there a talk in French?", RESULT_ENTITIES, "s15" },
+		{ SAT, "Which talks are not in English?", RESULT_ENTITIES, "s15" },
+		{ SAT, "Which workshops are there on Sunday?", RESULT_ENTITIES, "s12" },
 		{ SAT, "Beginner talks on Sunday", RESULT_ENTITIES, "s6" },
 		{ SAT, "talks in the Rust devroom", RESULT_ENTITIES, "s6 s7" },
 		{ SAT, "Was läuft am Sonntag um 14 Uhr?", RESULT_ENTITIES, "s8" },
 		{ SAT, "Qu'est-ce qu'il y a dimanche à 14h ?", RESULT_ENTITIES, "s8" },
 		{ SAT, "Who is at booth C-07?", RESULT_ENTITIES, "x8" },
 		{ SAT, "Who speaks in Janson on Saturday?", RESULT_ENTITIES, "p9 p1" },
+		{ SAT, "Who is the last speaker on Sunday in UA2.114?", RESULT_ENTITIES, "p6" },
+		{ "2026-01-31T10:15", "who is speaking right now in Janson", RESULT_ENTITIES,
+		  "p1" },
+		{ SAT, "Which sponsors are here?", RESULT_ENTITIES, "x6" },
 		{ SAT, "Which stands are only there on Sunday?", RESULT_ENTITIES, "x5" },
 	};
 

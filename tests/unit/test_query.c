@@ -271,7 +271,7 @@ static void follow_ups_are_told(void **state)
 					   "tell me more",   "is it recorded?" };
 	static const char *const no[] = {
 		"What is there about Rust?", "When is Evolving Git for the next decade?",
-		"is there a talk on maps", "Which stands are in the K building?",
+		"is there a talk on maps", "Which sponsors are there?", "Which stands are in the K building?",
 		"It is my first time here, what do you recommend about maps?"
 	};
 
