@@ -427,6 +427,8 @@ int reply_stop(struct reply *r)
 	pthread_mutex_unlock(&r->log.mutex);
 	if (ended)
 		return ASSISTANT_ENOTFOUND;
+	if (r->followed)
+		return ASSISTANT_EUNAVAILABLE;
 	if (!__atomic_exchange_n(&r->stop_posted, true, __ATOMIC_ACQ_REL))
 		loop_post(r->replies->env->loop, &reply_ref(r)->stop_post, stop_posted);
 	return 0;

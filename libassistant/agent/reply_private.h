@@ -20,7 +20,8 @@ struct reply {
 	struct state state;
 	char *id, *conversation_id, *message_id, *conference_id, *request_id, *question;
 	int64_t now_unix_ms;
-	bool stored;	       /* has a row */
+	bool stored;	       /* has a row that is ours to write */
+	bool followed;	       /* its row is another process's */
 	bool ended, completed; /* under log.mutex: text is final; row is final too */
 
 	/* under log.mutex for other threads; only the loop writes */

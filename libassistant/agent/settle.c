@@ -219,6 +219,7 @@ struct reply *reply_from_row(struct replies *rs, const struct message *row)
 		follow_end(r, row);
 		return r;
 	}
+	r->followed = true;
 	follow_text(r, row->text ? row->text : "", false);
 	if (replies_insert(rs, r) < 0 || follow_begin(r) < 0) {
 		replies_forget(rs, r);

@@ -205,7 +205,8 @@ ASSISTANT_API int assistant_reply_seek(assistant_reply *r, unsigned long after);
 ASSISTANT_API int assistant_reply_fd(assistant_reply *r);
 /* Waits until the reply has ended and its row is written.  ETIMEOUT otherwise. */
 ASSISTANT_API int assistant_reply_wait(assistant_reply *r, int timeout_ms);
-/* Any thread.  Ends the turn; the text so far is kept, outcome "stopped".  ENOTFOUND: it had ended. */
+/* Any thread.  Ends the turn; the text so far is kept, outcome "stopped".  ENOTFOUND: it had ended.
+ * EUNAVAILABLE: another process writes it, and only that one can stop it. */
 ASSISTANT_API int assistant_reply_stop(assistant_reply *r);
 /* {"id","state","outcome","mode","text","references":[...],"suggestions":[...],"timings":{...}} */
 ASSISTANT_API int assistant_reply_json(assistant_reply *r, char **out);

@@ -667,6 +667,7 @@ static void a_row_answered_anew_elsewhere_is_followed(void **state)
 	do
 		assert_int_equal(assistant_reply_next(r, WAIT_MS, &e), 0);
 	while (assistant_event_type(e) != ASSISTANT_EVENT_DELTA);
+	assert_int_equal(assistant_reply_stop(r), ASSISTANT_EUNAVAILABLE); /* not ours to stop */
 	put_row_text(fx, id, &q, "completed", "The second life said more.");
 	text = read_to_the_end(r);
 	assert_string_equal(text, "The second life said more.");
