@@ -199,8 +199,13 @@ static void request_serve(struct request *rq, struct catalog *catalog)
 
 static void request_fail(struct request *rq, int code, const struct fail *f)
 {
+	struct fail ours = *f;
+
+	/* What the store denies us is our failure, not that of who asked. */
+	if (code == ASSISTANT_EDENIED)
+		ours.code = code = ASSISTANT_EPROTOCOL;
 	list_remove(&rq->link);
-	wait_finish(&rq->wait, code, f);
+	wait_finish(&rq->wait, code, &ours);
 }
 
 /* --- What the store has, and at which epochs --------------------------------------------------- */

@@ -95,6 +95,16 @@ static void look_begin(struct flow *f)
 		THEN(f, look_rows));
 }
 
+static bool have_ids(struct json_object *rows)
+{
+	size_t n = json_object_array_length(rows);
+
+	for (size_t i = 0; i < n; i++)
+		if (!json_get(json_object_array_get_idx(rows, i), "id"))
+			return false;
+	return true;
+}
+
 static void look_rows(struct flow *f)
 {
 	struct op *op = op_of(f);
@@ -103,6 +113,10 @@ static void look_rows(struct flow *f)
 	if (!r && !json_object_is_type(op_data(op), json_type_array))
 		r = FAIL(&f->fail, ASSISTANT_EPROTOCOL,
 			 "Directus answered conferences without a list.");
+	if (!r && !have_ids(op_data(op)))
+		r = FAIL(&f->fail, ASSISTANT_EPROTOCOL,
+			 "Directus answered conferences without ids; docs/directus.md lists the "
+			 "permissions.");
 	if (r < 0) {
 		flow_fail(f, r);
 		return;
@@ -228,6 +242,24 @@ static void load_begin(struct flow *f)
 		NULL, THEN(f, load_conference));
 }
 
+/* 0: a list of objects, as every answer about items is. */
+static int check_rows(struct op *op)
+{
+	struct json_object *rows;
+	int r = op_check(op);
+	bool good;
+
+	if (r < 0)
+		return r;
+	rows = op_data(op);
+	good = json_object_is_type(rows, json_type_array);
+	for (size_t i = 0; good && i < json_object_array_length(rows); i++)
+		good = json_object_is_type(json_object_array_get_idx(rows, i), json_type_object);
+	return good ? 0
+		    : FAIL(&op->flow.fail, ASSISTANT_EPROTOCOL,
+			   "Directus answered %s without a list of rows.", op->name);
+}
+
 /* Directus says null where a field is empty; a record says nothing. */
 static void drop_nulls(struct json_object *row)
 {
@@ -250,7 +282,7 @@ static void load_conference(struct flow *f)
 	struct load *l = op->state;
 	struct json_object *row;
 	struct fingerprint *p = map_get(op->d->fingerprints, l->id);
-	int r = op_check(op);
+	int r = check_rows(op);
 
 	if (!r && !json_object_array_length(op_data(op)))
 		r = FAIL(&f->fail, ASSISTANT_ENOTFOUND, "There is no such conference.");
@@ -309,7 +341,7 @@ static void load_paged(struct flow *f)
 {
 	struct op *op = op_of(f);
 	struct load *l = op->state;
-	int r = op_check(op);
+	int r = check_rows(op);
 	size_t n = r < 0 ? 0 : json_object_array_length(op_data(op));
 
 	for (size_t i = 0; i < n && !r; i++)

@@ -137,6 +137,9 @@ static void write_looked(struct flow *f)
 	struct write *w = op->state;
 	int r = op_check(op);
 
+	if (r >= 0 && !json_object_is_type(op_data(op), json_type_array))
+		r = FAIL(&f->fail, ASSISTANT_EPROTOCOL,
+			 "Directus answered a look-up without a list.");
 	if (r >= 0 && json_object_array_length(op_data(op)))
 		r = FAIL(&f->fail, ASSISTANT_EDENIED,
 			 "Directus does not let DIRECTUS_API_KEY update messages; "
