@@ -1,8 +1,8 @@
 /*
  * facts_collect.c - of everything the calls found, what the answer is about.
  *
- * A question that names a record is about that record; one that asks for something specific is about
- * the best match; everything else gets a list.
+ * A question that names a record is about that record; one that asks for something specific is
+ * about the best match; everything else gets a list.
  */
 #include "agent/facts.h"
 
@@ -211,8 +211,8 @@ static void keep_edge(struct pool *pool, bool first)
 }
 
 /*
- * What is far behind the best match only looks like an answer.  When no kind of record was asked for, people are
- * left out: they are named with their sessions.
+ * What is far behind the best match only looks like an answer.  When no kind of record was asked
+ * for, people are left out: they are named with their sessions.
  */
 static void trim(const struct turn *t, struct pool *pool, struct found *out)
 {

@@ -1,6 +1,6 @@
 /*
- * facts_record.c - a record as JSON facts: cleaned, bounded, with its handle and, in focus, the people and
- * sessions it belongs to.
+ * facts_record.c - a record as JSON facts: cleaned, bounded, with its handle and, in focus, the
+ * people and sessions it belongs to.
  */
 #include "agent/facts.h"
 

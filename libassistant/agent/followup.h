@@ -1,8 +1,9 @@
 /*
- * followup.h - questions that lean on the turn before: "and tomorrow?", "who speaks there?", "the second one".
+ * followup.h - questions that lean on the turn before: "and tomorrow?", "who speaks there?", "the
+ * second one".
  *
- * What can be said as a question of its own is rewritten to one; what points at one record of the last
- * answer keeps its words and gets that record.
+ * What can be said as a question of its own is rewritten to one; what points at one record of the
+ * last answer keeps its words and gets that record.
  */
 #ifndef AGENT_FOLLOWUP_H
 #define AGENT_FOLLOWUP_H

@@ -1,5 +1,6 @@
 /*
- * followup_words.h - the small words by which a question leans on the one before, in English, German, French and Spanish.
+ * followup_words.h - the small words by which a question leans on the one before, in English,
+ * German, French and Spanish.
  */
 #ifndef AGENT_FOLLOWUP_WORDS_H
 #define AGENT_FOLLOWUP_WORDS_H

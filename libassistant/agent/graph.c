@@ -97,7 +97,8 @@ static int check_insert(const struct graph *g, const char *name, const char *aft
 	return 0;
 }
 
-/* The node behind which a new one for that anchor goes: the last one put there before, or the anchor itself. */
+/* The node behind which a new one for that anchor goes: the last one put there before, or the
+ * anchor itself. */
 static const char *last_after(const struct graph *g, const char *anchor)
 {
 	const char *last = find(g, anchor)->name;

@@ -6,8 +6,8 @@
  *	    |            +----- not enough ----+           |
  *	    +--------------- nothing to look up -----------+
  *
- * A node is a flow over the turn; after it ends the first edge whose condition holds is taken.  Programs
- * can insert nodes of their own.  Immutable once turns run.
+ * A node is a flow over the turn; after it ends the first edge whose condition holds is taken.
+ * Programs can insert nodes of their own.  Immutable once turns run.
  */
 #ifndef AGENT_GRAPH_H
 #define AGENT_GRAPH_H
@@ -39,7 +39,8 @@ struct edge {
 
 struct graph *graph_create(void); /* the five nodes; NULL: no memory */
 void graph_destroy(struct graph *g);
-/* Several nodes after the same one run in the order they were inserted.  EINVAL names what is wrong. */
+/* Several nodes after the same one run in the order they were inserted.  EINVAL names what is
+ * wrong. */
 int graph_insert(struct graph *g, const char *name, const char *after, assistant_node_fn *fn,
 		 void *user, struct fail *f);
 void graph_print(const struct graph *g, struct text *out);

@@ -1,7 +1,8 @@
 /*
  * history.h - what was said before: for a model, and for follow-ups that mean the last answer.
  *
- * The assistant's messages carry in their metadata what they understood and which records they named.
+ * The assistant's messages carry in their metadata what they understood and which records they
+ * named.
  */
 #ifndef AGENT_HISTORY_H
 #define AGENT_HISTORY_H
@@ -23,8 +24,9 @@ struct previous {
 };
 
 /*
- * rows: newest first, as the store gives them.  message_id (may be NULL): the question asked now, left out with all
- * that came after it.  NULL: no turn before.  Records that the conference does not have (any more) are left out.
+ * rows: newest first, as the store gives them.  message_id (may be NULL): the question asked now,
+ * left out with all that came after it.  NULL: no turn before.  Records that the conference does
+ * not have (any more) are left out.
  */
 struct previous *history_previous(const struct messages *rows, const char *message_id,
 				  const struct snapshot *snapshot, struct arena *arena);

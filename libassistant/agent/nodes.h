@@ -20,8 +20,8 @@ static inline struct turn *node_turn(struct flow *f)
 bool turn_nothing_to_look_up(const struct turn *t);
 bool turn_not_enough(const struct turn *t);
 
-/* To the reader, through the references' check and the limit of an answer's length.  false: no more text is wanted (stopped, or
- * too long). */
+/* To the reader, through the references' check and the limit of an answer's length.  false: no more
+ * text is wanted (stopped, or too long). */
 bool turn_say(struct turn *t, const char *text, size_t len);
 /* What the references' check held back: at the end of an answer. */
 void turn_flush(struct turn *t);

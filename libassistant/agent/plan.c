@@ -1,8 +1,9 @@
 /*
  * plan.c - the node: from what was understood to tool calls with checked arguments.  Pure.
  *
- * The built-in tools follow the intent (FACETS: which search); a program's own tool is called when the question uses a
- * word of its name or description and its arguments can be filled without a model.
+ * The built-in tools follow the intent (FACETS: which search); a program's own tool is called when
+ * the question uses a word of its name or description and its arguments can be filled without a
+ * model.
  */
 #include <string.h>
 #include "agent/history.h"

@@ -1,7 +1,8 @@
 /*
  * program_node.h - nodes that a program adds (assistant_config_add_node).
  *
- * The function runs on env->tool_lane; it sees {"node","question","language","intent","terms","when",
+ * The function runs on env->tool_lane; it sees
+ * {"node","question","language","intent","terms","when",
  * "filters","results":[{"type","id","name","score"}],"notes"} and may return an object whose
  *	question   replaces the question; what was understood and found is forgotten and understood anew
  *	language   replaces the language of the answer

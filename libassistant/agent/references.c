@@ -99,7 +99,8 @@ static bool is_handle(const char *s, size_t n)
 	return true;
 }
 
-/* held is "[[...": a handle becomes its record's name, an unknown one nothing, anything else is text. */
+/* held is "[[...": a handle becomes its record's name, an unknown one nothing, anything else is
+ * text. */
 static void resolve(struct references *r, struct text *out, references_cited_fn *cited, void *ctx)
 {
 	const char *handle = r->held + 2;

@@ -1,8 +1,9 @@
 /*
- * reflect.c - the node: is this enough?  If not, one constraint is given up and it is planned again.
+ * reflect.c - the node: is this enough?  If not, one constraint is given up and it is planned
+ * again.
  *
- * The order is from what a visitor misses least to what was said most clearly.  Nothing is given up silently:
- * turn->relaxed goes into the facts.  Pure.
+ * The order is from what a visitor misses least to what was said most clearly.  Nothing is given up
+ * silently: turn->relaxed goes into the facts.  Pure.
  */
 #include <string.h>
 #include "agent/nodes.h"
@@ -113,7 +114,8 @@ static bool relax_now(struct turn *t, const char **value)
 	return true;
 }
 
-/* A topic on a day it is not treated: other days, which the answer says.  Without a topic the day is the question. */
+/* A topic on a day it is not treated: other days, which the answer says.  Without a topic the day
+ * is the question. */
 static bool relax_day(struct turn *t, const char **value)
 {
 	struct when *w = &t->understood.when;
@@ -180,7 +182,8 @@ static bool relax_one(struct turn *t)
 	return false;
 }
 
-/* Exactly one place, or exactly that record, is a question of its own: "what is in room 5?" has no other answer. */
+/* Exactly one place, or exactly that record, is a question of its own: "what is in room 5?" has no
+ * other answer. */
 static bool may_relax(const struct turn *t)
 {
 	return !t->focus && !t->more && !t->all_failed &&

@@ -1,7 +1,8 @@
 /*
  * suggest.c - up to three questions worth asking next, in the answer's language.
  *
- * Only what the data can answer: each is made from records of the conference and checked against them.
+ * Only what the data can answer: each is made from records of the conference and checked against
+ * them.
  */
 #include <ctype.h>
 #include <string.h>

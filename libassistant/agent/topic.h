@@ -6,8 +6,8 @@
 
 #include "base/arena.h"
 
-/* The words of folded `terms` with the accents and capitals they have in question; terms itself when not all of them
- * occur in it.  In arena, never NULL. */
+/* The words of folded `terms` with the accents and capitals they have in question; terms itself
+ * when not all of them occur in it.  In arena, never NULL. */
 const char *topic_words(const char *question, const char *terms, struct arena *arena);
 
 #endif

@@ -1,5 +1,6 @@
 /*
- * turn.c - takes a question through the graph, node by node, and always ends with text a visitor can read.
+ * turn.c - takes a question through the graph, node by node, and always ends with text a visitor
+ * can read.
  *
  *	first --> run node --(joined)--> next --+--> (end) --> say what is left to say --> sink->end
  *	             ^                          |
@@ -231,7 +232,8 @@ static void turn_finish(struct loop_task *task)
 	t->rq.sink->end(t->rq.ctx, t->outcome, error); /* may destroy t */
 }
 
-/* Cancelling ends flows at once, perhaps below a sink's function: the rest follows as a task of its own. */
+/* Cancelling ends flows at once, perhaps below a sink's function: the rest follows as a task of its
+ * own. */
 static void turn_ended(struct flow *f)
 {
 	struct turn *t = container_of(f, struct turn, flow);

@@ -2,7 +2,8 @@
  * turn.h - one question on its way through the graph.
  *
  * A turn knows nothing of rows, HTTP or event logs: it reports through `sink`, and whoever began it
- * (agent/reply.c, assistant_ask) does the rest.  Loop thread.  All its memory is one arena, freed with it.
+ * (agent/reply.c, assistant_ask) does the rest.  Loop thread.  All its memory is one arena, freed
+ * with it.
  */
 #ifndef AGENT_TURN_H
 #define AGENT_TURN_H
@@ -117,7 +118,8 @@ struct turn {
 /* Strings of rq are copied.  Ends always with sink->end, never inside this call. */
 int turn_begin(const struct env *env, const struct turn_request *rq, struct turn **out,
 	       struct fail *f);
-/* The text so far stays; sink->end follows (later in this loop turn) with OUTCOME_STOPPED.  Any time. */
+/* The text so far stays; sink->end follows (later in this loop turn) with OUTCOME_STOPPED.  Any
+ * time. */
 void turn_stop(struct turn *t);
 /* After sink->end. */
 void turn_destroy(struct turn *t);

@@ -93,7 +93,8 @@ static bool is_english(const char *folded)
 	return false;
 }
 
-/* Marks and letters that only one of our languages writes; they are gone when a question is folded. */
+/* Marks and letters that only one of our languages writes; they are gone when a question is folded.
+ * */
 static const char *language_by_marks(const char *question)
 {
 	static const struct {

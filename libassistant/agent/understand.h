@@ -6,9 +6,11 @@
 
 #include "agent/turn.h"
 
-/* Forgets what was understood and found, and understands that question; it stands alone, nothing is resolved. */
+/* Forgets what was understood and found, and understands that question; it stands alone, nothing is
+ * resolved. */
 void understand_anew(struct turn *t, const char *question);
-/* query_describe and what follow-ups of the next turn need: "question" "language" "asked_back" "focus".  Owned. */
+/* query_describe and what follow-ups of the next turn need: "question" "language" "asked_back"
+ * "focus".  Owned. */
 struct json_object *understand_describe(const struct turn *t);
 
 #endif

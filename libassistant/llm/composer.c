@@ -1,6 +1,6 @@
 /*
- * composer.c - the llm that needs no model: writes the whole answer at once (composer_text.c) and delivers it in
- * pieces of a few words.
+ * composer.c - the llm that needs no model: writes the whole answer at once (composer_text.c) and
+ * delivers it in pieces of a few words.
  */
 #include "llm/composer.h"
 

@@ -56,7 +56,8 @@ void composer_record(struct composing *c, struct json_object *record);
 void composer_limits(struct composing *c, struct text *out);
 /* All results that are not in focus, with a lead. */
 void composer_lists(struct composing *c);
-/* Items of one type without a lead; sessions grouped by day when by_day.  Returns how many it wrote. */
+/* Items of one type without a lead; sessions grouped by day when by_day.  Returns how many it
+ * wrote. */
 size_t composer_items(struct composing *c, struct json_object *records, const char *type,
 		      size_t max, bool by_day);
 

@@ -125,7 +125,8 @@ void composer_limits(struct composing *c, struct text *out)
 
 /* --- items ----------------------------------------------------------------- */
 
-/* What stands before the place of a running or coming session: "until 16:50", "15:00, in 25 minutes". */
+/* What stands before the place of a running or coming session: "until 16:50", "15:00, in 25
+ * minutes". */
 static bool item_hours(struct composing *c, struct json_object *s)
 {
 	const char *kind = json_text(json_get_object(c->facts, "when"), "kind");

@@ -1,5 +1,6 @@
 /*
- * composer_records.c - one record in full: what was asked comes first, what the data does not say is said.
+ * composer_records.c - one record in full: what was asked comes first, what the data does not say
+ * is said.
  */
 #include "llm/composer.h"
 
@@ -51,7 +52,8 @@ bool composer_when(struct composing *c, struct text *out, struct json_object *se
 	return composer_hours(c, out, session);
 }
 
-/* The i-th person of a session: as a reference when we looked the record up, else the name as written. */
+/* The i-th person of a session: as a reference when we looked the record up, else the name as
+ * written. */
 static bool person_at(struct json_object *session, size_t i, struct text *out)
 {
 	struct json_object *people = json_get_array(session, "people");

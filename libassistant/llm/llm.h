@@ -4,9 +4,10 @@
  * Implemented by composer.c (grounded answers without a model) and, later, Anthropic's Messages
  * API.  Loop thread, f from THEN().  Every implementation passes tests/service/llm_suite.c.
  *
- * Facts reach a model as data only: `facts` is the JSON of what the tools found (tool.h, "The facts"), never
- * part of the instructions.  The answer names records by handle, [[s1]] [[e2]] [[p3]] [[i1]], as `facts` lists them;
- * agent/references.c turns handles into names and checked references on the way out.
+ * Facts reach a model as data only: `facts` is the JSON of what the tools found (tool.h, "The
+ * facts"), never part of the instructions.  The answer names records by handle, [[s1]] [[e2]]
+ * [[p3]] [[i1]], as `facts` lists them; agent/references.c turns handles into names and checked
+ * references on the way out.
  */
 #ifndef LLM_LLM_H
 #define LLM_LLM_H
@@ -32,8 +33,8 @@ struct llm_request {
 	const char *now;	   /* "Saturday 31 January 2026, 14:05 (Europe/Brussels)" */
 	bool basic;		   /* a configured service failed: the answer says so */
 	int max_tokens;
-	/* Pieces of the answer, on the loop thread, never inside llm_stream, never after detach.  UTF-8, split anywhere
-	 * between code points. */
+	/* Pieces of the answer, on the loop thread, never inside llm_stream, never after detach.
+	 * UTF-8, split anywhere between code points. */
 	void (*on_text)(void *ctx, const char *text, size_t len);
 	void *ctx;
 };
@@ -65,7 +66,8 @@ static inline void llm_destroy(struct llm *l)
 		l->ops->destroy(l);
 }
 
-/* pace_ms: pause between two pieces (a few words each), so that an answer arrives as readers read; 0: none. */
+/* pace_ms: pause between two pieces (a few words each), so that an answer arrives as readers read;
+ * 0: none. */
 int composer_open(struct loop *loop, int pace_ms, struct llm **out, struct fail *f);
 
 #endif

@@ -1,7 +1,8 @@
 /*
  * phrases.h - the product's own words in four languages (phrases.def), and dates and times in them.
  *
- * Used by the composer and by the agent for status lines, failures and suggestions.  Pure, thread-safe.
+ * Used by the composer and by the agent for status lines, failures and suggestions.  Pure,
+ * thread-safe.
  */
 #ifndef LLM_PHRASES_H
 #define LLM_PHRASES_H
@@ -19,7 +20,8 @@ enum phrase {
 	PHRASE_COUNT
 };
 
-/* From a BCP 47 code ("de-CH"); *known (may be NULL) is false when there are no words for it: then English. */
+/* From a BCP 47 code ("de-CH"); *known (may be NULL) is false when there are no words for it: then
+ * English. */
 enum language language_from(const char *code, bool *known);
 const char *language_code(enum language l); /* "en" */
 
@@ -32,7 +34,8 @@ struct civil_time {
 	int weekday; /* 0 = Sunday */
 	int64_t unix_s;
 };
-/* "2026-01-31T16:00:00+01:00" or "2026-01-31" (midnight, unix_s as of UTC).  false: not such a text. */
+/* "2026-01-31T16:00:00+01:00" or "2026-01-31" (midnight, unix_s as of UTC).  false: not such a
+ * text. */
 bool civil_time_parse(const char *iso, struct civil_time *out);
 
 void phrases_day(struct text *out, enum language l,

@@ -14,7 +14,8 @@ static bool is_blank(int32_t c)
 	       c == 0x2029 || c == 0x202f || c == 0x205f || c == 0x3000;
 }
 
-/* Invisible characters that can hide or reorder text; the joiners that scripts and emoji need stay. */
+/* Invisible characters that can hide or reorder text; the joiners that scripts and emoji need stay.
+ * */
 static bool is_dropped(int32_t c)
 {
 	return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0xad || c == 0x200b || c == 0x200e ||
@@ -122,7 +123,8 @@ static bool ends_with(const struct text *t, const char *end)
 	return t->len >= n && strncasecmp(t->data + t->len - n, end, n) == 0;
 }
 
-/* Called before c is appended: looks at what is written, so that no removal can make a new address. */
+/* Called before c is appended: looks at what is written, so that no removal can make a new address.
+ * */
 static bool unlink_address(struct text *t, int32_t c)
 {
 	if (c == '/' && ends_with(t, ":/")) {

@@ -2,7 +2,8 @@
  * quote.h - records' text on its way into facts and answers.
  *
  * Whoever files a session or a stand writes what we quote, so it is treated as hostile: a quote
- * can neither draw a heading, a link, an image or HTML, nor name a reference, nor reorder the line it stands in.
+ * can neither draw a heading, a link, an image or HTML, nor name a reference, nor reorder the line
+ * it stands in.
  */
 #ifndef LLM_QUOTE_H
 #define LLM_QUOTE_H
@@ -10,16 +11,17 @@
 #include "base/text.h"
 
 /*
- * As facts carry it: control and bidirectional override characters dropped, blanks collapsed, "[[" and "]]" parted so that
- * no handle can be written by a record, at most max_chars code points (cut at a word, "…").
- * lines: line breaks stay (one at most two in a row), else they become blanks.  Malformed UTF-8 ends the text.
+ * As facts carry it: control and bidirectional override characters dropped, blanks collapsed, "[["
+ * and "]]" parted so that no handle can be written by a record, at most max_chars code points (cut
+ * at a word, "…"). lines: line breaks stay (one at most two in a row), else they become blanks.
+ * Malformed UTF-8 ends the text.
  */
 void quote_clean(struct text *out, const char *s, size_t max_chars, bool lines);
-/* As an answer shows it: quote_clean on one line, what Markdown or HTML would act on replaced, addresses without what would
- * make them links.  Meant for the middle of a line. */
+/* As an answer shows it: quote_clean on one line, what Markdown or HTML would act on replaced,
+ * addresses without what would make them links.  Meant for the middle of a line. */
 void quote_markdown(struct text *out, const char *s, size_t max_chars);
-/* The first sentences of s, as quote_markdown, at most max_chars; whole sentences when at least one fits.  May begin a
- * line. */
+/* The first sentences of s, as quote_markdown, at most max_chars; whole sentences when at least one
+ * fits.  May begin a line. */
 void quote_sentences(struct text *out, const char *s, size_t max_chars);
 
 #endif

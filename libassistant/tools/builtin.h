@@ -56,7 +56,8 @@ void scan_begin(struct scan *s, const struct snapshot *snapshot, const struct in
 
 /* --- words.c: the words of a question ---------------------------------------- */
 
-/* Folded words worth searching for (no function words of English, German, French, Spanish), NULL-terminated. */
+/* Folded words worth searching for (no function words of English, German, French, Spanish),
+ * NULL-terminated. */
 const char *const *words_of(const char *text, struct arena *arena);
 /* How many of the words occur in folded text, at the start of a word; long ones by their stem. */
 unsigned words_in(const char *const *words, const char *folded);
@@ -70,7 +71,8 @@ struct passages {
 	const char **texts; /* best first, as written, NULL-terminated */
 	float score;	    /* 0: nothing of the question occurs */
 };
-/* Those stretches of a page that answer best: whole paragraphs or list lines, at most max_chars together. */
+/* Those stretches of a page that answer best: whole paragraphs or list lines, at most max_chars
+ * together. */
 void passages_select(const struct info_page *page, const char *const *words, size_t max_chars,
 		     struct arena *arena, struct passages *out);
 

@@ -1,5 +1,6 @@
 /*
- * get_conference_info.c - practical matters: the pages that may answer, and of each the passages that do.
+ * get_conference_info.c - practical matters: the pages that may answer, and of each the passages
+ * that do.
  *
  * The pages' texts leave as extra {"passages":{"wifi":["..."]}}; results are the pages, best first.
  */

@@ -1,5 +1,6 @@
 /*
- * own_tool.c - a program's own tool: its function runs on a lane, arguments and result travel as JSON text.
+ * own_tool.c - a program's own tool: its function runs on a lane, arguments and result travel as
+ * JSON text.
  *
  * Result: {"results":[{"type","id",...}],"text":"..."}.  What names a record of the conference
  * becomes a result that an answer may refer to; the rest stays in `extra`.

@@ -52,7 +52,8 @@ static void add_unit(struct page *p, const char *text, size_t len, bool heading,
 			    .item = strchr("-*", text[0]) && len > 1 && text[1] == ' ' };
 }
 
-/* "Av. Roosevelt", "e.g. this": a word of one or two letters, or a small letter next, and the dot ends nothing. */
+/* "Av. Roosevelt", "e.g. this": a word of one or two letters, or a small letter next, and the dot
+ * ends nothing. */
 static bool ends_sentence(const char *s, size_t len, size_t at)
 {
 	size_t word = at, next = at + 1;

@@ -1,5 +1,6 @@
 /*
- * scan.c - search without an index: every record of the snapshot is looked at, a slice per turn of the loop.
+ * scan.c - search without an index: every record of the snapshot is looked at, a slice per turn of
+ * the loop.
  *
  * A fallback: exact filters, words at the starts of words, names count most.  Good enough to
  * answer by name, time and place while the index is down.

@@ -1,6 +1,7 @@
 /*
- * search_tool.c - what the three search tools do: the question's understanding, narrowed or replaced by
- * the call's arguments, becomes one search; when the index is down, a scan of the records.
+ * search_tool.c - what the three search tools do: the question's understanding, narrowed or
+ * replaced by the call's arguments, becomes one search; when the index is down, a scan of the
+ * records.
  *
  *	search --> collect --> (done)
  *	              |

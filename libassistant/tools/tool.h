@@ -3,20 +3,23 @@
  *
  *	plan --{tool, arguments}--> registry: schema check --> tool_begin --> tool_output
  *
- * A model chooses tools by description and schema.  Without one (agent/plan.c) the built-in tools follow what was
- * understood, and a program's own tool is called when the question has a word of its name or description and
- * every argument it requires can be filled: question, query, q or text (the question), language, now, conference_id.
+ * A model chooses tools by description and schema.  Without one (agent/plan.c) the built-in tools
+ * follow what was understood, and a program's own tool is called when the question has a word of
+ * its name or description and every argument it requires can be filled: question, query, q or text
+ * (the question), language, now, conference_id.
  *
- * The facts.  Outputs are merged (agent/facts.c) into one JSON object for the llm, the only place where records'
- * text appears; it is cleaned, bounded, and cannot contain a handle (llm/quote.h).  Absent is unknown.
+ * The facts.  Outputs are merged (agent/facts.c) into one JSON object for the llm, the only place
+ * where records' text appears; it is cleaned, bounded, and cannot contain a handle (llm/quote.h).
+ * Absent is unknown.
  *	{"kind":"entities|info|conference|none|clarify|smalltalk|out_of_scope|unavailable",
  *	 "intent","asked":"any|when|where|who|what|count","entities":["session"],"topic","more":true,
  *	 "now":"2027-05-20T13:30:00+02:00","phase":"before|during|after",
- *	 "when":{"kind":"now|next|window|first|last","from","to","last_day","said","outside","from_now","was_now"},
+ *	 "when":{"kind":"now|next|window|first|last","from","to","last_day","said",
+ *		 "outside":true,"from_now":true,"was_now":true},
  *	 "filters":{"places","tracks","types","levels","languages","speakers"},
  *	 "relaxed":[{"what":"day","value":"on sunday"}],
- *	 "results":[{"handle":"s1","type":"session","id","name","score","focus":true,"start","end","day","location",
- *		     "track","session_type","level","language","speakers":["..."],"description",
+ *	 "results":[{"handle":"s1","type":"session","id","name","score","focus":true,
+ *		     "start","end","day","location","track","session_type","level","language","speakers":["..."],"description",
  *		     "people":[{"handle":"p1","name","title","company"}],
  *		     "booth","category","products","availability","title","company",
  *		     "sessions":[{"handle":"s2","name","start","end","location"}]}],
@@ -41,7 +44,8 @@ struct tool_call;
 struct tool {
 	const char *name; /* "search_sessions" */
 	const char *description;
-	struct json_object *schema; /* JSON Schema of the arguments: type object, additionalProperties false */
+	/* JSON Schema of the arguments: type object, additionalProperties false */
+	struct json_object *schema;
 	/* Starts call->flow's work; ends with flow_done/flow_fail.  First step of call->flow. */
 	flow_step *run;
 	void *user;
@@ -67,7 +71,7 @@ struct tool_call {
 	/* the output */
 	struct result *results; /* arena */
 	size_t n_results, total;
-		const char *text;     /* a program's own tool: words for the answer; NULL */
+	const char *text;	   /* a program's own tool: words for the answer; NULL */
 	struct json_object *extra; /* its results that are no records of ours; owned; NULL */
 	void (*release)(struct tool_call *call); /* the tool's; NULL */
 	void *state;
@@ -82,7 +86,8 @@ int registry_add(struct registry *r, const char *name, const char *description,
 		 const char *schema_json, assistant_tool_fn *fn, void *user, struct fail *f);
 const struct tool *registry_find(const struct registry *r, const char *name);
 const struct tool *registry_at(const struct registry *r, size_t i); /* NULL: behind the last */
-static inline bool tool_is_own(const struct tool *t) /* a program's */
+/* A program's? */
+static inline bool tool_is_own(const struct tool *t)
 {
 	return t->user != NULL;
 }
@@ -92,7 +97,8 @@ struct json_object *registry_describe(const struct registry *r);
  * additionalProperties, minimum, maximum, maxLength, maxItems).  EINVAL names the path. */
 int schema_check(struct json_object *schema, struct json_object *value, struct fail *f);
 
-/* Checks the arguments, then starts.  A failed check ends the call's flow with EINVAL (later, as flows do). */
+/* Checks the arguments, then starts.  A failed check ends the call's flow with EINVAL (later, as
+ * flows do). */
 void tool_call_begin(struct tool_call *call, const struct tool *tool,
 		     const struct tool_context *context, struct json_object *arguments,
 		     struct flow *parent, int deadline_ms, void (*on_end)(struct tool_call *call));

@@ -1,5 +1,6 @@
 /*
- * words.c - the words of a question that are worth looking for, and what else practical matters are called.
+ * words.c - the words of a question that are worth looking for, and what else practical matters are
+ * called.
  */
 #include "tools/builtin.h"
 
@@ -41,7 +42,8 @@ static size_t stem_len(const char *word)
 	return n >= 8 ? n - 3 : n >= 6 ? n - 2 : n == 5 ? 4 : n;
 }
 
-/* Bytes of letters beyond ASCII all have the high bit; what folding leaves of them is nearly always a letter. */
+/* Bytes of letters beyond ASCII all have the high bit; what folding leaves of them is nearly always
+ * a letter. */
 static bool is_word_byte(char c)
 {
 	return (c & 0x80) || isalnum((unsigned char)c);

@@ -1,8 +1,9 @@
 /*
- * stage.h - a conference, real index and composer, and services that fail on demand, for turns to play on.
+ * stage.h - a conference, real index and composer, and services that fail on demand, for turns to
+ * play on.
  *
- * Time is virtual.  The store is a fake with one conversation; what a turn answers is added to it as a
- * reply would, so that the next turn has a history.
+ * Time is virtual.  The store is a fake with one conversation; what a turn answers is added to it
+ * as a reply would, so that the next turn has a history.
  */
 #ifndef TESTS_STAGE_H
 #define TESTS_STAGE_H
@@ -93,7 +94,8 @@ void stage_forget(struct stage *s);		    /* an empty conversation */
 void answer_finish(struct answer *a);
 /* The i-th reference's name; "" beyond the last. */
 const char *answer_reference(const struct answer *a, size_t i);
-/* All references are records or pages of the conference, each named in the text; the text is plain. */
+/* All references are records or pages of the conference, each named in the text; the text is plain.
+ * */
 void answer_check(struct stage *s, const struct answer *a);
 
 #endif

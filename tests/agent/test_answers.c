@@ -1,9 +1,9 @@
 /*
  * test_answers.c - whole answers: golden ones, references that are always valid, hostile records.
  *
- * Golden answers are in tests/golden/answers.txt; with UPDATE_GOLDEN=1 the file is written anew: read the difference.
- * ERLEAH_TEST_CONFERENCE and ERLEAH_TEST_QUESTIONS name a conference and questions of your own for the check of
- * references.
+ * Golden answers are in tests/golden/answers.txt; with UPDATE_GOLDEN=1 the file is written anew:
+ * read the difference. ERLEAH_TEST_CONFERENCE and ERLEAH_TEST_QUESTIONS name a conference and
+ * questions of your own for the check of references.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -41,8 +41,9 @@ static char *read_file(const char *path)
 
 /* --- Golden answers --------------------------------------------------------------------- */
 
-/* "@ time" sets the clock, "> question" asks (a line "---" before begins a new conversation), the rest up to the next
- * of these is the answer; lines "* name" are its references, "? question" its suggestions. */
+/* "@ time" sets the clock, "> question" asks (a line "---" before begins a new conversation), the
+ * rest up to the next of these is the answer; lines "* name" are its references, "? question" its
+ * suggestions. */
 static void append_answer(struct stage *s, const char *question, struct text *out)
 {
 	struct answer a = { 0 };
@@ -96,7 +97,8 @@ static void golden(void **state)
 
 /* --- References -------------------------------------------------------------------------- */
 
-/* Every judged question there is: whatever is answered, its references are records and stand in the text. */
+/* Every judged question there is: whatever is answered, its references are records and stand in the
+ * text. */
 static void ask_all(const char *conference, const char *questions)
 {
 	char *text = read_file(questions);

@@ -1,7 +1,8 @@
 /*
  * test_followup.c - conversations: what leans on the turn before is understood, or asked back.
  *
- * Each line is a question and what its answer must (or, with '!', must not) contain; blocks are conversations.
+ * Each line is a question and what its answer must (or, with '!', must not) contain; blocks are
+ * conversations.
  */
 #include <setjmp.h>
 #include <stdarg.h>

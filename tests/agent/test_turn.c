@@ -1,5 +1,6 @@
 /*
- * test_turn.c - a turn from its beginning to its end: paths, words, stops at any time, deadlines, memory.
+ * test_turn.c - a turn from its beginning to its end: paths, words, stops at any time, deadlines,
+ * memory.
  */
 #include <setjmp.h>
 #include <stdarg.h>

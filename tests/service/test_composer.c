@@ -196,8 +196,8 @@ static void odd_facts(void **state)
 		"{\"kind\":7,\"results\":{}}",
 		"{\"kind\":\"entities\",\"results\":[]}",
 		"{\"kind\":\"entities\",\"results\":[1,null,{}]}",
-		"{\"kind\":\"entities\",\"when\":[],\"results\":[{\"type\":\"session\",\"start\":"
-		"\"99\",\"focus\":true}]}",
+		("{\"kind\":\"entities\",\"when\":[],\"results\":[{\"type\":\"session\","
+		 "\"start\":\"99\",\"focus\":true}]}"),
 		"{\"kind\":\"info\",\"info\":[{\"passages\":[null,3]}]}",
 		"{\"kind\":\"clarify\"}",
 		"{\"kind\":\"clarify\",\"clarify\":{\"choices\":[null]}}",

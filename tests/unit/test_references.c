@@ -1,5 +1,6 @@
 /*
- * test_references.c - handles become names wherever the text is cut, and nothing that was not found becomes a reference.
+ * test_references.c - handles become names wherever the text is cut, and nothing that was not found
+ * becomes a reference.
  */
 #include <setjmp.h>
 #include <stdarg.h>

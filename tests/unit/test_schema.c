@@ -1,5 +1,6 @@
 /*
- * test_schema.c - arguments of tools against their schemas: what passes, what does not, and the sentence that says why.
+ * test_schema.c - arguments of tools against their schemas: what passes, what does not, and the
+ * sentence that says why.
  */
 #include <setjmp.h>
 #include <stdarg.h>
