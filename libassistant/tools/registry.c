@@ -93,14 +93,17 @@ int registry_add(struct registry *r, const char *name, const char *description,
 		 const char *schema_json, assistant_tool_fn *fn, void *user, struct fail *f)
 {
 	struct json_object *schema = NULL;
+	struct fail cause = FAIL_INIT;
 	int code = check_new(r, name, description, schema_json, f);
 
 	if (code < 0)
 		return code;
 	if (!fn)
 		return FAIL(f, ASSISTANT_EINVAL, "The tool %s has no function.", name);
-	code = json_parse(schema_json, strlen(schema_json), &schema, f);
-	if (code == 0 && strcmp(json_text(schema, "type"), "object") != 0)
+	code = json_parse(schema_json, strlen(schema_json), &schema, &cause);
+	if (code < 0)
+		code = FAIL(f, code, "The schema of the tool %s: %s", name, cause.text);
+	else if (strcmp(json_text(schema, "type"), "object") != 0)
 		code = FAIL(f, ASSISTANT_EINVAL,
 			    "The schema of the tool %s must be of type object.", name);
 	if (code < 0) {
