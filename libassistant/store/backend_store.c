@@ -22,7 +22,7 @@ struct backend_store {
 	struct list dispatching; /* operations that the lane has not finished with */
 };
 
-/* One operation.  Two things hold it: the dispatch (until call() returned) and the caller's wait. */
+/* One operation.  Three things hold it: the dispatch, the lane's work and the caller's wait. */
 struct assistant_pending {
 	struct wait wait;
 	struct work dispatch;
@@ -96,11 +96,17 @@ static void op_done(struct flow *f)
 	flow_done(f);
 }
 
+static void work_release(struct wait *w)
+{
+	op_drop(container_of(w, struct assistant_pending, dispatch.wait));
+}
+
 static void op_dispatch(struct flow *f)
 {
 	struct assistant_pending *p = container_of(f, struct assistant_pending, dispatch_flow);
 
-	lane_run(p->s->lane, &p->dispatch, op_call, NULL, NULL, THEN(f, op_done));
+	p->holders++; /* the lane's work, which outlives a flow that was cancelled */
+	lane_run(p->s->lane, &p->dispatch, op_call, NULL, work_release, THEN(f, op_done));
 }
 
 /* Takes request. */
