@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <dirent.h>
 #include <math.h>
 #include <string.h>
 #include <time.h>
@@ -275,6 +276,21 @@ static void print_table(const struct bench *b, unsigned held, const char *title)
 	printf("%-12s %5u %8s %9s %6.2f\n", "all", n, "", "", n ? (double)kinds / n : 0.0);
 }
 
+static void remove_folder(const char *path)
+{
+	DIR *d = opendir(path);
+	char name[512];
+
+	for (struct dirent *e; d && (e = readdir(d)) != NULL;) {
+		snprintf(name, sizeof name, "%s/%s", path, e->d_name);
+		if (e->d_name[0] != '.')
+			unlink(name);
+	}
+	if (d)
+		closedir(d);
+	rmdir(path);
+}
+
 int main(int argc, char **argv)
 {
 	struct bench b = { .loop = loop_create() };
@@ -332,5 +348,6 @@ int main(int argc, char **argv)
 	index_destroy(b.index);
 	call_drain(b.loop);
 	loop_destroy(b.loop);
+	remove_folder(folder);
 	return 0;
 }
