@@ -154,9 +154,10 @@ struct line_editor *line_editor_create(const char *text, line_completer *complet
 	el_set(e->el, EL_HIST, history, e->history);
 	el_set(e->el, EL_EDITOR, "emacs");
 	el_set(e->el, EL_SIGNAL, 1);
-	el_set(e->el, EL_ADDFN, "erleah-complete", "Complete a command", key_complete);
-	el_set(e->el, EL_ADDFN, "erleah-drop", "Drop the line", key_drop);
-	el_set(e->el, EL_ADDFN, "erleah-suspend", "Back to the shell", key_suspend);
+	/* el_set() would leak copies of these. */
+	el_wset(e->el, EL_ADDFN, L"erleah-complete", L"Complete a command", key_complete);
+	el_wset(e->el, EL_ADDFN, L"erleah-drop", L"Drop the line", key_drop);
+	el_wset(e->el, EL_ADDFN, L"erleah-suspend", L"Back to the shell", key_suspend);
 	el_set(e->el, EL_BIND, "^I", "erleah-complete", NULL);
 	/* While a line is edited, Ctrl-C and Ctrl-Z are keys like any other. */
 	el_set(e->el, EL_SETTY, "-d", "-isig", NULL);
