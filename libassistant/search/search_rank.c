@@ -4,6 +4,7 @@
 #include "search/search_rank.h"
 
 #include <stdlib.h>
+#include <math.h>
 #include <string.h>
 #include "base/json.h"
 #include "base/utf8.h"
@@ -128,7 +129,7 @@ void rank_add_names(struct ranking *r)
 		r->relevant = true;
 		if (m->record->type == ENTITY_SPEAKER)
 			add_sessions_of(r, m->record,
-					sessions_first(u) ? e->name + 0.001f : e->name * 0.95f);
+					sessions_first(u) ? fminf(e->name + 0.001f, 1) : e->name * 0.95f);
 	}
 }
 
