@@ -45,7 +45,8 @@ static char *mask_names(const struct reading *r)
 
 	for (size_t i = 0; masked && i < r->n_matches; i++) {
 		const struct name_match *m = &r->matches[i];
-		bool long_name = m->kind == NAME_RECORD && m->n_words >= 3 && m->similarity >= 0.88f;
+		bool long_name =
+			m->kind == NAME_RECORD && m->n_words >= 3 && m->similarity >= 0.88f;
 		bool code = m->kind == NAME_PLACE && m->similarity >= 0.9f;
 
 		if (long_name || code)

@@ -8,16 +8,16 @@ static void search_sessions(struct flow *f)
 	search_tool_run(f, ENTITY_SESSION);
 }
 
-#define SESSION_FILTERS                                                                                              \
-	TEXT_FILTER("day")                                                                                           \
-	"," TEXT_FILTER("from") "," TEXT_FILTER("to") "," TEXT_FILTER("place") "," TEXT_FILTER("t"                   \
-											       "r"                   \
-											       "a"                   \
-											       "c"                   \
-											       "k") "," TEXT_FILTER( \
-		"speaker") "," TEXT_FILTER("type") "," TEXT_FILTER("level") "," TEXT_FILTER("lang"                   \
-											    "uag"                    \
-											    "e")
+#define SESSION_FILTERS                                                                                                 \
+	TEXT_FILTER("day")                                                                                              \
+	"," TEXT_FILTER("from") "," TEXT_FILTER("to") "," TEXT_FILTER("place") "," TEXT_FILTER(                         \
+		"t"                                                                                                     \
+		"r"                                                                                                     \
+		"a"                                                                                                     \
+		"c"                                                                                                     \
+		"k") "," TEXT_FILTER("speaker") "," TEXT_FILTER("type") "," TEXT_FILTER("level") "," TEXT_FILTER("lang" \
+														 "uag"  \
+														 "e")
 
 const struct tool_definition tool_search_sessions = {
 	.name = "search_sessions",

@@ -270,8 +270,11 @@ static void follow_ups_are_told(void **state)
 					   "the second one", "what about Sunday?", "und morgen?",
 					   "tell me more",   "is it recorded?" };
 	static const char *const no[] = {
-		"What is there about Rust?", "When is Evolving Git for the next decade?",
-		"is there a talk on maps", "Which sponsors are there?", "Which stands are in the K building?",
+		"What is there about Rust?",
+		"When is Evolving Git for the next decade?",
+		"is there a talk on maps",
+		"Which sponsors are there?",
+		"Which stands are in the K building?",
 		"It is my first time here, what do you recommend about maps?"
 	};
 
