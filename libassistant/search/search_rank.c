@@ -129,7 +129,8 @@ void rank_add_names(struct ranking *r)
 		r->relevant = true;
 		if (m->record->type == ENTITY_SPEAKER)
 			add_sessions_of(r, m->record,
-					sessions_first(u) ? fminf(e->name + 0.001f, 1) : e->name * 0.95f);
+					sessions_first(u) ? fminf(e->name + 0.001f, 1)
+							  : e->name * 0.95f);
 	}
 }
 
