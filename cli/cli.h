@@ -28,6 +28,8 @@ int cli_configure(struct cli *cli);
 /* cli_configure and the assistant; closed by cli_close. */
 int cli_open(struct cli *cli);
 void cli_close(struct cli *cli);
+/* A status: whether there is anything to ask about, else one sentence that says where it was looked for. */
+int cli_need_conference(struct cli *cli);
 /* One sentence on standard error, and the status that belongs to the code. */
 int cli_complain(const assistant_error *err);
 int cli_say(int status, const char *sentence);

@@ -18,6 +18,8 @@ int cmd_ask(struct cli *cli)
 	int status = cli_open(cli);
 
 	if (!status)
+		status = cli_need_conference(cli);
+	if (!status)
 		status = cli_chat(cli, &chat);
 	if (!status)
 		status = answer_run(cli, chat, question, &style, &leave);

@@ -22,16 +22,6 @@ static void put_text(struct json_object *o, const char *key, const char *value)
 		json_object_object_add(o, key, json_object_new_string(value));
 }
 
-struct json_object *search_query(const char *words, const char *conference, const char *now)
-{
-	struct json_object *o = json_object_new_object();
-
-	put_text(o, "q", words);
-	put_text(o, "conference_id", conference);
-	put_text(o, "now", now);
-	return o;
-}
-
 int search_run(struct cli *cli, struct json_object *query, bool json, bool why)
 {
 	assistant_error err = ASSISTANT_ERROR_INIT;
@@ -67,38 +57,51 @@ static long read_limit(const char *text)
 	return *end || limit < 1 || limit > 100 ? -1 : limit;
 }
 
-static int add_options(struct json_object *query, const struct options *o)
+static const char *given(const struct options *o, enum option_id id, const char *otherwise)
 {
-	struct json_object *wanted = json_object_new_object();
-	const char *limit = o->values[OPTION_LIMIT];
+	return o->values[id] ? o->values[id] : otherwise;
+}
 
+int search_query(const struct options *o, const char *conference, const char *now,
+		 struct json_object **out)
+{
+	struct json_object *query, *wanted;
+	const char *limit = o->values[OPTION_LIMIT];
+	char *words;
+
+	if (limit && read_limit(limit) < 0)
+		return cli_say(STATUS_USAGE, "--limit takes a number from 1 to 100");
+	query = json_object_new_object();
+	wanted = json_object_new_object();
+	words = options_join(o);
+	put_text(query, "q", words);
+	put_text(query, "conference_id", given(o, OPTION_CONFERENCE, conference));
+	put_text(query, "now", given(o, OPTION_NOW, now));
+	put_text(query, "entity", o->values[OPTION_ENTITY]);
 	for (size_t i = 0; i < sizeof(filters) / sizeof(filters[0]); i++)
 		put_text(wanted, option_specs[filters[i]].name, o->values[filters[i]]);
 	json_object_object_add(query, "filters", wanted);
-	put_text(query, "entity", o->values[OPTION_ENTITY]);
 	json_object_object_add(query, "raw", json_object_new_boolean(options_has(o, OPTION_RAW)));
-	if (!limit)
-		return STATUS_OK;
-	if (read_limit(limit) < 0)
-		return cli_say(STATUS_USAGE, "--limit takes a number from 1 to 100");
-	json_object_object_add(query, "limit", json_object_new_int64(read_limit(limit)));
+	if (limit)
+		json_object_object_add(query, "limit", json_object_new_int64(read_limit(limit)));
+	free(words);
+	*out = query;
 	return STATUS_OK;
 }
 
 int cmd_search(struct cli *cli)
 {
 	const struct options *o = &cli->options;
-	char *words = options_join(o);
-	struct json_object *query =
-		search_query(words, o->values[OPTION_CONFERENCE], o->values[OPTION_NOW]);
-	int status = add_options(query, o);
+	struct json_object *query = NULL;
+	int status = search_query(o, NULL, NULL, &query);
 
 	if (!status)
 		status = cli_open(cli);
 	if (!status)
+		status = cli_need_conference(cli);
+	if (!status)
 		status = search_run(cli, query, options_has(o, OPTION_JSON),
 				    options_has(o, OPTION_WHY));
 	json_object_put(query);
-	free(words);
 	return status;
 }

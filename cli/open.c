@@ -8,6 +8,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include "conferences.h"
 #include "interrupt.h"
 
 #define REPORT_TIMEOUT_MS 15000
@@ -63,6 +64,26 @@ int cli_open(struct cli *cli)
 	r = assistant_open(&cli->a, cli->config, &err);
 	interrupt_unshield(&before);
 	return r < 0 ? cli_complain(&err) : STATUS_OK;
+}
+
+int cli_need_conference(struct cli *cli)
+{
+	struct conferences c;
+	const char *data = "";
+	char sentence[400];
+	bool none;
+
+	conferences_load(&c, cli->a);
+	none = c.rows && !c.n;
+	conferences_finish(&c);
+	if (!none)
+		return STATUS_OK;
+	assistant_config_get(cli->config, "ERLEAH_DATA", &data);
+	snprintf(sentence, sizeof(sentence),
+		 "no conference is loaded in %.250s (the setting ERLEAH_DATA); erleah-ingest all "
+		 "FILE loads one",
+		 data);
+	return cli_say(STATUS_FAILED, sentence);
 }
 
 int cli_chat(struct cli *cli, assistant_chat **chat)

@@ -61,9 +61,7 @@ static void greet(struct repl *r)
 	FILE *out = r->cli->terminal.out;
 	long i = r->conference ? conferences_find(&r->conferences, r->conference) : 0;
 
-	if (r->conferences.rows && !r->conferences.n) {
-		fputs("No conference is loaded yet: erleah-ingest all FILE loads one.\n", out);
-	} else if (r->conferences.n == 1 || (r->conference && r->conferences.rows && i >= 0)) {
+	if (r->conferences.n == 1 || (r->conference && r->conferences.rows && i >= 0)) {
 		fputs(terminal_style(&r->cli->terminal, STYLE_BOLD), out);
 		text_put(out, conferences_name(&r->conferences, (size_t)i), -1);
 		fprintf(out, "%s.  ", terminal_style(&r->cli->terminal, STYLE_PLAIN));
@@ -124,6 +122,8 @@ int cmd_chat(struct cli *cli)
 	struct repl r = { .cli = cli };
 	int status = cli_open(cli);
 
+	if (!status)
+		status = cli_need_conference(cli);
 	if (status)
 		return status;
 	r.style.json = options_has(o, OPTION_JSON);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "cmd_search.h"
+#include "commands.h"
 #include "repl.h"
 #include "text.h"
 
@@ -38,7 +39,7 @@ static void run_help(struct repl *r, const char *words)
 
 		snprintf(left, sizeof(left), "/%s%s%s", s[i].name, *s[i].words ? " " : "",
 			 s[i].words);
-		fprintf(out_of(r), "  %-18s %s\n", left, s[i].sentence);
+		fprintf(out_of(r), "  %-20s %s\n", left, s[i].sentence);
 	}
 	fputs("Ctrl-C stops an answer, Ctrl-D leaves.\n", out_of(r));
 }
@@ -108,17 +109,52 @@ static void run_now(struct repl *r, const char *words)
 	}
 }
 
+#define MAX_WORDS 64
+
+/* Words at blanks, "..." being one word, as a command line of the command search; text is cut up. */
+static int command_line(char *text, char *argv[static MAX_WORDS + 1])
+{
+	int n = 0;
+
+	argv[n++] = (char *)"erleah-cli";
+	argv[n++] = (char *)"search";
+	while (n < MAX_WORDS) {
+		bool quoted;
+
+		text += strspn(text, " \t");
+		if (!*text)
+			break;
+		quoted = *text == '"';
+		text += quoted;
+		argv[n++] = text;
+		text += strcspn(text, quoted ? "\"" : " \t");
+		if (*text)
+			*text++ = '\0';
+	}
+	argv[n] = NULL;
+	return n;
+}
+
+/* words: with the options of the command search, such as --limit 3. */
 static void search(struct repl *r, const char *words, bool why)
 {
+	char *copy = strdup(words), *argv[MAX_WORDS + 1], error[200] = "";
 	struct json_object *query;
+	struct options o;
 
-	if (!*words) {
-		cli_say(STATUS_USAGE, "/search and /why need words to look for");
+	if (!copy)
 		return;
+	if (options_parse(&o, command_line(copy, argv), argv) < 0) {
+		cli_say(STATUS_USAGE, o.error);
+	} else if (command_check(command_find("search"), &o, error, sizeof(error)) < 0) {
+		cli_say(STATUS_USAGE, error);
+	} else if (search_query(&o, r->conference, r->now, &query) == STATUS_OK) {
+		search_run(r->cli, query, r->style.json || options_has(&o, OPTION_JSON),
+			   why || options_has(&o, OPTION_WHY));
+		json_object_put(query);
 	}
-	query = search_query(words, r->conference, r->now);
-	search_run(r->cli, query, r->style.json, why);
-	json_object_put(query);
+	options_finish(&o);
+	free(copy);
 }
 
 static void run_search(struct repl *r, const char *words)
@@ -162,7 +198,9 @@ static const struct slash *slashes(size_t *n)
 		{ "now", "TIME|off", "answers as of that time, such as 2027-05-20T10:00:00+02:00",
 		  run_now },
 		{ "quit", "", "leaves", run_quit },
-		{ "search", "WORDS", "the search itself, without an answer around it", run_search },
+		{ "search", "WORDS",
+		  "the search itself, without an answer around it; takes its options, too",
+		  run_search },
 		{ "why", "WORDS", "the same, with what each rank comes from", run_why },
 	};
 

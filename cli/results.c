@@ -3,6 +3,7 @@
  */
 #include "results.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include "json.h"
 #include "text.h"
@@ -88,12 +89,13 @@ static bool shrink(int widths[static N_COLUMNS], int columns)
 	return !columns || total(widths) <= columns;
 }
 
-static int last_column(const int widths[static N_COLUMNS])
+static int last_column(const char *const cells[static N_COLUMNS],
+		       const int widths[static N_COLUMNS])
 {
 	int last = 0;
 
 	for (int c = 0; c < N_COLUMNS; c++)
-		if (widths[c])
+		if (widths[c] && *cells[c])
 			last = c;
 	return last;
 }
@@ -101,7 +103,7 @@ static int last_column(const int widths[static N_COLUMNS])
 static void show_row(const struct terminal *t, const char *const cells[static N_COLUMNS],
 		     const int widths[static N_COLUMNS])
 {
-	int last = last_column(widths);
+	int last = last_column(cells, widths);
 
 	for (int c = 0; c <= last; c++) {
 		if (!widths[c])
@@ -118,8 +120,8 @@ static void show_row(const struct terminal *t, const char *const cells[static N_
 
 /* --- Why ------------------------------------------------------------------------ */
 
-/* {"facets":{"topic":0.4},"lexical":0.9} as "facets.topic 0.4, lexical 0.9". */
-static void show_value(FILE *out, const char *path, struct json_object *o, int deep, bool *first)
+/* {"facets":{"topic":0.4},"lexical":0.9} as "facets.topic 0.4, lexical 0.9"; lists as "a/b". */
+static void add_value(FILE *out, const char *path, struct json_object *o, int deep)
 {
 	char longer[120];
 
@@ -127,34 +129,37 @@ static void show_value(FILE *out, const char *path, struct json_object *o, int d
 		json_object_object_foreach(o, key, value)
 		{
 			snprintf(longer, sizeof(longer), "%s%s%s", path, *path ? "." : "", key);
-			show_value(out, longer, value, deep + 1, first);
+			add_value(out, longer, value, deep + 1);
 		}
 		return;
 	}
 	if (!o || (json_object_is_type(o, json_type_array) && !json_object_array_length(o)))
 		return;
-	fputs(*first ? "" : ", ", out);
-	*first = false;
-	text_put(out, path, -1);
-	fputc(' ', out);
+	fprintf(out, "%s%s ", ftell(out) > 0 ? ", " : "", path);
 	if (json_object_is_type(o, json_type_double))
 		fprintf(out, "%.3g", json_object_get_double(o));
-	else if (json_object_is_type(o, json_type_string))
-		text_put(out, json_object_get_string(o), -1);
+	else if (!json_object_is_type(o, json_type_array))
+		fputs(json_object_get_string(o), out);
 	else
-		text_put(out, json_object_to_json_string_ext(o, JSON_C_TO_STRING_NOSLASHESCAPE),
-			 -1);
+		for (size_t i = 0; i < json_object_array_length(o); i++)
+			fprintf(out, "%s%s", i ? "/" : "",
+				json_object_get_string(json_object_array_get_idx(o, i)));
 }
 
-static void show_line(const struct terminal *t, const char *lead, struct json_object *o)
+static void show_line(const struct terminal *t, const char *lead, int indent, struct json_object *o)
 {
-	bool first = true;
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out = o ? open_memstream(&text, &size) : NULL;
 
-	if (!o)
+	if (!out)
 		return;
+	add_value(out, "", o, 0);
+	fclose(out);
 	fprintf(t->out, "%s%s", terminal_style(t, STYLE_DIM), lead);
-	show_value(t->out, "", o, 0, &first);
-	fprintf(t->out, "%s\n", terminal_style(t, STYLE_PLAIN));
+	text_wrap(t->out, text, t->columns, indent);
+	fputs(terminal_style(t, STYLE_PLAIN), t->out);
+	free(text);
 }
 
 /* --- All ------------------------------------------------------------------------ */
@@ -162,7 +167,7 @@ static void show_line(const struct terminal *t, const char *lead, struct json_ob
 static void show_why(const struct terminal *t, struct json_object *result, size_t i, bool why)
 {
 	if (why)
-		show_line(t, "    ", json_member(json_at(result, "results", i), "why"));
+		show_line(t, "", 4, json_member(json_at(result, "results", i), "why"));
 }
 
 static void show_table(const struct terminal *t, struct json_object *result, const struct row *rows,
@@ -250,7 +255,7 @@ size_t results_show(const struct terminal *t, struct json_object *result, bool w
 
 	n = n < MAX_ROWS ? n : MAX_ROWS;
 	if (why)
-		show_line(t, "understood: ", json_member(result, "understood"));
+		show_line(t, "understood:\n", 4, json_member(result, "understood"));
 	show_relaxed(t, result);
 	if (*json_text(result, "clarify")) {
 		text_put(t->out, json_text(result, "clarify"), -1);

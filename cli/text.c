@@ -96,3 +96,31 @@ void text_pad(FILE *out, const char *s, int columns)
 
 	fprintf(out, "%*s", columns > used ? columns - used : 0, "");
 }
+
+static int word_width(const char *s)
+{
+	wchar_t c;
+	int width = 0;
+
+	while ((c = next_printed(&s)) && c != ' ')
+		width += text_char_width(c);
+	return width;
+}
+
+void text_wrap(FILE *out, const char *s, int columns, int indent)
+{
+	int column = indent;
+	wchar_t c;
+
+	fprintf(out, "%*s", indent, "");
+	while ((c = next_printed(&s))) {
+		if (c == ' ' && columns && column + 1 + word_width(s) > columns) {
+			fprintf(out, "\n%*s", indent, "");
+			column = indent;
+			continue;
+		}
+		fprintf(out, "%lc", (wint_t)c);
+		column += text_char_width(c);
+	}
+	fputc('\n', out);
+}

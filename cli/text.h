@@ -23,6 +23,8 @@ wchar_t text_next(const char **s);
 int text_width(const char *s);
 /* Prints s in at most `columns` columns (-1: all of it), cut with "…".  Returns the columns used. */
 int text_put(FILE *out, const char *s, int columns);
+/* Prints s in lines of at most `columns` columns (0: one line), broken at blanks, each behind `indent` blanks. */
+void text_wrap(FILE *out, const char *s, int columns, int indent);
 /* As text_put, then blanks up to `columns`. */
 void text_pad(FILE *out, const char *s, int columns);
 

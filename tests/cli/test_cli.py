@@ -88,6 +88,18 @@ def case_help_and_version(c):
     assert re.fullmatch(r"erleah-cli \d+\.\d+\.\d+\n", done.stdout), done.stdout
 
 
+def case_the_page_is_complete(c):
+    page = (ROOT / "docs/cli.md").read_text()
+    commands = re.findall(r"^  ([a-z]+)", c("--help").stdout, re.M)
+    assert len(commands) > 5, commands
+    for command in commands:
+        assert re.search(rf"^\| `{command}[ `]", page, re.M), command
+        for option in re.findall(r"^  (--[a-z]+)", c(command, "--help").stdout, re.M):
+            holds(page, f"`{option}")
+    for slash in re.findall(r"^  (/[a-z]+)", c(text="/help\n").stdout, re.M):
+        holds(page, f"`{slash}")
+
+
 def wrong(c, words, *parts, **settings):
     done = c(*words, **settings)
     equal(done.returncode, 2)
@@ -114,7 +126,11 @@ def case_no_conference(c):
         done = c("ask", "When is lunch?", ERLEAH_DATA=empty)
         equal(done.returncode, 1)
         equal(done.stdout, "")
-        holds(done.stderr, "erleah-cli: ", "onference")
+        equal(done.stderr, f"erleah-cli: no conference is loaded in {empty} (the setting ERLEAH_DATA); "
+                           "erleah-ingest all FILE loads one\n")
+        for words in ([], ["search", "lunch"]):
+            done = c(*words, text="When is lunch?\n", ERLEAH_DATA=empty)
+            equal((done.returncode, done.stdout), (1, ""))
         done = c("doctor", ERLEAH_DATA=empty)
         equal(done.returncode, 1)
         holds(done.stdout, "error", "erleah-ingest all FILE")
@@ -227,6 +243,7 @@ def case_search(c):
     equal(done.returncode, 0)
     lines = done.stdout.splitlines()
     assert re.match(r"\s+score\s+type\s+name", lines[0]), lines[0]
+    equal([line for line in lines if line != line.rstrip()], [])
     assert re.match(r"\s*1\s+[01]\.\d\d\s+(session|speaker|exhibitor)\s+\S", lines[1]), lines[1]
     assert re.search(r"(Thu 20|Fri 21|Sat 22) May \d\d:\d\d-\d\d:\d\d", done.stdout), done.stdout
     holds(done.stdout, "Times are the venue's (UTC+02:00).")
@@ -258,7 +275,7 @@ def case_search_options(c):
 def case_search_why(c):
     done = c("search", "heat pumps", "--why", "--limit", "2")
     equal(done.returncode, 0)
-    holds(done.stdout, "understood: ")
+    holds(done.stdout, "understood:\n")
     assert len(done.stdout.splitlines()) >= 6, done.stdout
 
 
@@ -430,11 +447,20 @@ def case_slash_commands(c):
                   "/conference\n/json on\nWhere is Carbopur?\n/quit\nWhere is lunch?\n")
     equal(done.returncode, 0)
     holds(done.stdout, "/conference ID|NAME", "Ctrl-C stops an answer", "Times are the venue's",
-          "understood: ", "respond", "The time is the clock's.", "Keeping the taps on",
+          "understood:\n", "respond", "The time is the clock's.", "Keeping the taps on",
           "A new conversation.", f"Tidewater 2027  {TIDEWATER}", '"outcome":"ok"')
-    holds(done.stderr, "there is no such command", "/json takes on or off", "need words to look for", "yesterday")
+    holds(done.stderr, "there is no such command", "/json takes on or off", "search needs words", "yesterday")
     equal(done.stderr.count("\n"), 4)
     assert done.stdout.rstrip().endswith("}"), "nothing behind /quit"
+
+
+def case_slash_search_takes_options(c):
+    done = c(text='/json on\n/search water --limit 2 --place "Tidensaal (A1.02)" --entity sessions\n'
+                  "/search water --limit many\n/search water --url x\n/search water --nonsense\n")
+    results = json.loads(done.stdout)["results"]
+    equal(len(results), 2)
+    equal({r["location"] for r in results}, {"Tidensaal (A1.02)"})
+    holds(done.stderr, "--limit takes a number", "search takes no option --url", "no option --nonsense")
 
 
 def case_slash_conference(c):

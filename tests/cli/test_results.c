@@ -78,6 +78,27 @@ static void cutting(void **state)
 	assert_int_equal(text_width(""), 0);
 }
 
+static void wrap_is(const char *text, int columns, int indent, const char *expected)
+{
+	char *out = NULL;
+	size_t size = 0;
+	FILE *file = open_memstream(&out, &size);
+
+	text_wrap(file, text, columns, indent);
+	fclose(file);
+	assert_string_equal(out, expected);
+	free(out);
+}
+
+static void wrapping(void **state)
+{
+	wrap_is("aaa bbb ccc", 0, 2, "  aaa bbb ccc\n");
+	wrap_is("aaa bbb ccc", 9, 2, "  aaa bbb\n  ccc\n");
+	wrap_is("aaa bbb ccc", 8, 2, "  aaa\n  bbb\n  ccc\n");
+	wrap_is("verylongword b", 6, 0, "verylongword\nb\n");
+	wrap_is("", 6, 1, " \n");
+}
+
 static char *shown(const char *json, int columns, bool why, size_t expected)
 {
 	struct json_object *result = json_tokener_parse(json);
@@ -146,7 +167,7 @@ static void reasons(void **state)
 {
 	char *out = shown(two, 0, true, 2);
 
-	assert_non_null(strstr(out, "understood: intent session_search, terms heat\n"));
+	assert_non_null(strstr(out, "understood:\n    intent session_search, terms heat\n"));
 	assert_non_null(strstr(out, "    lexical 0.5, facets.topic 0.25\n"));
 	free(out);
 }
@@ -186,6 +207,7 @@ int main(void)
 		cmocka_unit_test(times),
 		cmocka_unit_test(offsets),
 		cmocka_unit_test(cutting),
+		cmocka_unit_test(wrapping),
 		cmocka_unit_test(table),
 		cmocka_unit_test(no_wider_than_the_terminal),
 		cmocka_unit_test(cards),
