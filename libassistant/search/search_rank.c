@@ -129,8 +129,7 @@ void rank_add_names(struct ranking *r)
 		r->relevant = true;
 		if (m->record->type == ENTITY_SPEAKER)
 			add_sessions_of(r, m->record,
-					sessions_first(u) ? fminf(e->name + 0.001f, 1)
-							  : e->name * 0.95f);
+					sessions_first(u) ? e->name + 0.001f : e->name * 0.95f);
 	}
 }
 
@@ -444,7 +443,7 @@ void rank_finish(const struct ranking *r, struct search *s)
 	for (size_t i = 0; s->results && i < n; i++) {
 		s->results[s->n_results++] = (struct result){
 			.record = r->items[i].record,
-			.score = r->items[i].score,
+			.score = fminf(r->items[i].score, 1), /* what ranks is finer */
 			.why = s->rq.why ? why_json(&r->items[i]) : NULL,
 		};
 	}
