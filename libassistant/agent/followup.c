@@ -285,6 +285,8 @@ static void resolve_addition(const struct catalog *c, const struct question *q,
 	}
 	if (!bare && !p->asked_back && q->u->n_names && q->u->names[0].similarity > 0.9f)
 		return; /* "and who is Ada Lovelace?" stands alone */
+	if (!bare && !p->asked_back && q->u->intent == INTENT_GENERAL_INFO)
+		return; /* so does "and where is lunch?" */
 	out->kind = FOLLOWUP_QUESTION;
 	out->keeps_asked = true;
 	out->question = merge(c, old, q->u, !bare, noun, arena);

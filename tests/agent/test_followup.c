@@ -133,6 +133,15 @@ static void of_people(void **state)
 		  { "**The street that became a canal**: Suryani grew up" } });
 }
 
+/* "And" joins, but what stands alone is not read with what came before. */
+static void joined_but_complete(void **state)
+{
+	CONVERSATION({ "Who speaks about heat pumps?", { "Katharina Brandt" } },
+		     { "And where is lunch?", { "Hall D", "**Food**", "!speakers fit" } },
+		     { "and where can I park?", { "Lotsengarage", "!Hall D" } },
+		     { "and is there wifi?", { "no password", "!Lotsengarage" } });
+}
+
 static void of_two_of_one_name(void **state)
 {
 	CONVERSATION({ "When is Ask a Hydrologist?",
@@ -209,10 +218,15 @@ static void odd_history(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(of_one_session),      cmocka_unit_test(of_a_list),
-		cmocka_unit_test(of_times_and_places), cmocka_unit_test(of_exhibitors),
-		cmocka_unit_test(of_people),	       cmocka_unit_test(of_two_of_one_name),
-		cmocka_unit_test(in_other_languages),  cmocka_unit_test(without_anything_before),
+		cmocka_unit_test(of_one_session),
+		cmocka_unit_test(of_a_list),
+		cmocka_unit_test(of_times_and_places),
+		cmocka_unit_test(of_exhibitors),
+		cmocka_unit_test(of_people),
+		cmocka_unit_test(joined_but_complete),
+		cmocka_unit_test(of_two_of_one_name),
+		cmocka_unit_test(in_other_languages),
+		cmocka_unit_test(without_anything_before),
 		cmocka_unit_test(odd_history),
 	};
 
