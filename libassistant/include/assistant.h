@@ -53,7 +53,6 @@ typedef struct assistant_reply assistant_reply;
 typedef struct assistant_event assistant_event;
 typedef struct assistant_watch assistant_watch;
 typedef struct assistant_ingest assistant_ingest;
-typedef struct assistant_graph assistant_graph;
 
 enum {
 	ASSISTANT_OK = 0,

@@ -130,8 +130,6 @@ static inline void store_destroy(struct store *s)
 		s->ops->destroy(s);
 }
 
-struct env_services; /* agent/env.h */
-struct lane;
 struct clock;
 struct metrics;
 struct log;
