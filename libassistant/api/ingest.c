@@ -166,7 +166,7 @@ static void commit_build(struct flow *f)
 {
 	struct index *x = commit_of(f)->call.a->env.index;
 
-	x->ops->build(x, commit_of(f)->ingest->snapshot, THEN(f, commit_store));
+	x->ops->build(x, commit_of(f)->ingest->snapshot, NULL, NULL, THEN(f, commit_store));
 }
 
 static void commit_store(struct flow *f)

@@ -105,7 +105,7 @@ static void use_tried(struct flow *f)
 	struct index *x = u->a->env.index;
 
 	if (f->status == ASSISTANT_ENOTFOUND)
-		x->ops->build(x, (struct snapshot *)catalog_snapshot(u->catalog),
+		x->ops->build(x, (struct snapshot *)catalog_snapshot(u->catalog), NULL, NULL,
 			      THEN(f, use_built));
 	else if (f->status < 0)
 		flow_fail(f, f->status);

@@ -265,7 +265,7 @@ ASSISTANT_API int assistant_ask(assistant *a, const char *conference, const char
 				assistant_error *err);
 /*
  * query_json: {"conference_id","q","entity":"sessions|exhibitors|speakers|all","limit":10,
- * "raw":false,"why":false,"now":"...","filters":{"day","from","to","place","track","speaker",
+ * "raw":false,"why":false,"scoring":"full|lexical|reference","now":"...","filters":{"day","from","to","place","track","speaker",
  * "type","level","language"}}: all but q optional.  Result: {"kind":"entities|info|none|clarify",
  * "results":[{"type","id","name","score","why"?}],"understood":{...},"relaxed":[...]}.
  */

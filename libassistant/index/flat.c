@@ -327,7 +327,8 @@ static void build_finish(struct flat_op *op)
 	snapshot_unref(container_of(op, struct build_op, op)->snapshot);
 }
 
-static void build(struct index *index, struct snapshot *snapshot, struct flow *f)
+static void build(struct index *index, struct snapshot *snapshot, const struct index_points *points,
+		  size_t *n_missing, struct flow *f)
 {
 	struct build_op *o = flat_op_new(index, sizeof(*o), "build", build_body, f);
 	struct fail fail = FAIL_INIT;

@@ -12,6 +12,7 @@
 
 #include "aio/flow.h"
 #include "base/arena.h"
+#include "index/facet.h"
 #include "store/record.h"
 
 struct index;
@@ -65,6 +66,53 @@ struct index_hits {
 	size_t total; /* records that passed the filter */
 };
 
+/* --- Vectors ----------------------------------------------------------------- */
+
+/* Only vectors of one model may be compared, whatever their dimensions. */
+struct vector_space {
+	const char *model;
+	unsigned dims;
+};
+
+#define POINT_HASH_SIZE 16
+
+/* A record's master or one of its facets.  Isolation is by conference, as everywhere here. */
+struct index_point {
+	enum entity type;
+	enum facet facet;
+	const char *id;
+	uint8_t hash[POINT_HASH_SIZE]; /* of the model's name and the text it was made from */
+	const float
+		*vector; /* unit length; NULL: found by its hash, staged or in the epoch in use */
+};
+struct index_points {
+	struct vector_space space;
+	const struct index_point *points;
+	size_t n;
+};
+
+struct dense_query {
+	const float *vector;
+	struct vector_space space;
+	unsigned facets; /* FACET_BIT()s to look at; 0: all */
+	struct index_filter filter;
+	int limit; /* records */
+};
+
+#define COSINE_NONE (-2.0f)
+struct dense_hit {
+	enum entity type;
+	const char *id;
+	float best; /* the highest of cosine[] */
+	float cosine
+		[FACET_COUNT]; /* COSINE_NONE: that record has no such point, or it was not asked */
+};
+struct dense_hits {
+	struct dense_hit *hits; /* by best, descending */
+	size_t n;
+	size_t total; /* records that passed the filter and have a vector */
+};
+
 struct index_ops {
 	const char *name; /* "flat" */
 	void (*destroy)(struct index *x);
@@ -75,8 +123,30 @@ struct index_ops {
 	void (*list)(struct index *x, const char *conference_id, const struct index_filter *filter,
 		     int limit, int offset, struct arena *arena, struct index_hits *out,
 		     struct flow *f);
-	/* Writes the index of snapshot->conference.id at snapshot->epoch beside the one in use; runs off the loop. */
-	void (*build)(struct index *x, struct snapshot *snapshot, struct flow *f);
+	/*
+	 * Nearest in meaning, all that passes the filter being compared (filters first, then vectors), grouped by record.
+	 * ECONFLICT: the index holds vectors of another model; the sentence names both and the command that ingests again.
+	 * An epoch without vectors: no hits.
+	 */
+	void (*dense)(struct index *x, const char *conference_id, const struct dense_query *q,
+		      struct arena *arena, struct dense_hits *out, struct flow *f);
+	/* Whose vector is here, staged or in the epoch in use?  known[n] at delivery; a conference without a file knows none. */
+	void (*known)(struct index *x, const char *conference_id, struct vector_space space,
+		      const uint8_t (*hashes)[POINT_HASH_SIZE], size_t n, bool *known,
+		      struct flow *f);
+	/* Keeps these vectors for a build to come, also over the end of the process.  All have a vector; copied before return. */
+	void (*stage)(struct index *x, const char *conference_id, const struct index_points *points,
+		      struct flow *f);
+	/* Which vectors the epoch in use holds: space->model is "" and *n_points 0 when none.  model in arena. */
+	void (*space)(struct index *x, const char *conference_id, struct arena *arena,
+		      struct vector_space *space, size_t *n_points, struct flow *f);
+	/*
+	 * Writes the index of snapshot->conference.id at snapshot->epoch beside the one in use (or in place of it, when that epoch
+	 * is in use already: it gains vectors); runs off the loop.  points (borrowed until the end): NULL: words only.  A point whose
+	 * vector is nowhere is left out and counted in *n_missing (may be NULL).  What was staged goes when nothing was missing.
+	 */
+	void (*build)(struct index *x, struct snapshot *snapshot, const struct index_points *points,
+		      size_t *n_missing, struct flow *f);
 	/* From now on queries of that conference use that epoch, unless they name the one before; older files go when
 	 * nobody maps them any more. */
 	void (*use)(struct index *x, const char *conference_id, uint64_t epoch, struct flow *f);

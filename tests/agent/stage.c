@@ -324,7 +324,9 @@ void stage_open(struct stage *s, struct snapshot *taken, const char *now)
 	s->index.base.ops = &index_ops;
 	assert_int_equal(flat_index_open(s->loop, s->dir, s->metrics, NULL, &s->index.real, &f), 0);
 	assert_int_equal(
-		AWAIT(s->loop, fl, s->index.real->ops->build(s->index.real, s->snapshot, fl)), 0);
+		AWAIT(s->loop, fl,
+		      s->index.real->ops->build(s->index.real, s->snapshot, NULL, NULL, fl)),
+		0);
 	assert_int_equal(AWAIT(s->loop, fl,
 			       s->index.real->ops->use(s->index.real, taken->conference.id,
 						       taken->epoch, fl)),

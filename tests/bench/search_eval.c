@@ -329,7 +329,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "%s\n", f.text);
 		return 2;
 	}
-	AWAIT(b.loop, fl, b.index->ops->build(b.index, snapshot, fl));
+	AWAIT(b.loop, fl, b.index->ops->build(b.index, snapshot, NULL, NULL, fl));
 	AWAIT(b.loop, fl, b.index->ops->use(b.index, snapshot->conference.id, snapshot->epoch, fl));
 	clock_gettime(CLOCK_MONOTONIC, &from);
 	b.catalog = programme_catalog(snapshot);

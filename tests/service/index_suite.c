@@ -133,7 +133,7 @@ struct fixture {
 
 static void put(struct fixture *fx, struct snapshot *s)
 {
-	if (CALL(fx, build, s) < 0 || CALL(fx, use, s->conference.id, s->epoch) < 0)
+	if (CALL(fx, build, s, NULL, NULL) < 0 || CALL(fx, use, s->conference.id, s->epoch) < 0)
 		fail_msg("%s", call_fail()->text);
 	snapshot_unref(s);
 }
@@ -495,7 +495,7 @@ static void test_switch(void **state)
 
 	fill(next, ENTITY_SESSION, line, 1);
 	seal(next);
-	assert_int_equal(CALL(fx, build, next), 0);
+	assert_int_equal(CALL(fx, build, next, NULL, NULL), 0);
 	/* Built is not yet used. */
 	assert_string_equal(first(fx, "kubernetes"), "s1");
 	/* A question on its way is answered from what was in use when it was asked. */

@@ -85,7 +85,7 @@ static int teardown(void **state)
 static int build(struct fixture *fx, const char *id, uint64_t epoch)
 {
 	struct snapshot *s = suite_conference(id, epoch);
-	int r = CALL(fx, build, s);
+	int r = CALL(fx, build, s, NULL, NULL);
 
 	snapshot_unref(s);
 	return r;

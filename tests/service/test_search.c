@@ -41,7 +41,8 @@ static int setup(void **state)
 	if (!mkdtemp(lab->folder) ||
 	    flat_index_open(lab->loop, lab->folder, NULL, NULL, &lab->index, &f) < 0)
 		return -1;
-	assert_int_equal(AWAIT(lab->loop, fl, lab->index->ops->build(lab->index, s, fl)), 0);
+	assert_int_equal(
+		AWAIT(lab->loop, fl, lab->index->ops->build(lab->index, s, NULL, NULL, fl)), 0);
 	assert_int_equal(AWAIT(lab->loop, fl,
 			       lab->index->ops->use(lab->index, s->conference.id, s->epoch, fl)),
 			 0);

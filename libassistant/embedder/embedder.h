@@ -1,0 +1,61 @@
+/*
+ * embedder.h - text to vectors of unit length, so that nearness of meaning is a dot product.
+ *
+ * Implemented by minilm.c (all-MiniLM-L6-v2 in this process).  Loop thread, f from THEN(); the work itself is done on lanes,
+ * questions on one of their own, so that none waits behind a batch of passages.
+ * Every implementation passes tests/service/embedder_suite.c.
+ */
+#ifndef EMBEDDER_EMBEDDER_H
+#define EMBEDDER_EMBEDDER_H
+
+#include "aio/flow.h"
+
+struct embedder;
+struct metrics;
+struct log;
+
+/* Models that were trained with prefixes need to know which side a text is on. */
+enum embed_kind { EMBED_QUERY, EMBED_PASSAGE };
+
+struct embedder_ops {
+	const char *name; /* "minilm" */
+	void (*destroy)(struct embedder *e);
+	void (*ping)(struct embedder *e, struct flow *f);
+	/*
+	 * n texts (1..max_batch; UTF-8 of any length, the model reads as much as it can; "" is as good as any) into out[n][dims],
+	 * which the caller keeps until delivery and which is written at delivery only.
+	 * EUNAVAILABLE, ETIMEOUT, EPROTOCOL, ELIMIT (remote ones).  Texts are copied before the call returns.
+	 */
+	void (*embed)(struct embedder *e, enum embed_kind kind, const char *const *texts, size_t n,
+		      float *out, struct flow *f);
+};
+
+struct embedder {
+	const struct embedder_ops *ops;
+	/* Vectors of different models never mix: the index stores this name and compares. */
+	const char *model; /* "all-MiniLM-L6-v2" */
+	unsigned dims;	   /* 384 */
+	size_t max_batch;
+	unsigned batches; /* that may usefully be under way at once */
+};
+
+static inline void embedder_destroy(struct embedder *e)
+{
+	if (e)
+		e->ops->destroy(e);
+}
+
+/*
+ * weights: path of model.safetensors (vocab.txt beside it).  Says at once whether the files are there (ENOTFOUND); checks and
+ * loads them on a lane, at first use or by minilm_warm_up().  threads: for passages, 1 or more.
+ */
+int minilm_open(struct loop *loop, const char *weights, unsigned threads, struct metrics *metrics,
+		struct log *log, struct embedder **out, struct fail *f);
+/*
+ * The same embedder, with the vectors of the last max_entries questions at hand: a widget's suggestions and a conversation's
+ * repetitions cost nothing.  Owns inner.  Only EMBED_QUERY is kept.
+ */
+int embed_cache_open(struct loop *loop, struct embedder *inner, size_t max_entries,
+		     struct metrics *metrics, struct embedder **out, struct fail *f);
+
+#endif

@@ -1,0 +1,43 @@
+/*
+ * indexing.h - from a snapshot to an index with vectors.
+ *
+ *	facet texts --> hashes --> known? --no--> embed in batches --> stage --+
+ *	                            yes ----------------------------------------+--> build
+ *
+ * What was embedded before is found by the hash of model and text, in the epoch in use or among what an
+ * interrupted run staged: a second run embeds nothing, a changed record only itself.
+ */
+#ifndef SEARCH_INDEXING_H
+#define SEARCH_INDEXING_H
+
+#include "embedder/embedder.h"
+#include "index/index.h"
+
+struct indexing_counts {
+	size_t points;	 /* masters and facets of the snapshot */
+	size_t reused;	 /* whose vector was there */
+	size_t embedded; /* made now */
+};
+
+struct indexing_request {
+	struct snapshot *snapshot; /* borrowed until the end */
+	struct index *index;
+	struct embedder *embedder; /* NULL: words only */
+	bool known_only; /* with the vectors there are, embedding none: for a quick start */
+	/* Loop thread; may be NULL. */
+	void (*progress)(void *ctx, size_t done, size_t total);
+	void *ctx;
+};
+
+struct indexing;
+
+/* Builds index.<conference>.<epoch of the snapshot>; f's wait ends when it is written.  Cancel stops after the batches
+ * under way, and what was staged stays for the next run.  The embedder failing fails it (EUNAVAILABLE), with everything
+ * embedded so far staged.  *out at delivery. */
+void indexing_run(const struct indexing_request *rq, struct loop *loop, struct indexing_counts *out,
+		  struct flow *f);
+/* The same without a write: what a run would embed. */
+void indexing_plan(const struct indexing_request *rq, struct loop *loop,
+		   struct indexing_counts *out, struct flow *f);
+
+#endif
