@@ -6,7 +6,6 @@
  */
 #include "answer.h"
 
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include "interrupt.h"
@@ -14,16 +13,17 @@
 #include "render.h"
 #include "text.h"
 
-#define SEND_TIMEOUT_MS	   15000
 #define WRITTEN_TIMEOUT_MS 10000
 
 struct answer {
 	struct cli *cli;
-	assistant_chat *chat;
+	struct talk *talk;
 	const struct answer_style *style;
 	struct render render;
 	struct json_object *references, *suggestions;
-	bool status_shown, ended, failed, basic;
+	bool status_shown, accepted, ended, failed, basic;
+	bool lost; /* no end came; err says why */
+	assistant_error err;
 	int stops; /* how often Ctrl-C was pressed */
 	bool leave;
 	char outcome[16];
@@ -57,44 +57,68 @@ static void show_status(struct answer *a, const char *text)
 	a->status_shown = true;
 }
 
+static void show_remark(struct answer *a, const char *sentence)
+{
+	const struct terminal *t = terminal_of(a);
+
+	fprintf(t->out, "%s(%s)%s\n", terminal_style(t, STYLE_DIM), sentence,
+		terminal_style(t, STYLE_PLAIN));
+}
+
 /* --- Events --------------------------------------------------------------------------- */
 
-static void take_text(struct answer *a, const assistant_event *e)
+static void take_text(struct answer *a, const struct talk_event *e)
 {
-	size_t len;
-	const char *text = assistant_event_text(e, &len);
-
 	if (a->style->json)
 		return;
 	hide_status(a);
-	render_text(&a->render, text, len);
+	render_text(&a->render, e->text, e->len);
 }
 
-static void take_end(struct answer *a, const assistant_event *e)
+/* The answer begins; a second time when a server had to begin it anew. */
+static void take_begin(struct answer *a)
 {
-	struct json_object *o = json_tokener_parse(assistant_event_json(e));
+	const struct terminal *t = terminal_of(a);
+
+	if (a->accepted && a->render.printed) {
+		render_end(&a->render);
+		show_remark(a, "The connection was lost; the answer begins anew.");
+		render_begin(&a->render, t->out, t->columns, t->styled);
+	}
+	a->accepted = true;
+	json_object_put(a->references);
+	json_object_put(a->suggestions);
+	a->references = json_object_new_array();
+	a->suggestions = json_object_new_array();
+}
+
+static void take_end(struct answer *a, const struct talk_event *e)
+{
+	struct json_object *o = json_tokener_parse(e->json);
 
 	snprintf(a->outcome, sizeof(a->outcome), "%s", json_text(o, "outcome"));
 	a->basic = !strcmp(json_text(o, "mode"), "basic");
-	a->failed =
-		assistant_event_type(e) == ASSISTANT_EVENT_ERROR || !strcmp(a->outcome, "failed");
+	a->failed = e->type == ASSISTANT_EVENT_ERROR || !strcmp(a->outcome, "failed");
 	json_object_put(o);
 }
 
-static void take_event(struct answer *a, const assistant_event *e)
+static void take_event(struct answer *a, const struct talk_event *e)
 {
-	switch (assistant_event_type(e)) {
+	switch (e->type) {
+	case ASSISTANT_EVENT_ACCEPTED:
+		take_begin(a);
+		break;
 	case ASSISTANT_EVENT_STATUS:
-		show_status(a, assistant_event_text(e, NULL));
+		show_status(a, e->text);
 		break;
 	case ASSISTANT_EVENT_DELTA:
 		take_text(a, e);
 		break;
 	case ASSISTANT_EVENT_REFERENCE:
-		json_object_array_add(a->references, json_tokener_parse(assistant_event_json(e)));
+		json_object_array_add(a->references, json_tokener_parse(e->json));
 		break;
 	case ASSISTANT_EVENT_SUGGESTION:
-		json_object_array_add(a->suggestions, json_tokener_parse(assistant_event_json(e)));
+		json_object_array_add(a->suggestions, json_tokener_parse(e->json));
 		break;
 	case ASSISTANT_EVENT_DONE:
 	case ASSISTANT_EVENT_ERROR:
@@ -108,12 +132,13 @@ static void take_event(struct answer *a, const assistant_event *e)
 /* Everything that is there; a->ended when that was all. */
 static void take_events(struct answer *a)
 {
-	const assistant_event *e;
+	struct talk_event e;
 	int r;
 
-	while ((r = assistant_chat_next(a->chat, 0, &e)) == 0)
-		take_event(a, e);
-	a->ended = r == ASSISTANT_ENOTFOUND;
+	while ((r = a->talk->ops->next(a->talk, &e, &a->err)) == 0)
+		take_event(a, &e);
+	a->ended = r != ASSISTANT_ETIMEOUT;
+	a->lost = a->ended && r != ASSISTANT_ENOTFOUND;
 }
 
 static void take_signal(struct answer *a, int signal)
@@ -123,19 +148,16 @@ static void take_signal(struct answer *a, int signal)
 	a->stops++;
 	if (signal != SIGINT || a->stops > 1)
 		a->leave = true;
-	assistant_chat_cancel(a->chat);
+	a->talk->ops->stop(a->talk);
 }
 
 static void follow(struct answer *a)
 {
 	struct interrupt interrupt;
-	struct pollfd fds[2];
 
 	interrupt_begin(&interrupt);
-	fds[0] = (struct pollfd){ .fd = assistant_chat_fd(a->chat), .events = POLLIN };
-	fds[1] = (struct pollfd){ .fd = interrupt.fd, .events = POLLIN };
 	for (take_events(a); !a->ended && !a->leave; take_events(a)) {
-		poll(fds, 2, -1);
+		a->talk->ops->wait(a->talk, interrupt.fd, -1);
 		take_signal(a, interrupt_taken(&interrupt));
 	}
 	interrupt_end(&interrupt);
@@ -181,14 +203,6 @@ static void show_suggestions(struct answer *a)
 	}
 }
 
-static void show_remark(struct answer *a, const char *sentence)
-{
-	const struct terminal *t = terminal_of(a);
-
-	fprintf(t->out, "%s(%s)%s\n", terminal_style(t, STYLE_DIM), sentence,
-		terminal_style(t, STYLE_PLAIN));
-}
-
 static void show_rest(struct answer *a)
 {
 	hide_status(a);
@@ -205,30 +219,24 @@ static void show_rest(struct answer *a)
 
 static void show_json(struct answer *a)
 {
-	assistant_reply *reply = assistant_chat_reply(a->chat);
-	char *text = NULL;
+	struct json_object *reply = NULL;
 
-	if (reply && assistant_reply_json(reply, &text) == 0)
-		fprintf(terminal_of(a)->out, "%s\n", text);
-	assistant_free(text);
+	if (a->talk->ops->reply(a->talk, &reply, NULL) == 0)
+		fprintf(terminal_of(a)->out, "%s\n", json_line(reply));
+	json_object_put(reply);
 }
 
 /* Whether the turn looked for something and came back with nothing to point at. */
 static bool found_nothing(struct answer *a)
 {
-	assistant_reply *reply = assistant_chat_reply(a->chat);
 	struct json_object *o = NULL, *count;
-	char *text = NULL;
 	bool nothing;
 
-	if (json_object_array_length(a->references) || !reply ||
-	    assistant_reply_debug(reply, &text) < 0)
+	if (json_object_array_length(a->references) || a->talk->ops->debug(a->talk, &o, NULL) < 0)
 		return false;
-	o = json_tokener_parse(text);
 	count = json_member(o, "search_results_count");
 	nothing = count && json_object_get_int(count) == 0 && json_count(o, "tools_used");
 	json_object_put(o);
-	assistant_free(text);
 	return nothing;
 }
 
@@ -236,6 +244,8 @@ static bool found_nothing(struct answer *a)
 
 static int status_of(struct answer *a)
 {
+	if (a->lost)
+		return cli_complain(&a->err);
 	if (a->stops)
 		return STATUS_STOPPED;
 	if (a->failed)
@@ -251,26 +261,25 @@ static int show(struct answer *a)
 	terminal_measure(t);
 	render_begin(&a->render, t->out, t->columns, t->styled);
 	follow(a);
-	if (!a->leave)
-		assistant_reply_wait(assistant_chat_reply(a->chat), WRITTEN_TIMEOUT_MS);
-	status = status_of(a);
-	if (a->style->json)
+	if (!a->leave && !a->lost)
+		a->talk->ops->settle(a->talk, WRITTEN_TIMEOUT_MS);
+	if (a->style->json && !a->lost)
 		show_json(a);
-	else
+	else if (!a->style->json)
 		show_rest(a);
+	status = status_of(a);
 	fflush(t->out);
 	return status;
 }
 
-int answer_run(struct cli *cli, assistant_chat *chat, const char *question,
+int answer_run(struct cli *cli, struct talk *talk, const char *question,
 	       const struct answer_style *style, bool *leave)
 {
-	struct answer a = { .cli = cli, .chat = chat, .style = style };
-	assistant_error err = ASSISTANT_ERROR_INIT;
+	struct answer a = { .cli = cli, .talk = talk, .style = style };
 	int status;
 
-	if (assistant_chat_send(chat, question, SEND_TIMEOUT_MS, &err) < 0)
-		return cli_complain(&err);
+	if (talk->ops->send(talk, question, &a.err) < 0)
+		return cli_complain(&a.err);
 	a.references = json_object_new_array();
 	a.suggestions = json_object_new_array();
 	status = show(&a);

@@ -16,7 +16,7 @@ struct answer_style {
  * status is STATUS_STOPPED.  A second one does not wait for the end; *leave becomes true when the program was told to
  * end.  On return the conversation takes the next question.
  */
-int answer_run(struct cli *cli, assistant_chat *chat, const char *question,
+int answer_run(struct cli *cli, struct talk *talk, const char *question,
 	       const struct answer_style *style, bool *leave);
 
 #endif

@@ -5,6 +5,7 @@
 #define CLI_CLI_H
 
 #include <assistant.h>
+#include "client.h"
 #include "options.h"
 #include "terminal.h"
 
@@ -20,7 +21,8 @@ struct cli {
 	struct options options;
 	struct terminal terminal;
 	assistant_config *config;
-	assistant *a;
+	assistant *a; /* NULL: a server answers */
+	struct client *client;
 };
 
 /* Settings from the environment; messages go to standard error.  An enum status. */
@@ -33,8 +35,8 @@ int cli_need_conference(struct cli *cli);
 /* One sentence on standard error, and the status that belongs to the code. */
 int cli_complain(const assistant_error *err);
 int cli_say(int status, const char *sentence);
-/* A new conversation with the options' conference and time; free it with assistant_chat_free.  A status. */
-int cli_chat(struct cli *cli, assistant_chat **chat);
+/* A new conversation about the conference, as of that time (both may be NULL); talk_destroy() it.  A status. */
+int cli_talk(struct cli *cli, const char *conference, const char *now, struct talk **talk);
 /* A report's text, the caller's to free with assistant_free; a status. */
 int cli_report(struct cli *cli, int what, char **text);
 

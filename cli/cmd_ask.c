@@ -13,17 +13,17 @@ int cmd_ask(struct cli *cli)
 		.quiet = options_has(o, OPTION_QUIET),
 	};
 	char *question = options_join(o);
-	assistant_chat *chat = NULL;
+	struct talk *talk = NULL;
 	bool leave = false;
 	int status = cli_open(cli);
 
 	if (!status)
 		status = cli_need_conference(cli);
 	if (!status)
-		status = cli_chat(cli, &chat);
+		status = cli_talk(cli, o->values[OPTION_CONFERENCE], o->values[OPTION_NOW], &talk);
 	if (!status)
-		status = answer_run(cli, chat, question, &style, &leave);
-	assistant_chat_free(chat);
+		status = answer_run(cli, talk, question, &style, &leave);
+	talk_destroy(talk);
 	free(question);
 	return status;
 }

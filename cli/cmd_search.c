@@ -9,8 +9,6 @@
 #include "json.h"
 #include "results.h"
 
-#define SEARCH_TIMEOUT_MS 15000
-
 static const enum option_id filters[] = {
 	OPTION_DAY,	OPTION_FROM, OPTION_TO,	   OPTION_PLACE,    OPTION_TRACK,
 	OPTION_SPEAKER, OPTION_TYPE, OPTION_LEVEL, OPTION_LANGUAGE,
@@ -26,25 +24,20 @@ int search_run(struct cli *cli, struct json_object *query, bool json, bool why)
 {
 	assistant_error err = ASSISTANT_ERROR_INIT;
 	struct json_object *result;
-	char *text = NULL;
 	size_t n;
 
 	if (why)
 		json_object_object_add(query, "why", json_object_new_boolean(1));
-	if (assistant_search(cli->a,
-			     json_object_to_json_string_ext(query, JSON_C_TO_STRING_NOSLASHESCAPE),
-			     SEARCH_TIMEOUT_MS, &text, &err) < 0)
+	if (cli->client->ops->search(cli->client, json_line(query), &result, &err) < 0)
 		return cli_complain(&err);
-	result = json_tokener_parse(text);
 	n = json_count(result, "results");
 	terminal_measure(&cli->terminal);
 	if (json)
-		puts(text);
+		puts(json_line(result));
 	else
 		results_show(&cli->terminal, result, why);
 	fflush(stdout);
 	json_object_put(result);
-	assistant_free(text);
 	return n ? STATUS_OK : STATUS_NONE;
 }
 

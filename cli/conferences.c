@@ -6,21 +6,14 @@
 #include <strings.h>
 #include "json.h"
 
-#define LIST_TIMEOUT_MS 5000
-
-void conferences_load(struct conferences *c, assistant *a)
+void conferences_load(struct conferences *c, struct client *client)
 {
-	char *text = NULL;
-
 	*c = (struct conferences){ 0 };
 	/* A remote store has a face of its own and refuses: then names are taken as they are typed. */
-	if (assistant_row_list(a, "conferences", "{\"sort\":[\"name\"],\"limit\":100}",
-			       LIST_TIMEOUT_MS, &text, NULL) < 0)
+	if (client->ops->rows(client, "conferences", NULL, 0, &c->rows, NULL) < 0)
 		return;
-	c->rows = json_tokener_parse(text);
 	if (json_object_is_type(c->rows, json_type_array))
 		c->n = json_object_array_length(c->rows);
-	assistant_free(text);
 }
 
 const char *conferences_name(const struct conferences *c, size_t i)

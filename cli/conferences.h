@@ -4,7 +4,7 @@
 #ifndef CLI_CONFERENCES_H
 #define CLI_CONFERENCES_H
 
-#include <assistant.h>
+#include "client.h"
 #include <json-c/json.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -14,7 +14,7 @@ struct conferences {
 	size_t n;
 };
 
-void conferences_load(struct conferences *c, assistant *a);
+void conferences_load(struct conferences *c, struct client *client);
 const char *conferences_name(const struct conferences *c, size_t i);
 const char *conferences_id(const struct conferences *c, size_t i);
 /* By id or name, upper and lower case alike; -1: none. */

@@ -30,3 +30,9 @@ struct json_object *json_at(struct json_object *o, const char *key, size_t i)
 {
 	return json_object_array_get_idx(json_member(o, key), i);
 }
+
+const char *json_line(struct json_object *o)
+{
+	return json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN |
+							 JSON_C_TO_STRING_NOSLASHESCAPE);
+}

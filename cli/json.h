@@ -15,5 +15,7 @@ const char *json_text(struct json_object *o, const char *key);
 size_t json_count(struct json_object *o, const char *key);
 /* An element of a member that is an array. */
 struct json_object *json_at(struct json_object *o, const char *key, size_t i);
+/* On one line; lasts until the next call on o. */
+const char *json_line(struct json_object *o);
 
 #endif

@@ -63,6 +63,8 @@ int cli_open(struct cli *cli)
 	interrupt_shield(&before);
 	r = assistant_open(&cli->a, cli->config, &err);
 	interrupt_unshield(&before);
+	if (r == 0)
+		r = client_local_create(cli->a, &cli->client, &err);
 	return r < 0 ? cli_complain(&err) : STATUS_OK;
 }
 
@@ -73,7 +75,7 @@ int cli_need_conference(struct cli *cli)
 	char sentence[400];
 	bool none;
 
-	conferences_load(&c, cli->a);
+	conferences_load(&c, cli->client);
 	none = c.rows && !c.n;
 	conferences_finish(&c);
 	if (!none)
@@ -86,29 +88,30 @@ int cli_need_conference(struct cli *cli)
 	return cli_say(STATUS_FAILED, sentence);
 }
 
-int cli_chat(struct cli *cli, assistant_chat **chat)
+int cli_talk(struct cli *cli, const char *conference, const char *now, struct talk **talk)
 {
-	const struct options *o = &cli->options;
 	assistant_error err = ASSISTANT_ERROR_INIT;
-	assistant_chat *c;
+	struct talk *t = NULL;
+	int r = cli->client->ops->talk(cli->client, &t, &err);
 
-	if (assistant_chat_new(cli->a, &c) < 0)
-		return cli_say(STATUS_FAILED, "Out of memory.");
-	if ((o->values[OPTION_CONFERENCE] &&
-	     assistant_chat_set(c, "conference", o->values[OPTION_CONFERENCE], &err) < 0) ||
-	    (o->values[OPTION_NOW] &&
-	     assistant_chat_set(c, "now", o->values[OPTION_NOW], &err) < 0)) {
-		assistant_chat_free(c);
+	if (r == 0 && conference)
+		r = t->ops->set(t, "conference", conference, &err);
+	if (r == 0 && now)
+		r = t->ops->set(t, "now", now, &err);
+	if (r < 0) {
+		talk_destroy(t);
 		return cli_complain(&err);
 	}
-	*chat = c;
+	*talk = t;
 	return STATUS_OK;
 }
 
 void cli_close(struct cli *cli)
 {
+	client_destroy(cli->client);
 	assistant_close(cli->a, CLOSE_GRACE_MS);
 	assistant_config_free(cli->config);
+	cli->client = NULL;
 	cli->a = NULL;
 	cli->config = NULL;
 }

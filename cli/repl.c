@@ -12,20 +12,15 @@
 
 #define PROMPT "> "
 
-int repl_new_chat(struct repl *r)
+int repl_new_talk(struct repl *r)
 {
-	assistant_error err = ASSISTANT_ERROR_INIT;
-	assistant_chat *chat;
+	struct talk *talk;
+	int status = cli_talk(r->cli, r->conference, r->now, &talk);
 
-	if (assistant_chat_new(r->cli->a, &chat) < 0)
-		return cli_say(STATUS_FAILED, "Out of memory.");
-	if ((r->conference && assistant_chat_set(chat, "conference", r->conference, &err) < 0) ||
-	    (r->now && assistant_chat_set(chat, "now", r->now, &err) < 0)) {
-		assistant_chat_free(chat);
-		return cli_complain(&err);
-	}
-	assistant_chat_free(r->chat);
-	r->chat = chat;
+	if (status)
+		return status;
+	talk_destroy(r->talk);
+	r->talk = talk;
 	return STATUS_OK;
 }
 
@@ -41,7 +36,7 @@ void repl_line(struct repl *r, const char *line)
 		repl_command(r, line);
 		return;
 	}
-	status = answer_run(r->cli, r->chat, line, &r->style, &leave);
+	status = answer_run(r->cli, r->talk, line, &r->style, &leave);
 	if (status == STATUS_FAILED || status == STATUS_USAGE)
 		r->status = STATUS_FAILED;
 	/* Without a person there is nobody to go on with. */
@@ -132,11 +127,11 @@ int cmd_chat(struct cli *cli)
 		r.conference = strdup(o->values[OPTION_CONFERENCE]);
 	if (o->values[OPTION_NOW])
 		r.now = strdup(o->values[OPTION_NOW]);
-	conferences_load(&r.conferences, cli->a);
-	status = repl_new_chat(&r);
+	conferences_load(&r.conferences, cli->client);
+	status = repl_new_talk(&r);
 	if (!status)
 		status = cli->terminal.interactive ? talk(&r) : read_questions(&r);
-	assistant_chat_free(r.chat);
+	talk_destroy(r.talk);
 	conferences_finish(&r.conferences);
 	for (size_t i = 0; i < REPL_CHOICES; i++)
 		free(r.choices[i]);

@@ -12,7 +12,7 @@
 
 struct repl {
 	struct cli *cli;
-	assistant_chat *chat;
+	struct talk *talk;
 	struct conferences conferences;
 	char *conference; /* as chosen; NULL: the default */
 	char *now;	  /* NULL: the clock */
@@ -29,6 +29,6 @@ void repl_command(struct repl *r, const char *line);
 /* For Tab: a line_completer whose ctx is the repl. */
 size_t repl_complete(void *ctx, const char *line, const char **choices, size_t max);
 /* Begins a new conversation with the conference and time chosen.  A status. */
-int repl_new_chat(struct repl *r);
+int repl_new_talk(struct repl *r);
 
 #endif

@@ -51,7 +51,7 @@ static void run_quit(struct repl *r, const char *words)
 
 static void run_new(struct repl *r, const char *words)
 {
-	if (repl_new_chat(r) == STATUS_OK)
+	if (repl_new_talk(r) == STATUS_OK)
 		fputs("A new conversation.\n", out_of(r));
 }
 
@@ -83,7 +83,7 @@ static void run_conference(struct repl *r, const char *words)
 		return;
 	}
 	r->conference = strdup(words);
-	if (repl_new_chat(r) == STATUS_OK) {
+	if (repl_new_talk(r) == STATUS_OK) {
 		free(before);
 		fputs("A new conversation about ", out_of(r));
 		text_put(out_of(r), words, -1);
@@ -101,7 +101,7 @@ static void run_now(struct repl *r, const char *words)
 
 	if (!*words) {
 		fprintf(out_of(r), "%s\n", r->now ? r->now : "The time is the clock's.");
-	} else if (assistant_chat_set(r->chat, "now", off ? "" : words, &err) < 0) {
+	} else if (r->talk->ops->set(r->talk, "now", off ? "" : words, &err) < 0) {
 		cli_complain(&err);
 	} else {
 		replace(&r->now, off ? NULL : words);
