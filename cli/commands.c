@@ -17,12 +17,19 @@
 	 OPTION_BIT(OPTION_SPEAKER) | OPTION_BIT(OPTION_TYPE) | OPTION_BIT(OPTION_LEVEL) |         \
 	 OPTION_BIT(OPTION_LANGUAGE))
 
+#define EVAL                                                                                       \
+	(OPTION_BIT(OPTION_CONFERENCE) | OPTION_BIT(OPTION_JSON) | OPTION_BIT(OPTION_MISSES) |     \
+	 OPTION_BIT(OPTION_SCORING) | OPTION_BIT(OPTION_HELD_OUT) | OPTION_BIT(OPTION_SAVE) |      \
+	 OPTION_BIT(OPTION_COMPARE))
+
 const struct command commands[] = {
 	{ "chat", "", "a conversation: questions and answers, one after the other", TURN, 0,
 	  cmd_chat },
 	{ "ask", "QUESTION", "answers one question", TURN, 1, cmd_ask },
 	{ "search", "WORDS", "what the conference has on these words, best first", SEARCH, 1,
 	  cmd_search },
+	{ "eval", "FILE", "how good searches and answers are, on judged questions", EVAL, 1,
+	  cmd_eval },
 	{ "graph", "", "the steps an answer goes through", 0, 0, cmd_graph },
 	{ "tools", "", "the tools those steps may use", OPTION_BIT(OPTION_JSON), 0, cmd_tools },
 	{ "settings", "", "every setting and the value in force",

@@ -28,6 +28,7 @@ void command_help(const struct command *c, FILE *out);
 int cmd_ask(struct cli *cli);
 int cmd_chat(struct cli *cli);
 int cmd_doctor(struct cli *cli);
+int cmd_eval(struct cli *cli);
 int cmd_graph(struct cli *cli);
 int cmd_health(struct cli *cli);
 int cmd_search(struct cli *cli);

@@ -335,6 +335,136 @@ def case_doctor(c):
     assert findings and all(f["what"] for f in findings), findings
 
 
+# --- Measuring ----------------------------------------------------------------------------------
+
+QUESTIONS = ROOT / "examples/conference/questions.json"
+
+
+def written(c, name, value):
+    path = c.folder / name
+    path.write_text(value if isinstance(value, str) else json.dumps(value))
+    return path
+
+
+def case_eval_on_the_example(c):
+    run_path = c.folder / "run.json"
+    done = c("eval", QUESTIONS, "--json", "--save", run_path)
+    equal((done.returncode, done.stderr), (0, ""))
+    result = json.loads(done.stdout)
+    equal(result, json.loads(run_path.read_text()))
+    rows = {row["type"]: row for row in result["summary"]}
+    equal(rows["all"]["n"], 104)
+    equal(sum(row["n"] for name, row in rows.items() if name != "all"), 104)
+    # What holds without vectors, and must not be lost.
+    for name, least in (("name", 0.99), ("time_place", 0.85)):
+        assert rows[name]["ndcg"] >= least, rows[name]
+    assert rows["all"]["kind"] >= 0.90, rows["all"]
+    assert rows["info"]["kind"] >= 0.95 and "ndcg" not in rows["info"], rows["info"]
+    assert 0 < result["timing"][0]["p50_ms"] <= result["timing"][0]["p99_ms"], result["timing"]
+    table = c("eval", QUESTIONS).stdout
+    for name, row in rows.items():
+        ndcg = f"{row['ndcg']:.3f}" if "ndcg" in row else "-"
+        assert re.search(rf"^{name} +{row['n']} +{ndcg} ", table, re.M), (name, table)
+    kept = c("eval", run_path).stdout
+    equal(kept.splitlines()[:-1], table.splitlines()[:-1])  # but for the times
+
+
+def case_eval_arithmetic(c):
+    """Rankings whose scores can be worked out by hand: 1/log2(3) is .631."""
+    found = json.loads(c("search", "heat pumps", "--json", "--now", "2027-05-20T09:00:00+02:00").stdout)["results"]
+    ids = [r["id"] for r in found]
+    path = written(c, "hand.json", [
+        {"id": "a", "type": "one", "question": "heat pumps", "relevant": [{"id": ids[1], "grade": 3}]},
+        {"id": "b", "type": "two", "question": "heat pumps", "relevant": [{"id": ids[1], "grade": 1}],
+         "also_relevant": [{"id": ids[0]}]},
+        {"id": "c", "type": "two", "question": "heat pumps", "expect": "none"},
+    ])
+    done = c("eval", path, "--json")
+    run = json.loads(done.stdout)
+    scores = {q["id"]: q["runs"]["full"] for q in run["questions"]}
+    equal((scores["a"]["ndcg"], scores["a"]["rr"], scores["a"]["recall"]), (0.63093, 0.5, 1))
+    equal((scores["b"]["ndcg"], scores["b"]["rr"]), (1, 1))
+    equal([scores[q]["kind_ok"] for q in "abc"], [True, True, False])
+    equal([r["id"] for r in scores["a"]["ranking"]][:10], ids)
+    rows = {row["type"]: row for row in run["summary"]}
+    equal((rows["two"]["n"], rows["two"]["judged"], rows["two"]["kind"]), (2, 1, 0.5))
+    equal(rows["all"]["ndcg"], 0.8155)
+
+
+def case_eval_misses(c):
+    found = json.loads(c("search", "heat pumps", "--json", "--now", "2027-05-20T09:00:00+02:00").stdout)["results"]
+    wanted = json.loads(c("search", "Carbopur", "--json").stdout)["results"][0]
+    path = written(c, "misses.json", [
+        {"id": "a", "type": "t", "question": "heat pumps", "relevant": [{"id": wanted["id"], "grade": 2},
+                                                                      {"id": found[0]["id"], "grade": 1}]},
+        {"id": "b", "type": "t", "question": "Carbopur", "relevant": [{"id": wanted["id"], "grade": 2}]},
+        {"id": "c", "type": "t", "question": "Is there wifi?", "expect": "info", "info_keys": ["food"]},
+    ])
+    out = c("eval", path, "--misses").stdout
+    holds(out, "heat pumps\n  a, t, nDCG@10 ", found[1]["name"], "Carbopur, grade 2, not found",
+          "another page should come first", "2 of 3 questions are below 1.0 (full).")
+    assert re.search(r"^  \+  1  session ", out, re.M), out
+    lacks(out, "\n  b, t")
+
+
+def case_eval_held_out_and_compare(c):
+    before, after = c.folder / "before.json", c.folder / "after.json"
+    done = c("eval", QUESTIONS, "--held-out", "4", "--save", before)
+    equal(done.returncode, 0)
+    holds(done.stdout, "tuned ", "\n\nheld out ")
+    kept = json.loads(before.read_text())
+    parts = {(row["part"], row["type"]): row for row in kept["summary"]}
+    equal(parts["tuned", "all"]["n"] + parts["held out", "all"]["n"], 104)
+    assert 10 < parts["held out", "all"]["n"] < 45, parts["held out", "all"]
+    same = c("eval", QUESTIONS, "--compare", before)
+    equal(same.returncode, 0)
+    holds(same.stdout, "+0.000", "\n0 better\n", "\n0 worse\n")
+    # One question that found everything finds nothing, another one the other way round.
+    good = next(q for q in kept["questions"] if q["runs"]["full"].get("ndcg") == 1)
+    bad = next(q for q in kept["questions"] if q["runs"]["full"].get("ndcg") == 0)
+    for q, value in ((good, 0), (bad, 1)):
+        q["runs"]["full"]["ndcg"] = value
+    after.write_text(json.dumps(kept))
+    done = c("eval", after, "--compare", before, "--json")
+    equal(done.returncode, 0)
+    changes = json.loads(done.stdout)
+    equal(([q["id"] for q in changes["better"]], [q["id"] for q in changes["worse"]]), ([bad["id"]], [good["id"]]))
+    done = c("eval", after, "--compare", before)
+    holds(done.stdout, "1 better", good["question"], bad["question"], "1.000 -> 0.000", "0.000 -> 1.000")
+    done = c("eval", after, "--compare", QUESTIONS)
+    equal(done.returncode, 2)
+    holds(done.stderr, "--compare takes a run that --save made")
+
+
+def case_eval_wrong_files(c):
+    question = {"id": "a", "type": "t", "question": "q", "expect": "none"}
+    for name, value, part in (
+            ("text", "no json", "is not JSON (line 1)"),
+            ("cut", '[{"id":"a",\n\n', "is not JSON (line 3)"),
+            ("more", "[] []", "is not JSON"),
+            ("nothing", "", "is not JSON"),
+            ("object", {"questions": []}, "neither a list of questions"),
+            ("empty", [], "accepted are 1 to"),
+            ("numbers", [1], 'question 1 needs "id" and "question"'),
+            ("untyped", [{"id": "a", "question": "q"}], 'question a has no "type"'),
+            ("judged", [dict(question, relevant=[{"grade": 1}])], "relevant and also_relevant take lists"),
+            ("list", [dict(question, relevant={})], "relevant and also_relevant take lists"),
+            ("kind", [dict(question, expect="page")], 'expects "page"; accepted are entities, info and none'),
+            ("hollow", [{"id": "a", "type": "t", "question": "q"}], "neither relevant records nor"),
+            ("twice", [question, question], "there are two questions a"),
+            ("foreign", [dict(question, relevant=[{"id": "x"}])], "another conference is meant"),
+            ("turns", {"conversations": [{"id": "a"}]}, 'conversation 1 needs "id" and "turns"')):
+        wrong(c, ["eval", written(c, f"{name}.json", value)], part)
+    wrong(c, ["eval", c.folder / "not-there.json"], "cannot be read: No such file")
+    wrong(c, ["eval", c.folder], "cannot be read: Is a directory")
+    wrong(c, ["eval", QUESTIONS, QUESTIONS], "eval takes one file")
+    wrong(c, ["eval", QUESTIONS, "--held-out", "1"], "--held-out takes a number from 2")
+    wrong(c, ["eval", QUESTIONS, "--scoring", "full,best"], "--scoring takes full, lexical and reference")
+    done = c("eval", QUESTIONS, "--save", "/proc/run.json")
+    equal(done.returncode, 1)
+    holds(done.stderr, "cannot be written to /proc/run.json")
+
+
 # --- A server -----------------------------------------------------------------------------------
 
 
