@@ -293,8 +293,6 @@ static bool is_emphasis(const char *s, size_t len, size_t i)
 		       (i + 1 < len && s[i + 1] == '_');
 	case '~':
 		return (i > 0 && s[i - 1] == '~') || (i + 1 < len && s[i + 1] == '~');
-	case '\\':
-		return i + 1 < len && ispunct((unsigned char)s[i + 1]);
 	default:
 		return false;
 	}
@@ -335,6 +333,8 @@ void prose_line(const char *s, size_t len, struct text *out)
 			if (pending && out->len > 0 && !(leans && out->len > from))
 				text_append_char(out, ' ');
 			pending = false;
+			/* "\*": a sign as it is */
+			i += s[i] == '\\' && i + 1 < len && ispunct((unsigned char)s[i + 1]);
 			text_append_char(out, s[i++]);
 		}
 	}
