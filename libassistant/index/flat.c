@@ -20,7 +20,10 @@
 #include "base/map.h"
 #include "index/flat_build.h"
 #include "index/flat_filter.h"
+#include "index/flat_journal.h"
 #include "index/flat_lexical.h"
+#include "index/flat_vectors.h"
+#include "index/kernels.h"
 #include "observe/log.h"
 #include "observe/metrics.h"
 
@@ -44,11 +47,17 @@ static void drop_file(void *value)
 	file_unref(value);
 }
 
+static void drop_journal(void *value)
+{
+	flat_journal_close(value);
+}
+
 static void index_unref(struct flat_index *x)
 {
 	if (--x->refs > 0)
 		return;
 	map_destroy(x->files, drop_file);
+	map_destroy(x->journals, drop_journal);
 	sb_stemmer_delete(x->stemmer);
 	free(x->directory);
 	free(x);
@@ -118,7 +127,7 @@ static void release(struct wait *w)
 	index_unref(x);
 }
 
-static void give_up(struct flat_op *op, int code, const struct fail *fail, struct flow *f)
+void flat_give_up(struct flat_op *op, int code, const struct fail *fail, struct flow *f)
 {
 	if (op->finish)
 		op->finish(op);
@@ -148,7 +157,29 @@ bool flat_op_file(struct flat_op *op, const char *conference_id, uint64_t epoch,
 		return true;
 	}
 	FAIL(&fail, ASSISTANT_ENOTFOUND, "no index of conference %.80s is in use", conference_id);
-	give_up(op, ASSISTANT_ENOTFOUND, &fail, f);
+	flat_give_up(op, ASSISTANT_ENOTFOUND, &fail, f);
+	return false;
+}
+
+void flat_op_file_if_any(struct flat_op *op, const char *conference_id)
+{
+	op->file = map_get(op->index->files, conference_id);
+	if (op->file)
+		op->file->refs++;
+}
+
+bool flat_op_id(struct flat_op *op, const char *conference_id, const char **out, struct flow *f)
+{
+	struct fail fail = FAIL_INIT;
+	int r;
+
+	*out = id_good(conference_id) ? arena_strdup(op->arena, conference_id) : NULL;
+	if (*out)
+		return true;
+	r = id_good(conference_id)
+		    ? FAIL(&fail, ASSISTANT_ENOMEM, "no memory for an operation")
+		    : FAIL(&fail, ASSISTANT_EINVAL, "the conference's id cannot name a file");
+	flat_give_up(op, r, &fail, f);
 	return false;
 }
 
@@ -214,7 +245,7 @@ static struct query_op *query_op(struct index *index, const char *name,
 	o->out = out;
 	if (index_filter_copy(filter, o->op.arena, &o->query.filter))
 		return o;
-	give_up(&o->op, ASSISTANT_ENOMEM, NULL, f);
+	flat_give_up(&o->op, ASSISTANT_ENOMEM, NULL, f);
 	return NULL;
 }
 
@@ -233,7 +264,7 @@ static void lexical(struct index *index, const char *conference_id, const struct
 	if (o->query.text)
 		flat_submit(&o->op, o->op.index->queries, query_deliver, f);
 	else
-		give_up(&o->op, ASSISTANT_ENOMEM, NULL, f);
+		flat_give_up(&o->op, ASSISTANT_ENOMEM, NULL, f);
 }
 
 static void list(struct index *index, const char *conference_id, const struct index_filter *filter,
@@ -254,6 +285,10 @@ static void list(struct index *index, const char *conference_id, const struct in
 struct build_op {
 	struct flat_op op;
 	struct snapshot *snapshot;
+	const char *id;
+	bool with_points;
+	struct flat_points points;
+	size_t n_missing, *n_out; /* may be NULL */
 };
 
 static bool build_cancelled(void *ctx)
@@ -310,21 +345,50 @@ static int write_file(const struct flat_index *x, const char *id, uint64_t epoch
 		    strerror(error));
 }
 
+/* Vectors come with their points, or from where they were kept. */
+static int gather(struct build_op *o, struct fail *f)
+{
+	struct flat_points *p = &o->points;
+	int r = flat_points_place(p, o->snapshot, f);
+
+	if (r == 0 && p->n_wanted)
+		r = flat_each_vector(&o->op, o->id, &p->given.space, flat_points_give, p, f);
+	if (r == 0)
+		o->n_missing = flat_points_close(p);
+	return r;
+}
+
 static int build_body(struct flat_op *op, struct fail *f)
 {
 	struct build_op *o = container_of(op, struct build_op, op);
 	_cleanup_free_ void *bytes = NULL;
 	size_t size;
-	int r = flat_build(o->snapshot, build_cancelled, &op->work, &bytes, &size, f);
+	int r = o->with_points ? gather(o, f) : 0;
 
-	return r < 0 ? r
-		     : write_file(op->index, o->snapshot->conference.id, o->snapshot->epoch, bytes,
-				  size, f);
+	if (r == 0)
+		r = flat_build(o->snapshot, o->with_points ? &o->points : NULL, build_cancelled,
+			       &op->work, &bytes, &size, f);
+	if (r == 0)
+		r = write_file(op->index, o->id, o->snapshot->epoch, bytes, size, f);
+	if (r == 0 && o->with_points && o->n_missing == 0)
+		flat_staged_done(op->index, o->id);
+	return r;
+}
+
+static void build_deliver(struct wait *w)
+{
+	struct build_op *o = container_of(w, struct build_op, op.work.wait);
+
+	if (o->n_out)
+		*o->n_out = o->n_missing;
 }
 
 static void build_finish(struct flat_op *op)
 {
-	snapshot_unref(container_of(op, struct build_op, op)->snapshot);
+	struct build_op *o = container_of(op, struct build_op, op);
+
+	snapshot_unref(o->snapshot);
+	flat_points_finish(&o->points);
 }
 
 static void build(struct index *index, struct snapshot *snapshot, const struct index_points *points,
@@ -332,17 +396,24 @@ static void build(struct index *index, struct snapshot *snapshot, const struct i
 {
 	struct build_op *o = flat_op_new(index, sizeof(*o), "build", build_body, f);
 	struct fail fail = FAIL_INIT;
+	int r = 0;
 
 	if (!o)
 		return;
 	o->snapshot = snapshot_ref(snapshot);
 	o->op.finish = build_finish;
-	if (id_good(snapshot->conference.id)) {
-		flat_submit(&o->op, o->op.index->builds, NULL, f);
+	o->n_out = n_missing;
+	if (!flat_op_id(&o->op, snapshot->conference.id, &o->id, f))
 		return;
+	o->with_points = points != NULL;
+	if (points) {
+		flat_op_file_if_any(&o->op, o->id);
+		r = flat_points_init(&o->points, points, true, &fail);
 	}
-	FAIL(&fail, ASSISTANT_EINVAL, "the conference's id cannot name a file");
-	give_up(&o->op, ASSISTANT_EINVAL, &fail, f);
+	if (r < 0)
+		flat_give_up(&o->op, r, &fail, f);
+	else
+		flat_submit(&o->op, o->op.index->builds, build_deliver, f);
 }
 
 /* --- Using ----------------------------------------------------------------------------------------- */
@@ -444,18 +515,12 @@ static void use_deliver(struct wait *w)
 static void use(struct index *index, const char *conference_id, uint64_t epoch, struct flow *f)
 {
 	struct use_op *o = flat_op_new(index, sizeof(*o), "use", use_body, f);
-	struct fail fail = FAIL_INIT;
 
 	if (!o)
 		return;
-	o->id = arena_strdup(o->op.arena, conference_id);
 	o->epoch = epoch;
-	if (o->id && id_good(o->id)) {
+	if (flat_op_id(&o->op, conference_id, &o->id, f))
 		flat_submit(&o->op, o->op.index->queries, use_deliver, f);
-		return;
-	}
-	FAIL(&fail, ASSISTANT_EINVAL, "the conference's id cannot name a file");
-	give_up(&o->op, ASSISTANT_EINVAL, &fail, f);
 }
 
 /* --- The rest ------------------------------------------------------------------------------------------ */
@@ -490,6 +555,10 @@ static const struct index_ops ops = {
 	.ping = ping,
 	.lexical = lexical,
 	.list = list,
+	.dense = flat_dense_start,
+	.known = flat_known,
+	.stage = flat_stage,
+	.space = flat_space,
 	.build = build,
 	.use = use,
 	.verify = flat_verify,
@@ -512,11 +581,13 @@ int flat_index_open(struct loop *loop, const char *directory, struct metrics *me
 	x->metrics = metrics;
 	x->log = log;
 	x->directory = strdup(directory);
+	x->kernels = vector_kernels_best();
 	x->files = map_create(MAX_CONFERENCES);
+	x->journals = map_create(MAX_CONFERENCES);
 	x->stemmer = sb_stemmer_new("english", "UTF_8");
 	x->queries = lane_create(loop, "index", MAX_QUEUED);
 	x->builds = lane_create(loop, "index.build", MAX_QUEUED);
-	if (x->directory && x->files && x->stemmer && x->queries && x->builds) {
+	if (x->directory && x->files && x->journals && x->stemmer && x->queries && x->builds) {
 		*out = &x->base;
 		return 0;
 	}

@@ -10,6 +10,7 @@
 #define FLAT_PATH 4096
 
 struct map;
+struct vector_kernels;
 struct sb_stemmer;
 
 struct flat_index {
@@ -19,15 +20,17 @@ struct flat_index {
 	struct log *log;
 	char *directory;
 	struct sb_stemmer *stemmer; /* the queries lane's */
-	struct map *files;	    /* loop: conference id -> struct flat_file in use */
-	int refs;		    /* loop: the owner and every operation */
+	const struct vector_kernels *kernels;
+	struct map *files;    /* loop: conference id -> struct flat_file in use */
+	struct map *journals; /* builds lane: conference id -> struct flat_journal */
+	int refs;	      /* loop: the owner and every operation */
 };
 
 struct flat_op {
 	struct work work;
 	struct flat_index *index;
-	struct arena *arena; /* holds the operation itself */
-	struct flat_file *file;
+	struct arena *arena;	/* holds the operation itself */
+	struct flat_file *file; /* may be NULL */
 	const char *name;
 	int64_t began_ns;
 	int (*body)(struct flat_op *op, struct fail *f);
@@ -39,6 +42,12 @@ void *flat_op_new(struct index *index, size_t size, const char *name,
 		  int (*body)(struct flat_op *op, struct fail *f), struct flow *f);
 /* Takes a reference of the conference's file, of that epoch when it is at hand; false: there is none, f was told and op is gone. */
 bool flat_op_file(struct flat_op *op, const char *conference_id, uint64_t epoch, struct flow *f);
+/* The same where a conference may have none. */
+void flat_op_file_if_any(struct flat_op *op, const char *conference_id);
+/* Copies an id that may name a file; false: it may not, f was told and op is gone. */
+bool flat_op_id(struct flat_op *op, const char *conference_id, const char **out, struct flow *f);
+/* Ends op before it was submitted. */
+void flat_give_up(struct flat_op *op, int code, const struct fail *fail, struct flow *f);
 void flat_submit(struct flat_op *op, struct lane *lane, void (*deliver)(struct wait *w),
 		 struct flow *f);
 

@@ -2,6 +2,7 @@
  * flat_build.c - from a snapshot's texts to the sections of an index file.
  *
  *	texts --tokens--> words and stems with postings --sort, number--> sections --> bytes
+ *	points, placed and with their vectors (flat_points.c) ----------------^
  */
 #include "index/flat_build.h"
 #include <libstemmer.h>
@@ -10,9 +11,10 @@
 #include "base/hash.h"
 #include "base/map.h"
 #include "base/utf8.h"
-#include "index/flat_format.h"
+#include "index/flat_file.h"
 #include "index/flat_text.h"
 #include "index/flat_typos.h"
+#include "index/kernels.h"
 #include "index/tokens.h"
 
 #define MAX_WORDS	4000000
@@ -44,6 +46,7 @@ struct buffer {
 
 struct build {
 	const struct snapshot *snapshot;
+	const struct flat_points *points; /* NULL: none */
 	struct arena *arena;
 	struct sb_stemmer *stemmer;
 	struct map *strings; /* text -> offset + 1 */
@@ -433,7 +436,41 @@ static void add_trigrams(struct build *b)
 
 static size_t aligned(size_t n)
 {
-	return (n + 7) / 8 * 8;
+	return (n + FLAT_ALIGN - 1) / FLAT_ALIGN * FLAT_ALIGN;
+}
+
+static void add_points(struct build *b)
+{
+	const struct flat_points *p = b->points;
+
+	if (!p || !p->n)
+		return;
+	buffer_add(b, SECTION_POINTS, p->points, p->n * sizeof(*p->points));
+	buffer_add(b, SECTION_HASHES, p->rows.hashes, p->rows.n * sizeof(*p->rows.hashes));
+}
+
+static size_t stride_of(const struct build *b)
+{
+	return b->points && b->points->n ? kernel_stride(b->points->given.space.dims) : 0;
+}
+
+/* Vectors are the bulk of a file: they are copied once, from where they lie. */
+static size_t section_size(const struct build *b, uint32_t id)
+{
+	if (id != SECTION_VECTORS)
+		return b->sections[id].size;
+	return stride_of(b) ? b->points->rows.n * stride_of(b) * sizeof(float) : 0;
+}
+
+static void copy_section(const struct build *b, uint32_t id, char *to)
+{
+	const struct buffer *section = &b->sections[id];
+
+	if (section->size)
+		memcpy(to, section->data, section->size);
+	for (size_t i = 0; id == SECTION_VECTORS && stride_of(b) && i < b->points->rows.n; i++)
+		memcpy(to + i * stride_of(b) * sizeof(float), b->points->vectors[i],
+		       b->points->given.space.dims * sizeof(float));
 }
 
 static void make_header(const struct build *b, struct flat_header *h, size_t size)
@@ -446,11 +483,15 @@ static void make_header(const struct build *b, struct flat_header *h, size_t siz
 	h->file_size = size;
 	h->epoch = b->snapshot->epoch;
 	snprintf(h->conference_id, sizeof(h->conference_id), "%s", b->snapshot->conference.id);
+	h->stride = (uint32_t)stride_of(b);
+	if (h->stride) {
+		h->dims = b->points->given.space.dims;
+		snprintf(h->model, sizeof(h->model), "%s", b->points->given.space.model);
+	}
 	for (uint32_t id = 1; id < SECTION_COUNT; id++) {
-		h->sections[h->n_sections++] = (struct flat_extent){ .id = id,
-								     .offset = at,
-								     .size = b->sections[id].size };
-		at += aligned(b->sections[id].size);
+		h->sections[h->n_sections++] =
+			(struct flat_extent){ .id = id, .offset = at, .size = section_size(b, id) };
+		at += aligned(section_size(b, id));
 	}
 	for (unsigned e = 0; e < ENTITY_COUNT; e++) {
 		for (unsigned i = 0; i < FIELD_COUNT; i++)
@@ -467,19 +508,15 @@ static int assemble(const struct build *b, void **out, size_t *out_size, struct 
 	char *bytes;
 
 	for (uint32_t id = 1; id < SECTION_COUNT; id++)
-		size += aligned(b->sections[id].size);
+		size += aligned(section_size(b, id));
 	bytes = size <= FLAT_MAX_BYTES ? calloc(1, size) : NULL;
 	if (!bytes)
 		return FAIL(f, ASSISTANT_ENOMEM, "no memory for an index of %zu bytes", size);
 	h = (struct flat_header *)(void *)bytes;
 	make_header(b, h, size);
-	for (uint32_t i = 0; i < h->n_sections; i++) {
-		const struct buffer *section = &b->sections[h->sections[i].id];
-
-		if (section->size)
-			memcpy(bytes + h->sections[i].offset, section->data, section->size);
-	}
-	h->checksum = hash_stable(bytes + sizeof(*h), size - sizeof(*h));
+	for (uint32_t i = 0; i < h->n_sections; i++)
+		copy_section(b, h->sections[i].id, bytes + h->sections[i].offset);
+	h->checksum = flat_file_checksum(h, size);
 	*out = bytes;
 	*out_size = size;
 	return 0;
@@ -500,6 +537,7 @@ static int build_all(struct build *b, bool (*cancelled)(void *ctx), void *ctx, s
 		add_words(b);
 		add_values(b);
 		add_trigrams(b);
+		add_points(b);
 	}
 	if (b->failed)
 		return FAIL(f, ASSISTANT_ENOMEM, "no memory to build the index");
@@ -518,11 +556,12 @@ static void terms_finish(struct terms *terms)
 	free(terms->sorted);
 }
 
-int flat_build(const struct snapshot *s, bool (*cancelled)(void *ctx), void *ctx, void **out,
-	       size_t *size, struct fail *f)
+int flat_build(const struct snapshot *s, const struct flat_points *points,
+	       bool (*cancelled)(void *ctx), void *ctx, void **out, size_t *size, struct fail *f)
 {
 	struct build b = {
 		.snapshot = s,
+		.points = points,
 		.arena = arena_create(ARENA_MAX_BYTES),
 		.stemmer = sb_stemmer_new("english", "UTF_8"),
 		.strings = map_create(2 * MAX_WORDS),

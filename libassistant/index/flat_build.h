@@ -4,10 +4,11 @@
 #ifndef INDEX_FLAT_BUILD_H
 #define INDEX_FLAT_BUILD_H
 
-#include "store/record.h"
+#include "index/flat_points.h"
 
-/* The bytes of the file; *out is malloc()ed.  cancelled (may be NULL) is asked now and then. */
-int flat_build(const struct snapshot *s, bool (*cancelled)(void *ctx), void *ctx, void **out,
-	       size_t *size, struct fail *f);
+/* The bytes of the file; *out is malloc()ed.  points (closed; NULL: words only) are of this snapshot.  cancelled (may be NULL)
+ * is asked now and then. */
+int flat_build(const struct snapshot *s, const struct flat_points *points,
+	       bool (*cancelled)(void *ctx), void *ctx, void **out, size_t *size, struct fail *f);
 
 #endif

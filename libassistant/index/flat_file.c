@@ -8,14 +8,51 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include "base/clean.h"
-#include "base/hash.h"
 #include "base/utf8.h"
+#include "index/kernels.h"
 
 static int damaged(struct fail *f, const char *what)
 {
 	return FAIL(f, ASSISTANT_EPROTOCOL,
 		    "the index file is damaged (%s); ingest the conference again", what);
 }
+
+/* --- Checksums ------------------------------------------------------------------ */
+
+static uint64_t mix(uint64_t lane, uint64_t word)
+{
+	lane = (lane ^ word) * 0x9e3779b97f4a7c15u;
+	return lane << 29 | lane >> 35;
+}
+
+/* Every step can be undone, so no change of a single word stays unseen. */
+uint64_t flat_checksum(uint64_t seed, const void *data, size_t len)
+{
+	uint64_t lanes[4] = { seed, seed + 1, seed + 2, seed + 3 }, words[4];
+	const char *at = data;
+
+	for (size_t left = len; left;) {
+		size_t n = left < sizeof(words) ? left : sizeof(words);
+
+		if (n < sizeof(words))
+			memset(words, 0, sizeof(words));
+		memcpy(words, at, n);
+		for (int i = 0; i < 4; i++)
+			lanes[i] = mix(lanes[i], words[i]);
+		at += n;
+		left -= n;
+	}
+	return mix(mix(mix(mix(len, lanes[0]), lanes[1]), lanes[2]), lanes[3]);
+}
+
+uint64_t flat_file_checksum(const struct flat_header *h, size_t size)
+{
+	size_t from = offsetof(struct flat_header, epoch);
+
+	return flat_checksum(0, (const char *)h + from, size - from);
+}
+
+/* --- Checks --------------------------------------------------------------------- */
 
 static int check_header(const struct flat_header *h, size_t size, struct fail *f)
 {
@@ -32,9 +69,10 @@ static int check_header(const struct flat_header *h, size_t size, struct fail *f
 			    h->version, FLAT_VERSION);
 	if (h->file_size != size)
 		return damaged(f, "it is cut off");
-	if (h->checksum != hash_stable(h + 1, size - sizeof(*h)))
+	if (h->checksum != flat_file_checksum(h, size))
 		return damaged(f, "its checksum does not match");
-	if (h->n_sections > FLAT_MAX_SECTIONS || !memchr(h->conference_id, 0, FLAT_CONFERENCE))
+	if (h->n_sections > FLAT_MAX_SECTIONS || !memchr(h->conference_id, 0, FLAT_CONFERENCE) ||
+	    !memchr(h->model, 0, FLAT_MODEL))
 		return damaged(f, "its header makes no sense");
 	return 0;
 }
@@ -48,8 +86,8 @@ static bool section(const struct flat_file *x, enum flat_section id, size_t item
 
 		if (e->id != id)
 			continue;
-		if (e->offset % 8 || e->offset > x->size || e->size > x->size - e->offset ||
-		    e->size % item || e->size / item > UINT32_MAX)
+		if (e->offset % FLAT_ALIGN || e->offset > x->size ||
+		    e->size > x->size - e->offset || e->size % item || e->size / item > UINT32_MAX)
 			return false;
 		*out = (const char *)x->header + e->offset;
 		*n = e->size / item;
@@ -76,7 +114,10 @@ static bool find_sections(struct flat_file *x)
 	       SECTION(x, SECTION_STEMS, stems, n_stems) &&
 	       SECTION(x, SECTION_POSTINGS, postings, n_postings) &&
 	       SECTION(x, SECTION_TRIGRAMS, trigrams, n_trigrams) &&
-	       SECTION(x, SECTION_TRI_WORDS, tri_words, n_tri_words);
+	       SECTION(x, SECTION_TRI_WORDS, tri_words, n_tri_words) &&
+	       SECTION(x, SECTION_POINTS, points, n_points) &&
+	       SECTION(x, SECTION_HASHES, hashes, n_hashes) &&
+	       SECTION(x, SECTION_VECTORS, vectors, n_floats);
 }
 
 static bool within(uint64_t from, uint64_t n, uint64_t all)
@@ -146,6 +187,42 @@ static bool trigrams_good(const struct flat_file *x)
 	return true;
 }
 
+static bool space_good(const struct flat_file *x)
+{
+	const struct flat_header *h = x->header;
+
+	if (!h->model[0])
+		return h->dims == 0 && h->stride == 0 && x->n_points == 0 && x->n_hashes == 0 &&
+		       x->n_floats == 0;
+	return h->dims > 0 && h->dims <= FLAT_MAX_DIMS && h->stride == kernel_stride(h->dims) &&
+	       x->n_floats == x->n_hashes * h->stride;
+}
+
+/* In order, each once, of the entity that has such a facet; notes where each facet begins. */
+static bool points_good(struct flat_file *x)
+{
+	uint64_t before = 0;
+	unsigned facet = 0;
+
+	for (size_t i = 0; i < x->n_points; i++) {
+		const struct flat_point *p = &x->points[i];
+		uint64_t place = ((uint64_t)p->facet << 32 | p->record) + 1;
+
+		if (place <= before || p->facet >= FACET_COUNT || p->record >= x->n_records ||
+		    p->vector >= x->n_hashes)
+			return false;
+		if (p->facet != FACET_MASTER &&
+		    facet_entity((enum facet)p->facet) != (enum entity)x->records[p->record].type)
+			return false;
+		while (facet < p->facet)
+			x->facets[++facet] = (uint32_t)i;
+		before = place;
+	}
+	while (facet < FACET_COUNT)
+		x->facets[++facet] = (uint32_t)x->n_points;
+	return true;
+}
+
 int flat_file_read(struct flat_file *x, const void *bytes, size_t size, struct fail *f)
 {
 	int r = check_header(bytes, size, f);
@@ -156,10 +233,13 @@ int flat_file_read(struct flat_file *x, const void *bytes, size_t size, struct f
 	x->size = size;
 	if (!find_sections(x))
 		return damaged(f, "a section is missing or out of place");
+	if (!space_good(x))
+		return damaged(f, "its vectors make no sense");
 	if (x->strings_size == 0 || x->strings[0] || x->strings[x->strings_size - 1])
 		return damaged(f, "its strings have no end");
 	if (!records_good(x) || !strings_good(x, x->speakers, x->n_speakers) ||
-	    !strings_good(x, x->values, x->n_values) || !terms_good(x) || !trigrams_good(x))
+	    !strings_good(x, x->values, x->n_values) || !terms_good(x) || !trigrams_good(x) ||
+	    !points_good(x))
 		return damaged(f, "a reference leads nowhere");
 	return 0;
 }
@@ -234,4 +314,9 @@ uint32_t flat_find_value(const struct flat_file *x, const char *value)
 	int64_t at = folded ? find(x, x->values, x->n_values, sizeof(*x->values), folded) : -1;
 
 	return at < 0 ? 0 : x->values[at];
+}
+
+bool flat_space_is(const struct flat_file *x, const struct vector_space *space)
+{
+	return x->header->dims == space->dims && strcmp(x->header->model, space->model) == 0;
 }

@@ -19,8 +19,12 @@ struct flat_file {
 	const struct flat_stem *stems;
 	const struct flat_posting *postings;
 	const struct flat_trigram *trigrams;
+	const struct flat_point *points;
+	const uint8_t (*hashes)[POINT_HASH_SIZE];
+	const float *vectors;
 	size_t n_records, n_speakers, n_values, n_tri_words, n_words, n_stems, n_postings,
-		n_trigrams;
+		n_trigrams, n_points, n_hashes, n_floats;
+	uint32_t facets[FACET_COUNT + 1]; /* where each facet's points begin, and the end */
 	bool mapped;
 	/* Loop thread, flat.c's: */
 	struct flat_file *before; /* the epoch before, or NULL */
@@ -37,6 +41,10 @@ static inline const char *flat_string(const struct flat_file *x, uint32_t offset
 {
 	return x->strings + offset;
 }
+/* What the header holds; 4 lanes of 64 bits: a file is checked at memory's pace. */
+uint64_t flat_checksum(uint64_t seed, const void *data, size_t len);
+uint64_t flat_file_checksum(const struct flat_header *h, size_t size);
+bool flat_space_is(const struct flat_file *x, const struct vector_space *space);
 /* By text; their numbers, or -1. */
 int64_t flat_find_word(const struct flat_file *x, const char *text);
 int64_t flat_find_stem(const struct flat_file *x, const char *text);

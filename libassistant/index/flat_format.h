@@ -4,17 +4,21 @@
  *	+--------------------+  0
  *	| struct flat_header |  magic, version, byte order, size, checksum, table of sections
  *	+--------------------+
- *	| section ...        |  each aligned to 8 bytes, in any order; unknown ids are passed over
+ *	| section ...        |  each aligned to 64 bytes, in any order; unknown ids are passed over
  *	+--------------------+
  *
  * Everything is in the byte order of the machine that wrote it, which the header states; a file is
  * a cache of the store's records and is made anew by ingest, so none is ever converted.  The checksum is
- * hash_stable() of all bytes behind the header.  Strings are offsets into SECTION_STRINGS, where 0 is "".
+ * flat_checksum() of all bytes behind it.  Strings are offsets into SECTION_STRINGS, where 0 is "".
  *
  * Records stand in the order of lists: sessions by start then title, exhibitors and speakers by name; a
  * record's place is its number in the postings.  Words are what occurs in the text; stems are what several words have
  * in common; a posting list of a word exists only where its stem has other words too (else it would be the same).
  * Trigrams lead from three letters to the words that contain them.
+ *
+ * Points (a record's master or one of its facets) stand by facet, then record, and vectors in the order of the points that first
+ * use them: masters and each facet are one stretch each, so a question that asks few facets reads little, and what passes a
+ * filter is read forwards.  Texts that are equal share a vector.
  */
 #ifndef INDEX_FLAT_FORMAT_H
 #define INDEX_FLAT_FORMAT_H
@@ -23,10 +27,13 @@
 #include "index/index.h"
 
 #define FLAT_MAGIC	  "ErlhIdx"
-#define FLAT_VERSION	  1
+#define FLAT_VERSION	  2
 #define FLAT_BYTE_ORDER	  0x01020304u
 #define FLAT_CONFERENCE	  72
 #define FLAT_MAX_SECTIONS 16
+#define FLAT_ALIGN	  64
+#define FLAT_MODEL	  96 /* bytes of a model's name, with its end */
+#define FLAT_MAX_DIMS	  4096
 #define FLAT_MAX_BYTES	  ((size_t)2 << 30)
 #define FLAT_TF_UNIT	  4 /* a word's occurrence counts 4, a hint's 1: see flat_text.c */
 
@@ -40,6 +47,9 @@ enum flat_section {
 	SECTION_POSTINGS,  /* struct flat_posting */
 	SECTION_TRIGRAMS,  /* struct flat_trigram, sorted by key */
 	SECTION_TRI_WORDS, /* uint32_t: numbers of words */
+	SECTION_POINTS,	   /* struct flat_point, sorted by facet, then record */
+	SECTION_HASHES,	   /* uint8_t[POINT_HASH_SIZE], one per vector */
+	SECTION_VECTORS,   /* float, header's stride each; zeros behind the last dimension */
 	SECTION_COUNT
 };
 
@@ -51,8 +61,11 @@ struct flat_extent {
 struct flat_header {
 	char magic[8];
 	uint32_t version, byte_order;
-	uint64_t file_size, checksum, epoch;
+	uint64_t file_size, checksum;
+	uint64_t epoch; /* the checksum begins here */
 	char conference_id[FLAT_CONFERENCE];
+	char model[FLAT_MODEL]; /* that made the vectors; "": there are none */
+	uint32_t dims, stride;	/* floats */
 	uint32_t n_sections, reserved;
 	struct flat_extent sections[FLAT_MAX_SECTIONS];
 	float average[ENTITY_COUNT]
@@ -101,6 +114,12 @@ struct flat_posting {
 struct flat_trigram {
 	uint64_t key; /* three code points of 21 bits */
 	uint32_t words, n_words;
+};
+
+struct flat_point {
+	uint32_t record, vector; /* their numbers */
+	uint32_t facet;		 /* enum facet */
+	uint32_t reserved;
 };
 
 #endif

@@ -125,7 +125,7 @@ struct index_ops {
 		     struct flow *f);
 	/*
 	 * Nearest in meaning, all that passes the filter being compared (filters first, then vectors), grouped by record.
-	 * ECONFLICT: the index holds vectors of another model; the sentence names both and the command that ingests again.
+	 * EINVAL: the vector is not of length 1.  ECONFLICT: the index holds vectors of another model; the sentence names both and the command that ingests again.
 	 * An epoch without vectors: no hits.
 	 */
 	void (*dense)(struct index *x, const char *conference_id, const struct dense_query *q,
@@ -142,8 +142,9 @@ struct index_ops {
 		      struct vector_space *space, size_t *n_points, struct flow *f);
 	/*
 	 * Writes the index of snapshot->conference.id at snapshot->epoch beside the one in use (or in place of it, when that epoch
-	 * is in use already: it gains vectors); runs off the loop.  points (borrowed until the end): NULL: words only.  A point whose
-	 * vector is nowhere is left out and counted in *n_missing (may be NULL).  What was staged goes when nothing was missing.
+	 * is in use already: it gains vectors, once it is used again); runs off the loop.  points (copied before return): NULL: words
+	 * only.  EINVAL: a point that cannot be.  A point whose vector is nowhere is left out and counted in *n_missing (may be NULL).
+	 * What was staged goes when nothing was missing.
 	 */
 	void (*build)(struct index *x, struct snapshot *snapshot, const struct index_points *points,
 		      size_t *n_missing, struct flow *f);

@@ -1,173 +1,15 @@
 /*
  * index_suite.c - the conformance suite of index.h.
  */
-#include "index_suite.h"
+#include "index_suite_parts.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
 #include <string.h>
-#include "call.h"
 
-#define ONE	"11111111-1111-4111-8111-111111111111"
-#define OTHER	"22222222-2222-4222-8222-222222222222"
-#define T(hour) (1769842800 + (hour)*3600) /* 2026-01-31T08:00+01:00 and so many hours */
-
-static struct suite_target *target;
-
-/* --- A conference ----------------------------------------------------------------- */
-
-static const char *const sessions[] = {
-	"{\"id\":\"s1\",\"title\":\"Running Kubernetes at the edge\",\"description\":\"Small "
-	"clusters, "
-	"node.js functions and a gentle "
-	"introduction.\",\"track\":\"Cloud\",\"session_type\":\"Talk\","
-	"\"level\":\"Beginner\",\"language\":\"en\",\"location\":\"Janson\","
-	"\"start_time\":\"2026-01-31T10:00:00+01:00\",\"end_time\":\"2026-01-31T11:00:00+01:00\","
-	"\"speaker_ids\":[\"p1\"],\"speaker_names\":[\"Ildikó Vánčsa\"]}",
-	"{\"id\":\"s2\",\"title\":\"Modern C++ for embedded devices\",\"description\":\"Templates "
-	"without "
-	"tears; runs on Kubernetes too.\",\"track\":\"Embedded\",\"session_type\":\"Talk\","
-	"\"level\":\"Advanced\",\"language\":\"en\",\"location\":\"K.1.105 (La Fontaine)\","
-	"\"start_time\":\"2026-01-31T11:00:00+01:00\",\"end_time\":\"2026-01-31T11:30:00+01:00\","
-	"\"speaker_ids\":[\"p2\"],\"speaker_names\":[\"Bo Li\"],\"takeaways\":[\"allocation "
-	"discipline\"]}",
-	"{\"id\":\"s3\",\"title\":\"Lightning "
-	"Talks\",\"track\":\"Main\",\"session_type\":\"Lightning\","
-	"\"location\":\"Janson\",\"start_time\":\"2026-01-31T12:00:00+01:00\"}",
-	"{\"id\":\"s4\",\"title\":\"Lightning "
-	"Talks\",\"track\":\"Main\",\"session_type\":\"Lightning\","
-	"\"location\":\"Janson\",\"start_time\":\"2026-02-01T12:00:00+01:00\","
-	"\"end_time\":\"2026-02-01T13:00:00+01:00\"}",
-	"{\"id\":\"s5\",\"title\":\"機械学習の入門\",\"description\":\"日本語のワークショップ\","
-	"\"track\":\"AI\"}",
-	"{\"id\":\"s6\",\"title\":\"To be or not to be\",\"description\":\"llama.cpp and 5G in "
-	"PyPSA v1.0\","
-	"\"track\":\"AI\",\"speaker_ids\":[\"p1\",\"p2\"],\"start_time\":\"2026-02-01T10:00:00+01:"
-	"00\","
-	"\"end_time\":\"2026-02-01T10:30:00+01:00\"}",
-};
-static const char *const exhibitors[] = {
-	"{\"id\":\"e1\",\"name\":\"OpenPrinting\",\"booth_number\":\"A12\",\"category\":"
-	"\"Desktop\","
-	"\"products\":[\"printer drivers\",\"CUPS\"]}",
-	"{\"id\":\"e2\",\"name\":\"Wireshark "
-	"Foundation\",\"booth_number\":\"B3\",\"category\":\"Network\","
-	"\"description\":\"Look into packets.\"}",
-};
-static const char *const speakers[] = {
-	"{\"id\":\"p1\",\"name\":\"Ildikó Vánčsa\",\"bio\":\"Leads "
-	"communities.\",\"company\":\"Open Infra\","
-	"\"session_ids\":[\"s1\",\"s6\"]}",
-	"{\"id\":\"p2\",\"name\":\"Bo Li\",\"session_ids\":[\"s2\"]}",
-};
-
-static void fill(struct snapshot *s, enum entity type, const char *const *lines, size_t n)
-{
-	struct record *records = arena_array(s->arena, struct record, n + 1);
-	struct fail f = FAIL_INIT;
-
-	for (size_t i = 0; i < n; i++) {
-		_cleanup_json_ struct json_object *json = NULL;
-
-		if (json_parse(lines[i], strlen(lines[i]), &json, &f) < 0 ||
-		    record_parse(type, json, s->arena, NULL, NULL, &records[i], &f) < 0)
-			fail_msg("%s: %s", lines[i], f.text);
-	}
-	s->records[type] = records;
-	s->n[type] = n;
-}
-
-static struct snapshot *begin(const char *id, uint64_t epoch)
-{
-	struct snapshot *s = snapshot_create(16 << 20);
-
-	s->conference.id = arena_strdup(s->arena, id);
-	s->conference.name = "Suite";
-	s->epoch = epoch;
-	return s;
-}
-
-static struct snapshot *seal(struct snapshot *s)
-{
-	struct fail f = FAIL_INIT;
-
-	if (snapshot_seal(s, &f) < 0)
-		fail_msg("%s", f.text);
-	return s;
-}
-
-struct snapshot *suite_conference(const char *id, uint64_t epoch)
-{
-	struct snapshot *s = begin(id, epoch);
-
-	fill(s, ENTITY_SESSION, sessions, ARRAY_SIZE(sessions));
-	fill(s, ENTITY_EXHIBITOR, exhibitors, ARRAY_SIZE(exhibitors));
-	fill(s, ENTITY_SPEAKER, speakers, ARRAY_SIZE(speakers));
-	return seal(s);
-}
-
-/* One record only, of another conference. */
-static struct snapshot *other_conference(uint64_t epoch)
-{
-	static const char *const line[] = {
-		"{\"id\":\"x1\",\"title\":\"Secret Kubernetes meeting\",\"track\":\"Cloud\"}",
-	};
-	struct snapshot *s = begin(OTHER, epoch);
-
-	fill(s, ENTITY_SESSION, line, 1);
-	return seal(s);
-}
-
-/* --- Fixture ------------------------------------------------------------------------- */
-
-struct fixture {
-	struct loop *loop;
-	struct index *index;
-	struct arena *arena;
-};
-
-#define CALL(fx, function, ...)                                                                    \
-	AWAIT((fx)->loop, f_, (fx)->index->ops->function((fx)->index, ##__VA_ARGS__, f_))
-
-static void put(struct fixture *fx, struct snapshot *s)
-{
-	if (CALL(fx, build, s, NULL, NULL) < 0 || CALL(fx, use, s->conference.id, s->epoch) < 0)
-		fail_msg("%s", call_fail()->text);
-	snapshot_unref(s);
-}
-
-static int setup_empty(void **state)
-{
-	struct fixture *fx = calloc(1, sizeof(*fx));
-
-	fx->loop = loop_create();
-	fx->arena = arena_create(16 << 20);
-	*state = fx;
-	return target->open(target, fx->loop, &fx->index);
-}
-
-static int setup(void **state)
-{
-	if (setup_empty(state) < 0)
-		return -1;
-	put(*state, suite_conference(ONE, 1));
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct fixture *fx = *state;
-
-	target->close(target, fx->loop, fx->index);
-	loop_destroy(fx->loop);
-	arena_destroy(fx->arena);
-	free(fx);
-	return 0;
-}
-
-static struct index_hits ask(struct fixture *fx, const char *text,
+static struct index_hits ask(struct suite_fixture *fx, const char *text,
 			     const struct index_filter *filter)
 {
 	struct lexical_query q = { .text = text, .typos = true, .limit = 50 };
@@ -181,7 +23,7 @@ static struct index_hits ask(struct fixture *fx, const char *text,
 }
 
 /* The ids found, best first, with blanks between. */
-static const char *ids(struct fixture *fx, const struct index_hits *hits)
+static const char *ids(struct suite_fixture *fx, const struct index_hits *hits)
 {
 	const char *all = "";
 
@@ -190,21 +32,21 @@ static const char *ids(struct fixture *fx, const struct index_hits *hits)
 	return all;
 }
 
-static const char *asked(struct fixture *fx, const char *text)
+static const char *asked(struct suite_fixture *fx, const char *text)
 {
 	struct index_hits hits = ask(fx, text, NULL);
 
 	return ids(fx, &hits);
 }
 
-static const char *first(struct fixture *fx, const char *text)
+static const char *first(struct suite_fixture *fx, const char *text)
 {
 	struct index_hits hits = ask(fx, text, NULL);
 
 	return hits.n ? hits.hits[0].id : "";
 }
 
-static const char *listed(struct fixture *fx, const struct index_filter *filter)
+static const char *listed(struct suite_fixture *fx, const struct index_filter *filter)
 {
 	struct index_hits hits = { 0 };
 
@@ -218,7 +60,7 @@ static const char *listed(struct fixture *fx, const struct index_filter *filter)
 
 static void test_words(void **state)
 {
-	struct fixture *fx = *state;
+	struct suite_fixture *fx = *state;
 	struct index_hits hits = ask(fx, "kubernetes", NULL);
 
 	/* The title counts more than the text; what speakers speak about is theirs too. */
@@ -236,7 +78,7 @@ static void test_words(void **state)
 
 static void test_fields(void **state)
 {
-	struct fixture *fx = *state;
+	struct suite_fixture *fx = *state;
 	struct index_hits hits = ask(fx, "kubernetes", NULL);
 
 	for (size_t i = 0; i < hits.n; i++) {
@@ -254,7 +96,7 @@ static void test_fields(void **state)
 
 static void test_stems(void **state)
 {
-	struct fixture *fx = *state;
+	struct suite_fixture *fx = *state;
 
 	assert_string_equal(first(fx, "community leader"), "p1");
 	assert_string_equal(first(fx, "cluster"), "s1");
@@ -264,7 +106,7 @@ static void test_stems(void **state)
 
 static void test_accents_and_case(void **state)
 {
-	struct fixture *fx = *state;
+	struct suite_fixture *fx = *state;
 	struct index_hits hits = ask(fx, "ILDIKO VANCSA", NULL);
 
 	assert_string_equal(hits.hits[0].id, "p1");
@@ -276,7 +118,7 @@ static void test_accents_and_case(void **state)
 
 static void test_special_names(void **state)
 {
-	struct fixture *fx = *state;
+	struct suite_fixture *fx = *state;
 
 	assert_string_equal(asked(fx, "c++"), "s2 p2");
 	assert_string_equal(first(fx, "node.js"), "s1");
@@ -293,7 +135,7 @@ static void test_special_names(void **state)
 
 static void test_cjk(void **state)
 {
-	struct fixture *fx = *state;
+	struct suite_fixture *fx = *state;
 
 	assert_string_equal(asked(fx, "機械学習"), "s5");
 	assert_string_equal(asked(fx, "学習"), "s5");
@@ -302,7 +144,7 @@ static void test_cjk(void **state)
 
 static void test_stop_words(void **state)
 {
-	struct fixture *fx = *state;
+	struct suite_fixture *fx = *state;
 	struct index_hits hits = ask(fx, "where is the wireshark stand", NULL);
 
 	assert_string_equal(hits.hits[0].id, "e2");
@@ -313,7 +155,7 @@ static void test_stop_words(void **state)
 
 static void test_typos(void **state)
 {
-	struct fixture *fx = *state;
+	struct suite_fixture *fx = *state;
 	struct index_hits hits = ask(fx, "kuberentes", NULL);
 	struct lexical_query exact = { .text = "kuberentes", .limit = 5 };
 
@@ -333,7 +175,7 @@ static void test_typos(void **state)
 
 static void test_order_and_limit(void **state)
 {
-	struct fixture *fx = *state;
+	struct suite_fixture *fx = *state;
 	struct lexical_query q = { .text = "lightning", .limit = 1 };
 	struct index_hits hits = { 0 };
 
@@ -347,7 +189,7 @@ static void test_order_and_limit(void **state)
 
 static void test_weights(void **state)
 {
-	struct fixture *fx = *state;
+	struct suite_fixture *fx = *state;
 	struct lexical_query q = { .text = "kubernetes",
 				   .limit = 5,
 				   .weights = { [FIELD_TEXT] = 1 } };
@@ -372,7 +214,7 @@ static const char *const *one(const char *value)
 
 static void test_list_order(void **state)
 {
-	struct fixture *fx = *state;
+	struct suite_fixture *fx = *state;
 	struct index_filter all = { 0 }, sessions_only = { .entities = ENTITY_BIT(ENTITY_SESSION) };
 	struct index_hits hits = { 0 };
 
@@ -387,7 +229,7 @@ static void test_list_order(void **state)
 
 static void test_columns(void **state)
 {
-	struct fixture *fx = *state;
+	struct suite_fixture *fx = *state;
 	const char *two[] = { "ai", "CLOUD", NULL }, *none[] = { NULL };
 
 	assert_string_equal(listed(fx, &(struct index_filter){ .places = one("janson") }),
@@ -411,7 +253,7 @@ static void test_columns(void **state)
 
 static void test_windows(void **state)
 {
-	struct fixture *fx = *state;
+	struct suite_fixture *fx = *state;
 	struct index_filter f = { .entities = ENTITY_BIT(ENTITY_SESSION), .has_window = true };
 
 	f.from = T(2); /* 10:00 */
@@ -440,7 +282,7 @@ static void test_windows(void **state)
 
 static void test_filtered_words(void **state)
 {
-	struct fixture *fx = *state;
+	struct suite_fixture *fx = *state;
 	struct index_filter f = { .entities = ENTITY_BIT(ENTITY_SPEAKER) };
 	struct index_hits hits = ask(fx, "kubernetes", &f);
 
@@ -455,11 +297,11 @@ static void test_filtered_words(void **state)
 
 static void test_isolation(void **state)
 {
-	struct fixture *fx = *state;
+	struct suite_fixture *fx = *state;
 	struct lexical_query q = { .text = "kubernetes", .limit = 50 };
 	struct index_hits hits = { 0 };
 
-	put(fx, other_conference(9));
+	suite_put(fx, suite_other_conference(9));
 	assert_null(strstr(asked(fx, "kubernetes"), "x1"));
 	assert_int_equal(CALL(fx, lexical, OTHER, &q, fx->arena, &hits), 0);
 	assert_string_equal(ids(fx, &hits), "x1");
@@ -468,7 +310,7 @@ static void test_isolation(void **state)
 
 static void test_unknown_conference(void **state)
 {
-	struct fixture *fx = *state;
+	struct suite_fixture *fx = *state;
 	struct lexical_query q = { .text = "kubernetes" };
 	struct index_filter all = { 0 };
 	struct index_hits hits = { .total = 7 };
@@ -486,15 +328,15 @@ static void test_unknown_conference(void **state)
 
 static void test_switch(void **state)
 {
-	struct fixture *fx = *state;
-	struct snapshot *next = begin(ONE, 2);
+	struct suite_fixture *fx = *state;
+	struct snapshot *next = suite_begin(ONE, 2);
 	struct lexical_query q = { .text = "kubernetes", .limit = 5 };
 	struct index_hits before = { 0 };
 	struct call asking, using;
 	static const char *const line[] = { "{\"id\":\"n1\",\"title\":\"Kubernetes is gone\"}" };
 
-	fill(next, ENTITY_SESSION, line, 1);
-	seal(next);
+	suite_fill(next, ENTITY_SESSION, line, 1);
+	suite_seal(next);
 	assert_int_equal(CALL(fx, build, next, NULL, NULL), 0);
 	/* Built is not yet used. */
 	assert_string_equal(first(fx, "kubernetes"), "s1");
@@ -523,7 +365,7 @@ static void test_switch(void **state)
 
 static void test_cancelled(void **state)
 {
-	struct fixture *fx = *state;
+	struct suite_fixture *fx = *state;
 	struct lexical_query q = { .text = "kubernetes" };
 	struct index_hits hits = { .total = 7 };
 	struct call c;
@@ -537,8 +379,8 @@ static void test_cancelled(void **state)
 
 static void test_verify(void **state)
 {
-	struct fixture *fx = *state;
-	struct snapshot *same = suite_conference(ONE, 1), *changed = begin(ONE, 1);
+	struct suite_fixture *fx = *state;
+	struct snapshot *same = suite_conference(ONE, 1), *changed = suite_begin(ONE, 1);
 	static const char *const lines[] = {
 		"{\"id\":\"e1\",\"name\":\"OpenPrinting\",\"booth_number\":\"A13\"}",
 		"{\"id\":\"e9\",\"name\":\"New\"}",
@@ -547,8 +389,8 @@ static void test_verify(void **state)
 
 	assert_int_equal(CALL(fx, verify, same, &good), 0);
 	assert_string_equal(good, "{\"ok\":true,\"findings\":[]}");
-	fill(changed, ENTITY_EXHIBITOR, lines, 2);
-	seal(changed);
+	suite_fill(changed, ENTITY_EXHIBITOR, lines, 2);
+	suite_seal(changed);
 	assert_int_equal(CALL(fx, verify, changed, &bad), 0);
 	assert_non_null(strstr(bad, "\"ok\":false"));
 	assert_non_null(strstr(bad, "exhibitor e1 differs"));
@@ -560,15 +402,15 @@ static void test_verify(void **state)
 
 static void test_empty_conference(void **state)
 {
-	struct fixture *fx = *state;
+	struct suite_fixture *fx = *state;
 	struct index_filter all = { 0 };
 
-	put(fx, seal(begin(ONE, 1)));
+	suite_put(fx, suite_seal(suite_begin(ONE, 1)));
 	assert_string_equal(asked(fx, "anything at all"), "");
 	assert_string_equal(listed(fx, &all), "");
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, suite_setup, suite_teardown)
 
 int index_suite_run(struct suite_target *t)
 {
@@ -592,9 +434,11 @@ int index_suite_run(struct suite_target *t)
 		TEST(test_switch),
 		TEST(test_cancelled),
 		TEST(test_verify),
-		cmocka_unit_test_setup_teardown(test_empty_conference, setup_empty, teardown),
+		cmocka_unit_test_setup_teardown(test_empty_conference, suite_setup_empty,
+						suite_teardown),
 	};
 
-	target = t;
-	return cmocka_run_group_tests_name(t->name, tests, NULL, NULL);
+	suite_target_set(t);
+	return cmocka_run_group_tests_name(t->name, tests, NULL, NULL) +
+	       index_suite_run_vectors(t->name);
 }
