@@ -313,7 +313,7 @@ static void verify_index(struct flow *f)
 	struct verify *v = container_of(f, struct verify, call.flow);
 	struct index *x = v->call.a->env.index;
 
-	x->ops->verify(x, v->snapshot, &v->report, THEN(f, api_call_done));
+	x->ops->verify(x, v->snapshot, NULL, &v->report, THEN(f, api_call_done));
 }
 
 int assistant_ingest_verify(assistant *a, const char *conference, int timeout_ms,

@@ -51,6 +51,7 @@ void flat_give_up(struct flat_op *op, int code, const struct fail *fail, struct 
 void flat_submit(struct flat_op *op, struct lane *lane, void (*deliver)(struct wait *w),
 		 struct flow *f);
 
-void flat_verify(struct index *index, struct snapshot *snapshot, char **json, struct flow *f);
+void flat_verify(struct index *index, struct snapshot *snapshot,
+		 const struct index_points *expected, char **json, struct flow *f);
 
 #endif

@@ -151,8 +151,12 @@ struct index_ops {
 	/* From now on queries of that conference use that epoch, unless they name the one before; older files go when
 	 * nobody maps them any more. */
 	void (*use)(struct index *x, const char *conference_id, uint64_t epoch, struct flow *f);
-	/* {"ok","findings":[...]}: does the index hold exactly these records?  *json malloc()ed. */
-	void (*verify)(struct index *x, struct snapshot *snapshot, char **json, struct flow *f);
+	/*
+	 * {"ok","findings":[...]}: does the index in use hold exactly these records, and a vector of each of these points' texts?
+	 * expected (copied before return; vectors are not looked at): NULL: words only.  *json malloc()ed.
+	 */
+	void (*verify)(struct index *x, struct snapshot *snapshot,
+		       const struct index_points *expected, char **json, struct flow *f);
 };
 
 struct index {

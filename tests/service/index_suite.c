@@ -387,11 +387,11 @@ static void test_verify(void **state)
 	};
 	_cleanup_free_ char *good = NULL, *bad = NULL;
 
-	assert_int_equal(CALL(fx, verify, same, &good), 0);
+	assert_int_equal(CALL(fx, verify, same, NULL, &good), 0);
 	assert_string_equal(good, "{\"ok\":true,\"findings\":[]}");
 	suite_fill(changed, ENTITY_EXHIBITOR, lines, 2);
 	suite_seal(changed);
-	assert_int_equal(CALL(fx, verify, changed, &bad), 0);
+	assert_int_equal(CALL(fx, verify, changed, NULL, &bad), 0);
 	assert_non_null(strstr(bad, "\"ok\":false"));
 	assert_non_null(strstr(bad, "exhibitor e1 differs"));
 	assert_non_null(strstr(bad, "session s1 is in the index and not in the store"));
@@ -440,5 +440,5 @@ int index_suite_run(struct suite_target *t)
 
 	suite_target_set(t);
 	return cmocka_run_group_tests_name(t->name, tests, NULL, NULL) +
-	       index_suite_run_vectors(t->name);
+	       index_suite_run_vectors(t->name) + index_suite_run_staging(t->name);
 }

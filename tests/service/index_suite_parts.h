@@ -35,7 +35,37 @@ struct snapshot *suite_other_conference(uint64_t epoch);
 /* Builds, uses and lets go of it. */
 void suite_put(struct suite_fixture *fx, struct snapshot *s);
 
-/* index_suite_vectors.c: the number of failed tests. */
+/* --- Vectors ------------------------------------------------------------------------ */
+
+#define NEAR 1e-5
+
+extern const struct vector_space suite_space;
+
+/* The same for the same seed; of length 1. */
+float *suite_vector(struct arena *arena, uint64_t seed, unsigned dims);
+/* Every record has a master, and most of the facets of its entity; what a text says differs when `changed` is the record's id. */
+struct index_points suite_points(struct arena *arena, const struct snapshot *s,
+				 struct vector_space space, const char *changed);
+struct index_points suite_without_vectors(struct arena *arena, const struct index_points *from);
+/* Builds and uses; nothing may be missing. */
+void suite_put_points(struct suite_fixture *fx, struct snapshot *s,
+		      const struct index_points *points);
+size_t suite_n_points(struct suite_fixture *fx); /* in use */
+struct dense_hits suite_nearest(struct suite_fixture *fx, const struct dense_query *q);
+const struct dense_hit *suite_find_hit(const struct dense_hits *hits, enum entity type,
+				       const char *id);
+/* The answer is that of the loop that looks at everything, but for rounding; how many records it compared. */
+size_t suite_assert_exact(struct suite_fixture *fx, const struct index_points *points,
+			  const struct dense_query *q);
+
+#define N_SESSIONS   300
+#define N_EXHIBITORS 40
+#define N_SPEAKERS   90
+/* Hundreds of records, with every column that filters look at. */
+struct snapshot *suite_big_conference(uint64_t epoch);
+
+/* The number of failed tests. */
 int index_suite_run_vectors(const char *name);
+int index_suite_run_staging(const char *name);
 
 #endif
