@@ -6,6 +6,8 @@
 #include <string.h>
 #include "base/utf8.h"
 
+#define WORDS_MAX_CUED 300 /* of one sentence; longer ones are judged by their beginning */
+
 static const struct {
 	enum facet facet;
 	const char *words;
@@ -20,15 +22,32 @@ static bool is_word(char c)
 	return isalnum((unsigned char)c) || (unsigned char)c >= 0x80;
 }
 
+/* Cues are looked for where words begin. */
+struct starts {
+	const char *at[WORDS_MAX_CUED];
+	size_t n;
+};
+
+static void find_starts(const char *text, struct starts *out)
+{
+	out->n = 0;
+	for (const char *p = text; *p && out->n < WORDS_MAX_CUED; p++) {
+		if (is_word(*p) && (p == text || !is_word(p[-1])))
+			out->at[out->n++] = p;
+	}
+}
+
 /* Whole words; "*" at the end of words: or the beginning of longer ones. */
-static bool contains(const char *text, const char *words)
+static bool contains(const struct starts *starts, const char *words)
 {
 	size_t n = strlen(words);
 	bool open = words[n - 1] == '*';
 
 	n -= open;
-	for (const char *p = text; (p = memmem(p, strlen(p), words, n)) != NULL; p++) {
-		if ((p == text || !is_word(p[-1])) && (open || !is_word(p[n])))
+	for (size_t i = 0; i < starts->n; i++) {
+		const char *p = starts->at[i];
+
+		if (*p == *words && !strncmp(p, words, n) && (open || !is_word(p[n])))
 			return true;
 	}
 	return false;
@@ -36,10 +55,12 @@ static bool contains(const char *text, const char *words)
 
 unsigned facet_cues(const char *folded)
 {
+	struct starts starts;
 	unsigned bits = 0;
 
+	find_starts(folded, &starts);
 	for (size_t i = 0; i < ARRAY_SIZE(cues); i++) {
-		if (!(bits & FACET_BIT(cues[i].facet)) && contains(folded, cues[i].words))
+		if (!(bits & FACET_BIT(cues[i].facet)) && contains(&starts, cues[i].words))
 			bits |= FACET_BIT(cues[i].facet);
 	}
 	if (bits & FACET_BIT(FACET_INDUSTRY_FOCUS))
