@@ -23,12 +23,17 @@ static void to_hex(const unsigned char *bytes, size_t n, char *out)
 	out[2 * n] = '\0';
 }
 
+void sha256(const void *data, size_t len, uint8_t out[static SHA256_SIZE])
+{
+	if (!EVP_Digest(data, len, out, NULL, EVP_sha256(), NULL))
+		IMPOSSIBLE("SHA-256 is not available");
+}
+
 void sha256_hex(const void *data, size_t len, char out[static SHA256_HEX_SIZE])
 {
-	unsigned char digest[32];
+	unsigned char digest[SHA256_SIZE];
 
-	if (!EVP_Digest(data, len, digest, NULL, EVP_sha256(), NULL))
-		IMPOSSIBLE("SHA-256 is not available");
+	sha256(data, len, digest);
 	to_hex(digest, sizeof(digest), out);
 }
 

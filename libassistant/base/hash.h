@@ -11,6 +11,9 @@
 #define UUID_SIZE	37 /* text with NUL */
 #define SHA256_HEX_SIZE 65
 
+#define SHA256_SIZE 32
+
+void sha256(const void *data, size_t len, uint8_t out[static SHA256_SIZE]);
 void sha256_hex(const void *data, size_t len, char out[static SHA256_HEX_SIZE]);
 /* HMAC-SHA-256, hex. */
 void hmac_sha256_hex(const char *key, const void *data, size_t len,

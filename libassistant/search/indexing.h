@@ -15,8 +15,9 @@
 
 struct indexing_counts {
 	size_t points;	 /* masters and facets of the snapshot */
-	size_t reused;	 /* whose vector was there */
-	size_t embedded; /* made now */
+	size_t texts;	 /* different ones among them; 0 without an embedder */
+	size_t reused;	 /* texts whose vector was there */
+	size_t embedded; /* texts whose vector was made now; by indexing_plan: would be */
 };
 
 struct indexing_request {
@@ -24,19 +25,17 @@ struct indexing_request {
 	struct index *index;
 	struct embedder *embedder; /* NULL: words only */
 	bool known_only; /* with the vectors there are, embedding none: for a quick start */
-	/* Loop thread; may be NULL. */
+	/* Loop thread, whenever some of the texts to embed are staged; may be NULL. */
 	void (*progress)(void *ctx, size_t done, size_t total);
 	void *ctx;
 };
-
-struct indexing;
 
 /* Builds index.<conference>.<epoch of the snapshot>; f's wait ends when it is written.  Cancel stops after the batches
  * under way, and what was staged stays for the next run.  The embedder failing fails it (EUNAVAILABLE), with everything
  * embedded so far staged.  *out at delivery. */
 void indexing_run(const struct indexing_request *rq, struct loop *loop, struct indexing_counts *out,
 		  struct flow *f);
-/* The same without a write: what a run would embed. */
+/* The same without embedding and without a write: what a run would embed. */
 void indexing_plan(const struct indexing_request *rq, struct loop *loop,
 		   struct indexing_counts *out, struct flow *f);
 
