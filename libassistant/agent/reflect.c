@@ -67,6 +67,7 @@ static void set_window(struct turn *t, int64_t from, int64_t to)
 	t->understood.filter.has_window = true;
 	t->understood.filter.from = from;
 	t->understood.filter.to = to;
+	t->understood.when.n_windows = t->understood.filter.n_windows = 0;
 }
 
 static void drop_window(struct turn *t)
@@ -74,6 +75,7 @@ static void drop_window(struct turn *t)
 	t->understood.when =
 		(struct when){ .kind = WHEN_NONE, .from = TIME_UNKNOWN, .to = TIME_UNKNOWN };
 	t->understood.filter.has_window = false;
+	t->understood.filter.n_windows = 0;
 }
 
 /* Part of a day: the whole day; when no day was named, any. */

@@ -55,20 +55,28 @@ static bool accepts_one(const struct accepted *a, const uint32_t *strings, size_
 	return yes;
 }
 
-static bool in_window(const struct index_filter *f, const struct flat_record *r)
+static bool window_has(const struct index_window *w, int64_t start, int64_t end)
 {
-	int64_t end = r->end == TIME_UNKNOWN ? r->start : r->end;
-	bool before_to = f->to == TIME_UNKNOWN || r->start < f->to;
-
-	if (!f->has_window || r->type != ENTITY_SESSION)
-		return true;
-	if (r->start == TIME_UNKNOWN)
+	if (w->to != TIME_UNKNOWN && start >= w->to)
 		return false;
-	if (f->from == TIME_UNKNOWN)
-		return before_to;
-	if (f->overlap && r->start < f->from)
-		return before_to && end > f->from;
-	return before_to && r->start >= f->from;
+	if (w->from == TIME_UNKNOWN || start >= w->from)
+		return true;
+	return w->overlap && (end == TIME_UNKNOWN ? start : end) > w->from;
+}
+
+bool index_filter_in_window(const struct index_filter *f, int64_t start, int64_t end)
+{
+	const struct index_window whole = { f->from, f->to, f->overlap };
+
+	if (!f->has_window)
+		return true;
+	if (start == TIME_UNKNOWN)
+		return false;
+	for (size_t i = 0; i < f->n_windows; i++) {
+		if (window_has(&f->windows[i], start, end))
+			return true;
+	}
+	return !f->n_windows && window_has(&whole, start, end);
 }
 
 const bool *flat_filter(const struct flat_file *x, const struct index_filter *f,
@@ -91,7 +99,9 @@ const bool *flat_filter(const struct flat_file *x, const struct index_filter *f,
 	*total = 0;
 	for (size_t i = 0; i < x->n_records; i++) {
 		const struct flat_record *r = &x->records[i];
-		bool yes = (entities & ENTITY_BIT(r->type)) && in_window(f, r) &&
+		bool yes = (entities & ENTITY_BIT(r->type)) &&
+			   (r->type != ENTITY_SESSION ||
+			    index_filter_in_window(f, r->start, r->end)) &&
 			   accepts_one(&speakers, x->speakers + r->speakers, r->n_speakers);
 
 		for (unsigned c = 0; yes && c < COLUMN_COUNT; c++)
@@ -127,7 +137,16 @@ static bool copy_list(const char *const *list, struct arena *arena, const char *
 bool index_filter_copy(const struct index_filter *from, struct arena *arena,
 		       struct index_filter *out)
 {
+	struct index_window *windows = NULL;
+
 	*out = *from;
+	if (from->n_windows) {
+		windows = arena_array(arena, struct index_window, from->n_windows);
+		if (!windows)
+			return false;
+		memcpy(windows, from->windows, from->n_windows * sizeof *windows);
+	}
+	out->windows = windows;
 	return copy_list(from->places, arena, &out->places) &&
 	       copy_list(from->tracks, arena, &out->tracks) &&
 	       copy_list(from->types, arena, &out->types) &&

@@ -19,6 +19,12 @@ struct index;
 struct metrics;
 struct log;
 
+/* Sessions that start within [from, to), or that run within when `overlap`; TIME_UNKNOWN: open end. */
+struct index_window {
+	int64_t from, to;
+	bool overlap;
+};
+
 /* Zeroed: everything of the conference.  Lists are NULL-terminated and match any of their members; NULL: no constraint.
  * Compared folded (utf8_fold), for equality; a record without that field does not pass.  The window constrains sessions
  * only: exhibitors and speakers have no times. */
@@ -30,6 +36,9 @@ struct index_filter {
 	/* Sessions: those that overlap [from, to) when `overlap`, else those that start within; TIME_UNKNOWN: open end. */
 	bool has_window, overlap;
 	int64_t from, to;
+	/* Two or more: within any of them, not only within [from, to), which reaches from the first to the last. */
+	const struct index_window *windows;
+	size_t n_windows;
 	const char *const *places; /* location of sessions, booth of exhibitors */
 	const char *const *tracks; /* track of sessions, category of exhibitors */
 	const char *const *types;  /* session_type */
@@ -38,6 +47,9 @@ struct index_filter {
 	const char *const *speaker_ids; /* sessions with any of them */
 	const char *const *ids;		/* exactly these records */
 };
+
+/* Whether the filter's window, or one of its windows, has that session's time. */
+bool index_filter_in_window(const struct index_filter *f, int64_t start, int64_t end);
 
 enum lexical_field { FIELD_NAME, FIELD_PEOPLE, FIELD_PLACE, FIELD_TOPIC, FIELD_TEXT, FIELD_COUNT };
 /* NAME: title or name, subtitle.  PEOPLE: speaker names of sessions, company and title of speakers.

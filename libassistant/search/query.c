@@ -38,44 +38,45 @@ static const char *spaced_words(const struct reading *r)
 	return copy ? copy : " ";
 }
 
-/* A long name is no time: "Evolving Git for the next decade", "Saturday lightning talks". */
-static char *mask_names(const struct reading *r)
+/* "After Maps in your pocket" is a time: it does not ask about that talk. */
+static void drop_bounds(struct reading *r)
 {
-	char *masked = arena_strdup(r->arena, r->folded);
+	struct understood *u = r->out;
+	size_t n = 0;
 
-	for (size_t i = 0; masked && i < r->n_matches; i++) {
-		const struct name_match *m = &r->matches[i];
-		bool long_name =
-			m->kind == NAME_RECORD && m->n_words >= 3 && m->similarity >= 0.88f;
-		bool code = m->kind == NAME_PLACE && m->similarity >= 0.9f;
+	for (size_t i = 0; i < u->n_names; i++) {
+		bool bound = false;
 
-		if (long_name || code)
-			memset(masked + m->from, 'z', m->to - m->from);
+		for (size_t k = 0; k < u->when.n_names; k++)
+			bound |= u->names[i].from < u->when.names[k].to &&
+				 u->names[i].to > u->when.names[k].from;
+		if (!bound)
+			u->names[n++] = u->names[i];
 	}
-	return masked;
+	u->n_names = n;
 }
 
 void read_time(struct reading *r, int64_t now_unix_s)
 {
 	struct understood *u = r->out;
-	const char *masked = mask_names(r);
 	size_t first, last;
 
-	if (!masked)
-		return;
-	when_parse(r->c, masked, now_unix_s, r->arena, &u->when);
+	when_parse_named(r->c, r->folded, r->matches, r->n_matches, now_unix_s, r->arena, &u->when);
 	for (size_t i = 0; i < u->when.n_spans; i++) {
 		if (!reading_words_at(r, u->when.spans[i].from, u->when.spans[i].to, &first, &last))
 			continue;
 		for (size_t k = first; k <= last; k++)
 			r->used[k] = true;
 	}
+	drop_bounds(r);
 	if (u->when.kind == WHEN_NONE || u->when.unclear)
 		return;
 	u->filter.has_window = u->when.from != TIME_UNKNOWN || u->when.to != TIME_UNKNOWN;
 	u->filter.from = u->when.from;
 	u->filter.to = u->when.to;
 	u->filter.overlap = u->when.overlap;
+	u->filter.windows = u->when.windows;
+	u->filter.n_windows = u->when.n_windows;
 }
 
 /* "FOSDEM" in a question to FOSDEM says nothing. */
@@ -179,6 +180,20 @@ static void set_moment(struct json_object *out, const char *key, const struct zo
 	json_set_string(out, key, text);
 }
 
+static struct json_object *windows_json(const struct catalog *c, const struct when *w)
+{
+	struct json_object *out = json_object_new_array();
+
+	for (size_t i = 0; i < w->n_windows; i++) {
+		struct json_object *window = json_object_new_object();
+
+		set_moment(window, "from", catalog_zone(c), w->windows[i].from);
+		set_moment(window, "to", catalog_zone(c), w->windows[i].to);
+		json_object_array_add(out, window);
+	}
+	return out;
+}
+
 static struct json_object *when_json(const struct catalog *c, const struct when *w)
 {
 	static const char *const kinds[] = { "none",  "now",  "next",  "window",
@@ -193,6 +208,10 @@ static struct json_object *when_json(const struct catalog *c, const struct when 
 	json_set_string(out, "meant", w->meant);
 	set_moment(out, "from", catalog_zone(c), w->from);
 	set_moment(out, "to", catalog_zone(c), w->to);
+	if (w->count)
+		json_set_int(out, "count", w->count);
+	if (w->n_windows)
+		json_set(out, "windows", windows_json(c, w));
 	if (w->outside)
 		json_set_bool(out, "outside", true);
 	if (w->unclear)

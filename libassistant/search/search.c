@@ -179,8 +179,9 @@ static bool widen_to_day(const struct search *s, struct index_filter *f)
 	if (f->from <= from && f->to >= to)
 		return false;
 	f->from = from;
-	f->to = f->to > to ? f->to : to;
+	f->to = f->to > to ? zone_day_start(z, f->to - 1, 1) : to;
 	f->overlap = false;
+	f->n_windows = 0;
 	return true;
 }
 
@@ -205,6 +206,7 @@ static bool give_up(const struct search *s, unsigned what, struct index_filter *
 		f->from = s->rq.now_unix_s;
 		f->to = TIME_UNKNOWN;
 		f->overlap = false;
+		f->n_windows = 0;
 		return true;
 	case GIVE_TIME:
 		return w->kind != WHEN_NOW && w->kind != WHEN_ENDING && widen_to_day(s, f);
@@ -220,6 +222,7 @@ static bool give_up(const struct search *s, unsigned what, struct index_filter *
 		return drop_list(&f->places);
 	default: /* the day: only for something searched for; a day's programme is that day's */
 		f->has_window = false;
+		f->n_windows = 0;
 		return window && (!s->listing || f->places || f->tracks || f->types || f->levels ||
 				  f->languages);
 	}

@@ -206,6 +206,7 @@ static void set_window(struct applying *a, int64_t from, int64_t to, bool day)
 	a->u->filter.from = from;
 	a->u->filter.to = to;
 	a->u->filter.overlap = false;
+	a->u->filter.n_windows = 0;
 }
 
 static bool whole_days(const struct applying *a, const struct when *w)
@@ -230,7 +231,7 @@ static int apply_day(struct applying *a, const char *name, const char *value)
 		now = zone_unix(catalog_zone(a->c), y, m, d, 0, 0, 0);
 	if (folded)
 		when_parse(a->c, folded, now, a->arena, &w);
-	if (w.kind != WHEN_WINDOW || !w.explicit_day || !whole_days(a, &w) || w.unclear ||
+	if (w.kind != WHEN_WINDOW || w.n_windows || !w.explicit_day || !whole_days(a, &w) || w.unclear ||
 	    w.from_byte != 0 || w.to_byte != strlen(folded))
 		return FAIL(a->f, ASSISTANT_EINVAL,
 			    "%s: \"%.40s\" is no day; a date like 2026-01-31, a weekday or \"day "

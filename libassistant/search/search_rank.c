@@ -79,24 +79,13 @@ void rank_add_hits(struct ranking *r)
 	}
 }
 
-static bool in_window(const struct index_filter *f, const struct record *s)
-{
-	if (!f->has_window)
-		return true;
-	if (s->start == TIME_UNKNOWN || (f->to != TIME_UNKNOWN && s->start >= f->to))
-		return false;
-	if (f->from == TIME_UNKNOWN || s->start >= f->from)
-		return true;
-	return f->overlap && s->end != TIME_UNKNOWN && s->end > f->from;
-}
-
 static void add_sessions_of(struct ranking *r, const struct record *speaker, float score)
 {
 	for (size_t i = 0; speaker->session_ids && speaker->session_ids[i]; i++) {
 		const struct record *session =
 			snapshot_find(snapshot_of(r), ENTITY_SESSION, speaker->session_ids[i]);
 
-		if (session && in_window(&r->s->filter, session))
+		if (session && index_filter_in_window(&r->s->filter, session->start, session->end))
 			raise_score(entry(r, session), score);
 	}
 }
@@ -118,7 +107,8 @@ void rank_add_names(struct ranking *r)
 
 		if (m->kind != NAME_RECORD || (m->similarity < 0.75f && i))
 			continue;
-		if (m->record->type == ENTITY_SESSION && !in_window(&r->s->filter, m->record))
+		if (m->record->type == ENTITY_SESSION &&
+		    !index_filter_in_window(&r->s->filter, m->record->start, m->record->end))
 			continue;
 		e = entry(r, m->record);
 		if (!e)
@@ -257,28 +247,32 @@ static bool ends_in_time(const struct ranking *r, const struct scored *e)
 {
 	const struct when *w = &r->s->rq.understood->when;
 
-	return e->record->end != TIME_UNKNOWN && e->record->end <= w->to &&
-	       e->record->end > w->from;
+	return e->record->start <= w->from && e->record->end != TIME_UNKNOWN &&
+	       e->record->end <= w->to && e->record->end > w->from;
 }
 
-/* The first or last by start, and what begins together with it. */
+/* The first or last by start, as many as were asked for, and what begins together with the last of these. */
 static void keep_together(struct ranking *r, bool last)
 {
-	size_t from = 0, n = 0;
+	size_t count = r->s->rq.understood->when.count, from = 0, to = r->n;
 
 	if (!r->n)
 		return;
+	count = count ? count : 1;
 	qsort(r->items, r->n, sizeof *r->items, by_start);
+	if (count >= r->n)
+		return;
 	if (last) {
-		int64_t start = r->items[r->n - 1].record->start;
-
-		for (from = r->n; from && r->items[from - 1].record->start == start; from--)
-			;
+		for (from = r->n - count;
+		     from && r->items[from - 1].record->start == r->items[from].record->start;)
+			from--;
+	} else {
+		for (to = count;
+		     to < r->n && r->items[to].record->start == r->items[to - 1].record->start;)
+			to++;
 	}
-	while (from + n < r->n && r->items[from + n].record->start == r->items[from].record->start)
-		n++;
-	memmove(r->items, r->items + from, n * sizeof *r->items);
-	r->n = n;
+	memmove(r->items, r->items + from, (to - from) * sizeof *r->items);
+	r->n = to - from;
 }
 
 /* What is to come before what is over; at a moment, what just began before what runs for long. */

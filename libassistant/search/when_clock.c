@@ -68,7 +68,9 @@ static size_t read_clock_end(const struct reader *r, size_t i, struct clock_time
 		i += 3;
 	else if (word(r, i, "oclock"))
 		i++;
-	if (!out->twelve_hour)
+	bool twelve = out->minute / 60 == 12; /* no hour is more in doubt: "12 am" is midnight */
+
+	if (!out->twelve_hour && !twelve)
 		return i - start;
 	n = read_meridiem(r, i, &pm);
 	if (n) {
@@ -77,6 +79,8 @@ static size_t read_clock_end(const struct reader *r, size_t i, struct clock_time
 		return i + n - start;
 	}
 	n = read_part_behind(r, i, &part);
+	if (n && twelve && part != PART_EVENING)
+		return i - start;
 	if (n && minute_in_part(out->minute, part) >= 0) {
 		out->minute = minute_in_part(out->minute, part);
 		out->twelve_hour = false;
@@ -104,12 +108,17 @@ static size_t read_spoken_clock(const struct reader *r, size_t i, struct clock_t
 	int minutes, hour;
 	bool to;
 
-	if (word(r, at, "halb") && (is(r, at + 1, W_NUMBER) || free_number(r, at + 1))) {
+	/* "halb drei" is before three, "half two" after two */
+	if (word(r, at, "halb") ||
+	    (word(r, at, "half") && prev_is(r, i, W_AT | W_AROUND | W_BEFORE | W_AFTER))) {
 		hour = peek(r, at + 1)->value;
-		if (hour < 1 || hour > 12)
-			return 0;
-		*out = (struct clock_time){ true, true, (hour * 60 + 690) % 720 };
-		return at + 2 - i;
+		if ((is(r, at + 1, W_NUMBER) || free_number(r, at + 1)) && hour >= 1 &&
+		    hour <= 12 && !is(r, at + 2, W_MINUTES)) {
+			*out = (struct clock_time){
+				true, true, (hour * 60 + (word(r, at, "halb") ? 690 : 30)) % 720
+			};
+			return at + 2 - i;
+		}
 	}
 	if (is(r, at, W_HALF))
 		minutes = 30;
@@ -201,6 +210,10 @@ size_t read_clock(struct reader *r, size_t i, bool bare, struct clock_time *out)
 		*out = (struct clock_time){ true, false, peek(r, i)->value * 60 };
 		return 1;
 	}
+	if (free_number(r, i) && peek(r, i)->value == 12 && is(r, i + 1, W_CLOCK)) {
+		*out = (struct clock_time){ true, false, peek(r, i + 1)->value * 60 };
+		return 2; /* "12 noon" */
+	}
 	n = read_spoken_clock(r, i, out);
 	if (n)
 		return n + read_clock_end(r, i + n, out);
@@ -233,14 +246,16 @@ size_t read_clock(struct reader *r, size_t i, bool bare, struct clock_time *out)
 }
 
 /* Both ends of a range; the afternoon of one is the other's ("2-4pm", "11 to 2 pm"). */
-static void say_range(struct said *s, struct clock_time a, struct clock_time b)
+static void say_range(struct reader *r, size_t i, struct clock_time a, struct clock_time b)
 {
+	struct time_said *t = time_for(r, i, SLOT_RANGE);
+
 	if (a.twelve_hour && !b.twelve_hour && b.minute >= 720) {
 		a.minute = a.minute % 720 + (a.minute % 720 + 720 < b.minute ? 720 : 0);
 		a.twelve_hour = false;
 	}
-	s->from = a;
-	s->to = b;
+	t->from = clock_edge(a);
+	t->to = clock_edge(b);
 }
 
 /* "between 2 and 4", "from 14:00 to 16:00", "14-16 Uhr", "de 14h a 16h". */
@@ -269,33 +284,97 @@ size_t match_range(struct reader *r, size_t i)
 	n = read_clock(r, at, announced || (!dash && a.minute), &b);
 	if (!n)
 		return 0;
-	say_range(r->said, a, b);
+	say_range(r, i, a, b);
 	return at + n - i;
+}
+
+/* --- relations ------------------------------------------------------------- */
+
+/* A time of day, or where a part of the day begins (`to`: the stretch ends there). */
+static size_t read_edge(struct reader *r, size_t i, bool bare, bool at_end, struct clock_time *out)
+{
+	size_t n = read_clock(r, i, bare, out);
+	enum day_part part;
+	bool ignored;
+
+	if (n)
+		return n;
+	n = is(r, i, W_PART) ? read_part(r, i, &part, &ignored) : 0;
+	if (n)
+		*out = (struct clock_time){ .set = true,
+					    .minute = at_end ? day_part_minutes(part).to
+							     : day_part_minutes(part).from };
+	return n;
+}
+
+/* What a word before a time makes of it: a W_ bit, 0 none; *n tokens of it. */
+static uint32_t read_relation(const struct reader *r, size_t i, size_t *n)
+{
+	*n = 1;
+	if (word_of(r, i, "|no|not|nicht|pas|") && is(r, i + 1, W_BEFORE))
+		return *n = 2, W_FROM;
+	if (word_of(r, i, "|no|not|nicht|") && word_of(r, i + 1, "|later|after|spater|") &&
+	    word_of(r, i + 2, "|than|als|"))
+		return *n = 3, W_UNTIL;
+	if (word_of(r, i, "|no|not|") && word(r, i + 1, "earlier") && word(r, i + 2, "than"))
+		return *n = 3, W_FROM;
+	if (word(r, i, "up") && is(r, i + 1, W_UNTIL))
+		return *n = 2, W_UNTIL;
+	if (word(r, i, "as") && word(r, i + 1, "of"))
+		return *n = 2, W_FROM;
+	if (word_of(r, i, "|later|earlier|") && word(r, i + 1, "than"))
+		return *n = 2, word(r, i, "later") ? W_AFTER : W_BEFORE;
+	if (word_of(r, i, "|starting|beginning|start|begin|starts|begins|") &&
+	    (word(r, i + 1, "from") || (word(r, i, "starting") && is(r, i + 1, W_AT))))
+		return *n = 2, W_FROM;
+	if (word(r, i, "@"))
+		return W_AT;
+	return peek(r, i)->is & (W_BEFORE | W_AFTER | W_FROM | W_UNTIL | W_AROUND | W_AT);
+}
+
+static bool is_time_next(const struct reader *r, size_t i)
+{
+	return is(r, i, W_NUMBER | W_CLOCK | W_EVENT | W_ARTICLE) || number(r, i);
+}
+
+/* "on", "onwards", "or later" behind a time that something starts at. */
+static size_t skip_onwards(const struct reader *r, size_t i)
+{
+	if (word_of(r, i, "|onwards|onward|"))
+		return 1;
+	if (word(r, i, "or") && word_of(r, i + 1, "|later|after|") && !is_time_next(r, i + 2))
+		return 2;
+	return word(r, i, "on") &&
+	       !is(r, i + 1, W_DAY_NAME | W_RELATIVE | W_ARTICLE | W_MONTH | W_DAY | W_ORDINAL) &&
+	       !number(r, i + 1);
+}
+
+static void say_relation(struct reader *r, size_t i, uint32_t relation, struct clock_time c)
+{
+	struct time_said *t;
+
+	if (relation & (W_BEFORE | W_UNTIL)) {
+		time_for(r, i, SLOT_TO)->to = clock_edge(c);
+	} else if (relation & (W_AFTER | W_FROM)) {
+		time_for(r, i, SLOT_FROM)->from = clock_edge(c);
+	} else {
+		t = time_for(r, i, SLOT_AT);
+		t->at = c;
+		t->around |= relation == W_AROUND;
+	}
 }
 
 /* "after 17:00", "before noon", "until 4", "from 5 pm on", "around two", "at 14h". */
 size_t match_clock_relation(struct reader *r, size_t i)
 {
-	struct said *s = r->said;
 	struct clock_time c;
-	size_t at = i + 1, n;
-	uint32_t relation =
-		peek(r, i)->is & (W_BEFORE | W_AFTER | W_FROM | W_UNTIL | W_AROUND | W_AT);
+	size_t n, at;
+	uint32_t relation = read_relation(r, i, &n);
+	bool bare;
 
-	if (word(r, i, "@"))
-		relation = W_AT;
-	if (word(r, i, "later") || word(r, i, "earlier")) {
-		if (!word(r, i + 1, "than"))
-			return 0;
-		relation = word(r, i, "later") ? W_AFTER : W_BEFORE;
-		at++;
-	}
-	if (word(r, i, "starting") && is(r, i + 1, W_AT | W_FROM)) {
-		relation = W_FROM;
-		at++;
-	}
 	if (!relation)
 		return 0;
+	at = i + n;
 	while (is(r, at, W_ARTICLE | W_AT | W_AROUND) || word(r, at, "partir") ||
 	       is(r, at, W_FROM) || word(r, at, "'")) {
 		if (word(r, at, "partir"))
@@ -304,37 +383,51 @@ size_t match_clock_relation(struct reader *r, size_t i)
 			relation = W_AROUND;
 		at++;
 	}
-	n = read_clock(r, at, !(word(r, i, "a") && at == i + 1) && !word(r, i, "about"), &c);
-	if (!n || (word(r, i, "to") && !s->from.set))
+	bare = !(word(r, i, "a") && at == i + 1) && !word(r, i, "about");
+	n = relation == W_AROUND || relation == W_AT
+		    ? read_clock(r, at, bare, &c)
+		    : read_edge(r, at, bare, relation & W_AFTER, &c);
+	if (!n || (word(r, i, "to") && !(time_now(r) && time_now(r)->from.kind)))
 		return 0;
 	at += n;
-	if (relation & W_BEFORE || relation & W_UNTIL)
-		s->to = c;
-	else if (relation & W_AFTER || relation & W_FROM)
-		s->from = c;
-	else
-		s->at = c;
-	s->around |= relation == W_AROUND;
-	at += word(r, at, "on") && !is(r, at + 1, W_DAY_NAME | W_RELATIVE | W_ARTICLE | W_MONTH) &&
-	      !number(r, at + 1);
-	at += word(r, at, "onwards") || word(r, at, "onward");
-	return at - i;
+	if (relation == W_AT && word_of(r, at + word(r, at, "-"), "|ish|")) {
+		relation = W_AROUND;
+		at += 1 + word(r, at, "-");
+	}
+	if (relation == W_AT && skip_onwards(r, at) && !word(r, at, "on"))
+		relation = W_FROM;
+	say_relation(r, i, relation, c);
+	r->said->until_now |= word_of(r, i, "|since|seit|depuis|");
+	return at + skip_onwards(r, at) - i;
 }
 
 size_t match_clock(struct reader *r, size_t i)
 {
 	struct clock_time c;
-	size_t n = is(r, i, W_CLOCK) && is(r, i, W_PART) && !is(r, i, W_THIS)
-			   ? 1
-			   : read_clock(r, i, false, &c);
+	uint32_t relation = W_AT;
+	size_t n, ish;
 
-	if (!n)
-		return 0;
-	if (is(r, i, W_CLOCK) && is(r, i, W_PART)) { /* "Samstag Mittag" */
-		r->said->has_part = true;
-		r->said->part = PART_NOON;
+	if (is(r, i, W_CLOCK) && is(r, i, W_PART) && !is(r, i, W_THIS)) { /* "Samstag Mittag" */
+		struct time_said *t = time_for(r, i, SLOT_PART);
+
+		t->has_part = true;
+		t->part = PART_NOON;
 		return 1;
 	}
-	r->said->at = c;
-	return n;
+	/* "2-ish" is a time by its end alone */
+	ish = word(r, i + 1, "ish") ? 2 : word(r, i + 1, "-") && word(r, i + 2, "ish") ? 3 : 0;
+	n = read_clock(r, i, ish > 0, &c);
+	if (!n)
+		return 0;
+	if (ish) {
+		relation = W_AROUND;
+		n = ish;
+	}
+	if (skip_onwards(r, i + n) && !word(r, i + n, "on"))
+		relation = W_FROM;
+	else if (word(r, i + n, "or") && word_of(r, i + n + 1, "|earlier|before|") &&
+		 !is_time_next(r, i + n + 2))
+		relation = W_UNTIL;
+	say_relation(r, i, relation, c);
+	return n + (relation == W_FROM ? skip_onwards(r, i + n) : relation == W_UNTIL ? 2 : 0);
 }

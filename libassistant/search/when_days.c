@@ -1,5 +1,6 @@
 /*
- * when_days.c - days: dates in every usual form, names of days, days counted from today or within the conference.
+ * when_days.c - single days: dates in every usual form, names of days, days counted from today or within the conference;
+ * weekends and weeks.
  */
 #include "search/when_reader.h"
 
@@ -15,8 +16,7 @@ static int day_of_week(int64_t day)
 	return (int)(((day + 4) % 7 + 7) % 7);
 }
 
-/* The conference's day of that name, from today on; else the nearest to the conference. */
-static int64_t day_named(const struct said *s, int weekday)
+int64_t day_named(const struct said *s, int weekday)
 {
 	int64_t from = clamp_day(s->today, s->first_day, s->last_day);
 
@@ -115,6 +115,10 @@ static size_t read_iso(struct reader *r, size_t i, int64_t *day)
 	if (!date_day(r->said, peek(r, i)->value, peek(r, i + 2)->value, peek(r, i + 4)->value,
 		      day))
 		r->said->unclear = true;
+	if (word(r, i + 5, "t") && number(r, i + 6)) { /* 2026-01-31T14:00 */
+		r->t[i + 6].glued = false;
+		return 6;
+	}
 	return 5;
 }
 
@@ -187,29 +191,46 @@ static size_t read_short_date(struct reader *r, size_t i, int64_t *day)
 											: 0;
 }
 
+bool month_day(const struct said *s, int day_of_month, int64_t *day)
+{
+	for (int64_t d = s->first_day; d <= s->last_day; d++) {
+		int64_t y;
+		int m, dd;
+
+		civil_from_days(d, &y, &m, &dd);
+		if (dd == day_of_month) {
+			*day = d;
+			return true;
+		}
+	}
+	return false;
+}
+
+size_t read_month_day_number(const struct reader *r, size_t i, int *day)
+{
+	size_t end = day_number(r, i) ? ordinal_end(r, i + 1) : 0;
+
+	if (!end)
+		return 0;
+	*day = peek(r, i)->value;
+	return 1 + end;
+}
+
 /* "on the 31st", "am 31.", "le 31": a day of the month, when the conference has it. */
 static size_t read_month_day(struct reader *r, size_t i, int64_t *day)
 {
 	size_t end = day_number(r, i) ? ordinal_end(r, i + 1) : 0;
 	bool spoken = end && !word(r, i + 1, ".");
 
-	if (is(r, i + 1 + end, W_DAY | W_SESSION))
+	/* "the 4th dimension" is none */
+	if (peek(r, i + 1 + end)->kind == TOKEN_WORD &&
+	    (is(r, i + 1 + end, W_DAY | W_SESSION) || !peek(r, i + 1 + end)->is))
 		return 0;
 	if (!day_number(r, i) || !prev_is(r, i, W_ARTICLE | W_ON) || number(r, i + 2))
 		return 0;
 	if (!spoken && !end && !word(r, i - 1, "le") && !word(r, i - 1, "el"))
 		return 0;
-	for (int64_t d = r->said->first_day; d <= r->said->last_day; d++) {
-		int64_t y;
-		int m, dd;
-
-		civil_from_days(d, &y, &m, &dd);
-		if (dd == peek(r, i)->value) {
-			*day = d;
-			return 1 + end;
-		}
-	}
-	return 0;
+	return month_day(r->said, peek(r, i)->value, day) ? 1 + end : 0;
 }
 
 /* "day 2", "second day", "last day", "both days". */
@@ -239,6 +260,53 @@ static size_t read_counted_day(struct reader *r, size_t i, int64_t *day)
 	return number(r, i) ? 3 : 2;
 }
 
+/* A word that is a day and a part of it, like "tonight". */
+static bool is_tonight(const struct reader *r, size_t i)
+{
+	return is(r, i, W_RELATIVE) && is(r, i, W_PART) && !peek(r, i)->value;
+}
+
+/* "in two days", "3 days ago", "two days from now" */
+static size_t read_days_away(const struct reader *r, size_t i, int64_t *day)
+{
+	bool in = word_of(r, i, "|in|dans|en|");
+	size_t at = i + in;
+	int n = peek(r, at)->value;
+
+	if (word(r, i, "vor"))
+		at = i + 1;
+	n = peek(r, at)->value;
+	if ((!is(r, at, W_NUMBER) && !free_number(r, at)) || n > 60 ||
+	    !word_of(r, at + 1, "|day|days|tag|tagen|jours|jour|dias|dia|"))
+		return 0;
+	at += 2;
+	if (in) {
+		*day = r->said->today + n;
+		return at - i;
+	}
+	if (word(r, at, "ago") || word(r, i, "vor")) {
+		*day = r->said->today - n;
+		return at - i + word(r, at, "ago");
+	}
+	if (word(r, at, "from") && word(r, at + 1, "now")) {
+		*day = r->said->today + n;
+		return at + 2 - i;
+	}
+	return 0;
+}
+
+/* "the day before the conference" */
+static size_t read_day_beside(const struct reader *r, size_t i, int64_t *day)
+{
+	size_t at = skip(r, i + 2, W_ARTICLE);
+
+	if (!is(r, i, W_DAY) || !is(r, i + 1, W_BEFORE | W_AFTER) ||
+	    !word_of(r, at, "|conference|event|konferenz|conferencia|"))
+		return 0;
+	*day = is(r, i + 1, W_BEFORE) ? r->said->first_day - 1 : r->said->last_day + 1;
+	return at + 1 - i;
+}
+
 /* "the day after tomorrow", "apres-demain", "pasado manana", "tomorrow", "heute", "aujourd'hui". */
 static size_t read_relative_day(struct reader *r, size_t i, int64_t *day)
 {
@@ -263,14 +331,12 @@ static size_t read_relative_day(struct reader *r, size_t i, int64_t *day)
 	if (!is(r, i, W_RELATIVE) || (word(r, i, "hier") && !s->french))
 		return 0;
 	if (is(r, i, W_PART) && peek(r, i)->value && i &&
-	    (s->has_day || word(r, i - 1, "la") || word(r, i - 1, "am") || is(r, i - 1, W_THIS)))
+	    ((has_day(r) && !joined(r, i)) || word(r, i - 1, "la") || word(r, i - 1, "am") ||
+	     is(r, i - 1, W_THIS)))
 		return 0; /* "heute morgen", "por la manana": a part of the day, see read_part */
 	*day = s->today + peek(r, i)->value;
-	if (is(r, i, W_PART) && !peek(r, i)->value && !s->has_part) { /* tonight */
-		r->said->has_part = r->said->this_part = true;
-		r->said->part = (enum day_part)peek(r, i)->part;
+	if (is_tonight(r, i))
 		*day -= s->now_minute < 4 * 60; /* the night that began yesterday */
-	}
 	if (word(r, i, "aujourd"))
 		return word(r, i + 1, "'") ? 3 : 2;
 	return 1;
@@ -296,97 +362,124 @@ static size_t read_weekday(struct reader *r, size_t i, int64_t *day)
 	       (is(r, i, W_SHORT) && word(r, i + 1, ".") && peek(r, i + 1)->glued && i + 2 < r->n);
 }
 
-/* Any single day. */
-static size_t read_day(struct reader *r, size_t i, int64_t *day)
+/* "next Tuesday" said on a Tuesday */
+static size_t read_next_weekday(struct reader *r, size_t i, int64_t *day)
+{
+	if (!(is(r, i, W_NEXT) || word_of(r, i, "|last|coming|")) || !is(r, i + 1, W_DAY_NAME) ||
+	    is(r, i + 1, W_SHORT))
+		return 0;
+	*day = day_named(r->said, peek(r, i + 1)->value);
+	if (is(r, i, W_NEXT) && *day == r->said->today && *day + 7 <= r->said->last_day)
+		*day += 7;
+	return 2;
+}
+
+size_t read_day(struct reader *r, size_t i, struct days_said *out)
 {
 	static size_t (*const forms[])(struct reader *, size_t, int64_t *) = {
 		read_iso,	  read_month_date,   read_short_date, read_month_day,
-		read_counted_day, read_relative_day, read_weekday,
+		read_counted_day, read_relative_day, read_weekday,    read_next_weekday,
 	};
+	static size_t (*const away[])(const struct reader *, size_t, int64_t *) = {
+		read_days_away,
+		read_day_beside,
+	};
+	bool unclear = r->said->unclear;
+	int64_t day = 0;
+	size_t n = 0, k;
 
-	for (size_t k = 0; k < ARRAY_SIZE(forms); k++) {
-		bool unclear = r->said->unclear;
-		size_t n = forms[k](r, i, day);
-
-		if (n && r->said->unclear && !unclear)
-			*day = r->said->today; /* no such date: asked back, but a value it needs */
-		if (n)
-			return n;
-	}
-	return 0;
+	for (k = 0; k < ARRAY_SIZE(away) && !n; k++)
+		n = away[k](r, i, &day);
+	for (k = 0; k < ARRAY_SIZE(forms) && !n; k++)
+		n = forms[k](r, i, &day);
+	if (!n)
+		return 0;
+	if (r->said->unclear && !unclear)
+		day = r->said->today; /* no such date: asked back, but a value it needs */
+	*out = (struct days_said){ .from = day, .to = day, .name = is(r, i, W_DAY_NAME) };
+	return n;
 }
 
-static void say_day(struct said *s, int64_t day)
+static void say_part(struct reader *r, size_t i, enum day_part part)
 {
-	if (!s->has_day) {
-		s->day = s->day_to = day;
-	} else { /* "Saturday and Sunday" */
-		s->day = day < s->day ? day : s->day;
-		s->day_to = day > s->day_to ? day : s->day_to;
-	}
-	s->has_day = true;
+	struct time_said *t = time_for(r, i, SLOT_PART);
+
+	t->has_part = true;
+	t->part = part;
 }
 
-/* Days: one, a relation to one, a weekend. */
+static size_t match_week(struct reader *r, size_t i)
+{
+	struct said *s = r->said;
+	int64_t monday = s->today - (day_of_week(s->today) + 6) % 7;
+	bool next = is(r, i, W_NEXT);
+
+	if ((!next && !is(r, i, W_THIS)) || !word_of(r, i + 1, "|week|woche|semaine|semana|"))
+		return 0;
+	monday += next ? 7 : 0;
+	say_days(r, i, (struct days_said){ .from = monday, .to = monday + 6 });
+	return 2;
+}
+
+/* "every day", "both days", "all three days", "the whole conference" */
+static size_t match_every_day(struct reader *r, size_t i)
+{
+	struct said *s = r->said;
+	size_t n = 0;
+
+	if (word_of(r, i, "|every|each|jeden|jeder|chaque|cada|") && is(r, i + 1, W_DAY))
+		n = 2;
+	else if (word_of(r, i, "|both|all|beide|beiden|alle|allen|") &&
+		 word_of(r, i + 1, "|days|tage|tagen|"))
+		n = 2;
+	else if (word_of(r, i, "|all|alle|") && (is(r, i + 1, W_NUMBER) || number(r, i + 1)) &&
+		 word_of(r, i + 2, "|days|tage|"))
+		n = 3;
+	else if (word_of(r, i, "|whole|entire|") && word_of(r, i + 1, "|conference|event|weekend|"))
+		n = 2;
+	if (n)
+		say_days(r, i, (struct days_said){ .from = s->first_day, .to = s->last_day });
+	return n;
+}
+
+/* One day with its prepositions, a weekend, a week, every day. */
 size_t match_day(struct reader *r, size_t i)
 {
 	struct said *s = r->said;
-	size_t at = skip(r, i, W_ON | W_THIS), n;
-	int64_t day;
+	size_t on = skip(r, i, W_ON), at = skip(r, on, W_THIS), n;
+	struct days_said days;
+	bool tonight;
 
+	n = match_week(r, on);
+	if (n)
+		return on + n - i;
 	at = skip(r, at, W_ARTICLE);
-	if (word(r, at, "weekend") || word(r, at, "wochenende") ||
+	n = match_every_day(r, at);
+	if (n)
+		return at + n - i;
+	if (word_of(r, at, "|weekend|wochenende|") ||
 	    (word(r, at, "week") && word(r, at + 1, "-") && word(r, at + 2, "end"))) {
-		say_day(s, day_named(s, 6));
-		say_day(s, day_named(s, 0));
+		int64_t sunday = day_named(s, 0), saturday = day_named(s, 6);
+
+		if (sunday < saturday)
+			saturday = sunday - 1;
+		say_days(r, i, (struct days_said){ .from = saturday, .to = sunday });
 		return at - i + (word(r, at, "week") ? 3 : 1);
 	}
-	if (word(r, at, "both") && word(r, at + 1, "days")) {
-		say_day(s, s->first_day);
-		say_day(s, s->last_day);
-		return at + 2 - i;
-	}
 	if (word(r, at, "last") && word(r, at + 1, "night")) {
-		say_day(s, s->today - 1);
-		s->has_part = true;
-		s->part = PART_EVENING;
+		int64_t day = s->today - 1;
+
+		say_days(r, i, (struct days_said){ .from = day, .to = day });
+		say_part(r, at, PART_EVENING);
 		return at + 2 - i;
 	}
-	n = read_day(r, at, &day);
+	at += word(r, at, "all") && is(r, at + 1, W_DAY) ? 2 : 0; /* "all day Saturday" */
+	n = read_day(r, at, &days);
 	if (!n)
 		return 0;
-	say_day(s, day);
-	return at + n - i;
-}
-
-/* "until Sunday", "from Sunday on", "before Sunday", "after Saturday"; not when a time follows the day. */
-size_t match_day_relation(struct reader *r, size_t i)
-{
-	struct said *s = r->said;
-	size_t at = i + 1, n;
-	int64_t day;
-
-	if (!is(r, i, W_BEFORE | W_AFTER | W_FROM | W_UNTIL) || s->has_day || is(r, i, W_ARTICLE) ||
-	    word(r, i, "de") || word(r, i, "des") || word(r, i, "von") || word(r, i, "vom"))
-		return 0;
-	at = skip(r, at, W_ARTICLE | W_ON);
-	n = read_day(r, at, &day);
-	if (!n || is(r, at + n, W_PART | W_CLOCK | W_AT) || free_number(r, at + n) || s->has_part)
-		return 0;
-	if (is(r, i, W_BEFORE | W_UNTIL)) {
-		if (is(r, i, W_UNTIL) && word(r, i, "to"))
-			return 0;
-		s->day = s->first_day < day ? s->first_day : day;
-		s->day_to = is(r, i, W_BEFORE) ? day - 1 : day;
-		s->day_open_start = true;
-	} else {
-		s->day = is(r, i, W_AFTER) ? day + 1 : day;
-		s->day_to = s->last_day > s->day ? s->last_day : s->day;
-		s->day_open_end = !word(r, i, "from");
-		if (word(r, i, "from") && !word(r, at + n, "on") && !word(r, at + n, "onwards"))
-			s->day_to = day; /* "talks from Saturday", "from Saturday to Sunday" */
-	}
-	s->has_day = true;
-	n += word(r, at + n, "on") || word(r, at + n, "onwards");
+	tonight = is_tonight(r, at);
+	say_days(r, i, days);
+	if (tonight)
+		say_part(r, at, (enum day_part)peek(r, at)->part);
 	return at + n - i;
 }

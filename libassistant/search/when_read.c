@@ -4,220 +4,150 @@
  */
 #include "search/when_reader.h"
 
+bool word_of(const struct reader *r, size_t i, const char *list)
+{
+	const char *text = peek(r, i)->text;
+	size_t len = strlen(text);
+
+	for (const char *at = list; len && (at = strstr(at, text)) != NULL; at++) {
+		if (at > list && at[-1] == '|' && at[len] == '|')
+			return true;
+	}
+	return false;
+}
+
+/* --- clauses ------------------------------------------------------------------ */
+
 static void take(struct reader *r, size_t from, size_t to)
 {
 	for (size_t i = from; i < to && i < r->n; i++)
 		r->t[i].used = true;
+	r->last_end = to;
 }
 
-static bool is_night(const char *text)
+bool joined(const struct reader *r, size_t i)
 {
-	return strcmp(text, "night") == 0 || strcmp(text, "nacht") == 0 ||
-	       strcmp(text, "nachts") == 0 || strcmp(text, "nuit") == 0;
+	for (size_t k = r->last_end; k < i; k++) {
+		if (is(r, k, W_AND) || word_of(r, k, "|/|&|+|sowie|"))
+			return true;
+	}
+	return false;
 }
 
-/* "... of Saturday", "del sabado" */
-static bool names_day(const struct reader *r, size_t i)
+/* "or", not "and": "before 10 or after 5" are two times, "after 10 and before 12" is one. */
+static bool joined_by_or(const struct reader *r, size_t i)
 {
-	if (is(r, i, W_FROM) || word(r, i, "of") || is(r, i, W_ON))
-		i = skip(r, i + 1, W_ARTICLE);
-	return is(r, i, W_DAY_NAME | W_RELATIVE);
+	for (size_t k = r->last_end; k < i; k++) {
+		if (word_of(r, k, "|or|oder|ou|o|/|"))
+			return true;
+	}
+	return false;
 }
 
-static size_t match_part(struct reader *r, size_t i)
+static struct clause *clause_add(struct reader *r)
 {
-	struct said *s = r->said;
-	size_t at = skip(r, i, W_ON);
-	int part;
-
-	if (word(r, at, "in") || word(r, at, "por") || word(r, at, "im") || word(r, at, "dans") ||
-	    word(r, at, "at") || word(r, at, "over") || word(r, at, "during"))
-		at++;
-	bool this = is(r, at, W_THIS);
-
-	at = skip(r, at, W_ARTICLE | W_THIS);
-	if (word(r, at, "early") || word(r, at, "late"))
-		at++;
-	if (word(r, at, "lunch") && word(r, at + 1, "time")) {
-		part = PART_NOON;
-		at += 2;
-	} else if (word(r, at, "apres") && word(r, at + 1, "-") && word(r, at + 2, "midi")) {
-		part = PART_AFTERNOON;
-		at += 3;
-	} else if (is(r, at, W_PART) && !is(r, at, W_CLOCK)) {
-		/* "at night" is when it is dark; "Saturday night" is a time */
-		if (is_night(peek(r, at)->text) && !this && !s->has_day && !names_day(r, at + 1))
-			return 0;
-		part = peek(r, at++)->part;
-	} else {
-		return 0;
-	}
-	if (s->has_part && part == (int)s->part)
-		return at - i;
-	s->has_part = true;
-	s->part = (enum day_part)part;
-	s->this_part |= this;
-	return at - i;
+	if (r->said->n_clauses < CLAUSES_MAX)
+		r->said->n_clauses++;
+	return clause_now(r);
 }
 
-static size_t skip_event_words(const struct reader *r, size_t i)
+static bool slot_taken(const struct time_said *t, enum slot slot)
 {
-	i = skip(r, i, W_ARTICLE | W_THIS);
-	if (word(r, i, "my") || word(r, i, "your") || word(r, i, "our"))
-		i++;
-	return i;
+	bool from = t->from.kind != EDGE_NONE, to = t->to.kind != EDGE_NONE;
+	bool during = t->during.kind != EDGE_NONE;
+
+	switch (slot) {
+	case SLOT_PART:
+		return t->has_part || during;
+	case SLOT_FROM:
+		return from || t->at.set || during;
+	case SLOT_TO:
+		return to || t->at.set || during;
+	case SLOT_DURING:
+		return from || to || t->at.set || during;
+	default:
+		return from || to || t->at.set || during;
+	}
 }
 
-/* "after lunch", "before the opening keynote", "during the coffee break". */
-static size_t match_event(struct reader *r, size_t i)
+/* One end of a stretch whose other end was said. */
+static bool completes(const struct time_said *t, enum slot slot)
 {
-	struct said *s = r->said;
-	enum event_relation relation;
-	size_t at = i + 1;
-
-	if (is(r, i, W_BEFORE | W_UNTIL) && !word(r, i, "to") && !word(r, i, "by"))
-		relation = EVENT_BEFORE;
-	else if (is(r, i, W_AFTER) || word(r, i, "following"))
-		relation = EVENT_AFTER;
-	else if (word(r, i, "during") || word(r, i, "over") || word(r, i, "wahrend") ||
-		 word(r, i, "pendant") || word(r, i, "durante"))
-		relation = EVENT_DURING;
-	else
-		return 0;
-	at = skip_event_words(r, at + (is(r, at, W_FROM) && !is(r, at, W_ARTICLE)));
-	if (!is(r, at, W_EVENT))
-		return 0;
-	s->event = (enum day_event)peek(r, at)->value;
-	for (at++; is(r, at, W_EVENT) || word(r, at, "ceremony") || word(r, at, "session"); at++) {
-		if (peek(r, at)->value == EVENT_KEYNOTE && is(r, at, W_EVENT))
-			s->event = EVENT_KEYNOTE;
-	}
-	s->relation = relation;
-	return at - i;
+	return (slot == SLOT_TO && t->from.kind && !t->to.kind) ||
+	       (slot == SLOT_FROM && t->to.kind && !t->from.kind);
 }
 
-/* --- spans from now ------------------------------------------------------ */
-
-/* "30 minutes", "half an hour", "an hour", "two hours", "halben Stunde", "demi-heure", "couple of hours". */
-static size_t read_duration(const struct reader *r, size_t i, int *minutes)
+struct time_said *time_for(struct reader *r, size_t i, enum slot slot)
 {
-	size_t at = i;
-	int count = 1;
+	struct clause *c = clause_now(r);
+	struct time_said *t = time_now(r);
+	bool other = t && joined(r, i) && !(completes(t, slot) && !joined_by_or(r, i));
 
-	if (is(r, at, W_HALF)) {
-		at = skip(r, at + 1, W_ARTICLE);
-		at += word(r, at, "-");
-		*minutes = 30;
-		return is(r, at, W_MINUTES) && peek(r, at)->value == 60 ? at + 1 - i : 0;
+	/* "at 10 on Saturday and at 4 on Sunday" */
+	if (t && c->n_days && c->day_last && other) {
+		c = clause_add(r);
+		t = time_now(r);
+	} else if (t && (other || slot_taken(t, slot))) {
+		t = NULL;
 	}
-	if (is(r, at, W_QUARTER) && word(r, at + 1, "of"))
-		at += 1;
-	if (word(r, at, "quarter") || (at > i && word(r, at, "of"))) {
-		at = skip(r, at + 1, W_ARTICLE);
-		*minutes = 15;
-		return is(r, at, W_MINUTES) ? at + 1 - i : 0;
-	}
-	if (word(r, at, "viertelstunde")) {
-		*minutes = 15;
-		return 1;
-	}
-	if (word(r, at, "couple") || word(r, at, "few") || word(r, at, "paar")) {
-		at += 1 + word(r, at + 1, "of");
-		*minutes = 2 * peek(r, at)->value;
-		return is(r, at, W_MINUTES) ? at + 1 - i : 0;
-	}
-	if (free_number(r, at) || is(r, at, W_NUMBER)) { /* also "les 30 prochaines minutes" */
-		count = peek(r, at)->value > 999 ? 999 : peek(r, at)->value;
-		at += 1 + (is(r, at + 1, W_NEXT) && is(r, at + 2, W_MINUTES));
-	}
-	if (is(r, at, W_MINUTES) && (at > i || !word(r, at, "min"))) {
-		*minutes = count * peek(r, at)->value;
-		at++;
-		if (is(r, at, W_AND) && is(r, skip(r, at + 1, W_ARTICLE), W_HALF)) {
-			*minutes += 30;
-			at = skip(r, at + 1, W_ARTICLE) + 1;
+	c->day_last = false;
+	if (t)
+		return t;
+	if (c->n_times == CLAUSE_MAX) /* more than anybody asks: the last one is replaced */
+		c->n_times--;
+	c->times[c->n_times] = (struct time_said){ .has_part = false };
+	return &c->times[c->n_times++];
+}
+
+/* "Saturday 31 January": twice the same, or the date wins. */
+static bool same_days(struct reader *r, size_t i, const struct days_said *d)
+{
+	struct clause *c = clause_now(r);
+	struct days_said *last = &c->days[c->n_days - 1];
+
+	for (size_t k = 0; k < c->n_days; k++) {
+		if (c->days[k].from == d->from && c->days[k].to == d->to) {
+			c->days[k].implied &= d->implied;
+			return true;
 		}
-		return at - i;
 	}
-	at = i;
-	if (free_number(r, at) && word(r, at + 1, "h") && !number(r, at + 2)) {
-		*minutes = peek(r, at)->value * 60;
-		return 2;
-	}
-	return 0;
+	if (joined(r, i) || i > r->last_end + 1 || last->name == d->name || last->implied)
+		return false;
+	if (last->name)
+		*last = *d;
+	return true;
 }
 
-static void say_span(struct said *s, int64_t from_s, int64_t to_s, bool point)
+void say_days(struct reader *r, size_t i, struct days_said days)
 {
-	s->has_span = true;
-	s->span_from = from_s;
-	s->span_to = to_s;
-	s->span_point = point;
+	struct clause *c = clause_now(r);
+
+	if (c->n_days && same_days(r, i, &days)) {
+		c->day_last = true;
+		return;
+	}
+	if (c->n_days && c->n_times && !c->day_last)
+		c = clause_add(r);
+	if (c->n_days == CLAUSE_MAX)
+		c->n_days--;
+	c->days[c->n_days++] = days;
+	c->day_last = true;
 }
 
-/* "in the next half hour", "within 30 minutes", "in two hours", "next hour", "an hour ago" */
-static size_t match_span(struct reader *r, size_t i)
+/* A clause without a day is of the day of the one before, else of the one behind it. */
+static void share_days(struct said *s)
 {
-	size_t at = i, n;
-	bool in = word(r, at, "in") || word(r, at, "within") || word(r, at, "en") ||
-		  word(r, at, "dans") || word(r, at, "innerhalb") || word(r, at, "during") ||
-		  word(r, at, "for") || word(r, at, "over");
-	bool point = word(r, at, "in") || word(r, at, "en") || word(r, at, "dans");
-	int minutes;
+	for (size_t i = 1; i < s->n_clauses; i++) {
+		struct clause *c = &s->clauses[i], *before = c - 1;
 
-	at += in;
-	at += in && word(r, at, "less") && word(r, at + 1, "than") ? 2 : 0;
-	size_t article = at;
-
-	if (is(r, at, W_ARTICLE) && !is(r, at, W_NUMBER))
-		at++;
-	if (is(r, at, W_NEXT)) {
-		at++;
-		point = false;
-	} else if (in && is(r, at + 1, W_NEXT) && is(r, at + 2, W_MINUTES)) {
-		point = false;
-	} else if (!in ||
-		   (is(r, article, W_ARTICLE) && !word(r, article, "a") &&
-		    !word(r, article, "an") && !is(r, article, W_HALF)) ||
-		   word(r, i, "for") || word(r, i, "over")) {
-		return 0;
+		if (!c->n_days && before->n_days) {
+			memcpy(c->days, before->days, sizeof c->days);
+			c->n_days = before->n_days;
+		}
 	}
-	n = read_duration(r, at, &minutes);
-	if (!n)
-		return 0;
-	if (point)
-		say_span(r->said, minutes * 60, minutes * 60 + 60, true);
-	else
-		say_span(r->said, 0, (int64_t)minutes * 60, false);
-	return at + n - i;
 }
 
 /* --- now, next, first, last, what is left --------------------------------- */
-
-static size_t match_ending(struct reader *r, size_t i)
-{
-	bool ends = word(r, i, "ending") || word(r, i, "ends") || word(r, i, "end") ||
-		    word(r, i, "finishing") || word(r, i, "finishes") || word(r, i, "finish");
-
-	if (ends && word(r, i + 1, "soon")) {
-		r->said->ending = true;
-		return 2;
-	}
-	if (word(r, i, "about") && word(r, i + 1, "to") && word(r, i + 2, "end")) {
-		r->said->ending = true;
-		return 3;
-	}
-	if (word(r, i, "soon") ||
-	    (word(r, i, "about") && word(r, i + 1, "to") && word(r, i + 2, "start"))) {
-		say_span(r->said, 0, 3600, false);
-		return word(r, i, "soon") ? 1 : 3;
-	}
-	if (word(r, i, "just") && (word(r, i + 1, "started") || word(r, i + 1, "begun"))) {
-		say_span(r->said, -1800, 1, false);
-		return 2;
-	}
-	return 0;
-}
 
 static size_t match_now(struct reader *r, size_t i)
 {
@@ -229,8 +159,14 @@ static size_t match_now(struct reader *r, size_t i)
 	}
 	if (word(r, i, "right") && word(r, i + 1, "now"))
 		return s->now = true, 2;
+	if (word_of(r, i, "|until|till|til|bis|") && is(r, i + 1, W_NOW))
+		return s->until_now = true, 2;
+	if (word(r, i, "up") && word(r, i + 1, "to") && is(r, i + 2, W_NOW))
+		return s->until_now = true, 3;
 	if (is(r, i, W_NOW))
 		return s->now = true, 1;
+	if (word(r, i, "at") && word(r, i + 1, "present"))
+		return s->now = true, 2;
 	if ((word(r, i, "at") || word(r, i, "en")) &&
 	    (word(r, i + 1, "the") || is(r, i + 1, W_THIS)) &&
 	    (word(r, i + 2, "moment") || word(r, i + 2, "momento")))
@@ -245,6 +181,24 @@ static size_t match_now(struct reader *r, size_t i)
 	if (is(r, i, W_STILL) && word(r, i + 1, "on") && peek(r, i + 2)->kind == TOKEN_PUNCTUATION)
 		return s->now = true, 2;
 	return 0;
+}
+
+/* "so far today", "earlier this morning", "what did I miss" */
+static size_t match_until_now(struct reader *r, size_t i)
+{
+	size_t n = 0;
+
+	if (word(r, i, "so") && word(r, i + 1, "far"))
+		n = 2;
+	else if (word(r, i, "bisher"))
+		n = 1;
+	else if (word(r, i, "earlier") && (is(r, i + 1, W_RELATIVE) || is(r, i + 1, W_THIS)))
+		n = 1;
+	else if (word_of(r, i, "|did|have|") && word(r, i + 1, "i") &&
+		 word_of(r, i + 2, "|miss|missed|"))
+		n = 3;
+	r->said->until_now |= n > 0;
+	return n;
 }
 
 /* "later", "the rest of the day", "still catch", "are left", "remaining talks", "still to come". */
@@ -307,22 +261,33 @@ static bool ends_here(const struct reader *r, size_t i)
 	return i >= r->n || (r->t[i].kind == TOKEN_PUNCTUATION && strchr("?!.,;", r->t[i].text[0]));
 }
 
+/* "two" in "the last two talks", "the next 3 in Janson": tokens, 0 none. */
+static size_t read_count(const struct reader *r, size_t i, unsigned *count)
+{
+	bool alone = ends_here(r, i + 1) || word_of(r, i + 1, "|in|on|at|of|today|tomorrow|");
+
+	if ((!is(r, i, W_NUMBER) && !free_number(r, i)) || peek(r, i)->value < 1 ||
+	    peek(r, i)->value > 50 || (!alone && !session_ahead(r, i + 1)))
+		return 0;
+	*count = (unsigned)peek(r, i)->value;
+	return 1;
+}
+
 static size_t match_next(struct reader *r, size_t i)
 {
-	size_t at = i + 1;
+	size_t at = i + 1, n;
 
 	if (!is(r, i, W_NEXT) || word(r, i, "following"))
 		return 0;
-	if (session_ahead(r, at)) {
+	n = read_count(r, at, &r->said->count);
+	if (n || session_ahead(r, at)) {
 		r->said->next = true;
-		return 1;
+		return 1 + n;
 	}
 	if (word(r, i, "coming"))
 		return 0;
-	if (ends_here(r, at) || is(r, at, W_AT) || word(r, at, "in") || word(r, at, "on") ||
-	    word(r, at, "im") ||
-	    (i && (word(r, i - 1, "s") || word(r, i - 1, "up") || word(r, i - 1, "comes") ||
-		   word(r, i - 1, "als")))) {
+	if (ends_here(r, at) || is(r, at, W_AT) || word_of(r, at, "|in|on|im|") ||
+	    (i && word_of(r, i - 1, "|s|up|comes|als|"))) {
 		r->said->next = true;
 		return 1;
 	}
@@ -332,7 +297,7 @@ static size_t match_next(struct reader *r, size_t i)
 static size_t match_first_last(struct reader *r, size_t i)
 {
 	int which = peek(r, i)->value;
-	size_t n;
+	size_t n, counted;
 
 	/* "the opening keynote", "the closing plenary": the first and the last of them */
 	if (is(r, i, W_EVENT) && is(r, i + 1, W_EVENT) && peek(r, i + 1)->value == EVENT_KEYNOTE &&
@@ -343,8 +308,9 @@ static size_t match_first_last(struct reader *r, size_t i)
 	}
 	if (!is(r, i, W_ORDINAL) || (which != 1 && which != -1))
 		return 0;
-	n = session_ahead(r, i + 1);
-	if (!n && is(r, i, W_ORDINAL) && word(r, i + 1, "up"))
+	counted = read_count(r, i + 1, &r->said->count);
+	n = counted ? 1 : session_ahead(r, i + 1);
+	if (!n && word(r, i + 1, "up"))
 		n = 1;
 	if (!n)
 		return 0;
@@ -352,24 +318,53 @@ static size_t match_first_last(struct reader *r, size_t i)
 		r->said->first = true;
 	else
 		r->said->last = true;
-	return 1 + (word(r, i + 1, "thing") || word(r, i + 1, "up"));
+	return 1 + counted + (!counted && (word(r, i + 1, "thing") || word(r, i + 1, "up")));
+}
+
+/* "the first talk of the day" */
+static size_t match_of_the_day(struct reader *r, size_t i)
+{
+	size_t at = skip(r, i + 1, W_ARTICLE);
+
+	if (!(r->said->first || r->said->last || r->said->next) ||
+	    !word_of(r, i, "|of|des|du|del|de|") || !is(r, at, W_DAY))
+		return 0;
+	r->said->of_the_day = true;
+	return at + 1 - i;
 }
 
 void when_read(struct token *tokens, size_t n, struct said *said)
 {
 	static size_t (*const forms[])(struct reader *, size_t) = {
-		match_span,  match_range, match_clock_relation, match_event, match_day_relation,
-		match_rest,  match_now,	  match_ending,		match_day,   match_part,
-		match_clock, match_next,  match_first_last,
+		match_soon,
+		match_span,
+		match_crossing,
+		match_day_range,
+		match_range,
+		match_event,
+		match_clock_relation,
+		match_day_relation,
+		match_rest,
+		match_until_now,
+		match_now,
+		match_of_the_day,
+		match_day,
+		match_part,
+		match_clock,
+		match_next,
+		match_first_last,
 	};
-	struct reader r = { tokens, n, said };
+	struct reader r = { .t = tokens, .n = n, .said = said };
 
+	said->n_clauses = 1;
 	for (size_t i = 0; i < n;) {
 		size_t taken = 0;
 
 		for (size_t k = 0; k < ARRAY_SIZE(forms) && !taken; k++)
 			taken = forms[k](&r, i);
-		take(&r, i, i + taken);
+		if (taken)
+			take(&r, i, i + taken);
 		i += taken ? taken : 1;
 	}
+	share_days(said);
 }

@@ -60,6 +60,53 @@ static const char *say_window(const struct zone *z, struct arena *arena, const s
 	return arena_printf(arena, "%s to %s", say_moment(arena, &from), say_moment(arena, &to));
 }
 
+/* "Saturday 31 January, 05:00-12:00 and Sunday 1 February, 12:00-18:00" */
+static const char *say_windows(const struct zone *z, struct arena *arena, const struct when *w)
+{
+	const char *words = NULL;
+
+	if (w->n_windows < 2)
+		return say_window(z, arena, w);
+	for (size_t i = 0; i < w->n_windows; i++) {
+		const struct when one = { .from = w->windows[i].from, .to = w->windows[i].to };
+		const char *next = say_window(z, arena, &one);
+
+		words = words ? arena_printf(arena, "%s%s%s", words,
+					     i + 1 < w->n_windows ? ", " : " and ",
+					     next ? next : "")
+			      : next;
+		if (!words)
+			return NULL;
+	}
+	return words;
+}
+
+/* "after "Lunch" and before "Heat from the river": ..." */
+static const char *say_edges(const struct said *s, struct arena *arena, const char *words)
+{
+	const char *after = s->after ? s->after->name : NULL;
+	const char *before = s->before ? s->before->name : NULL;
+
+	if (s->during)
+		return arena_printf(arena, "during \"%s\": %s", s->during->name, words);
+	if (after && before)
+		return arena_printf(arena, "after \"%s\" and before \"%s\": %s", after, before,
+				    words);
+	if (after || before)
+		return arena_printf(arena, "%s \"%s\": %s", after ? "after" : "before",
+				    after ? after : before, words);
+	return words;
+}
+
+static const char *ordinal_words(const struct when *w, struct arena *arena)
+{
+	const char *which = w->kind == WHEN_FIRST  ? "first"
+			    : w->kind == WHEN_LAST ? "last"
+						   : "next";
+
+	return w->count > 1 ? arena_printf(arena, "%s %u", which, w->count) : which;
+}
+
 void when_say(const struct catalog *c, const struct said *said, int64_t now_unix_s,
 	      struct arena *arena, struct when *out)
 {
@@ -75,26 +122,22 @@ void when_say(const struct catalog *c, const struct said *said, int64_t now_unix
 		words = arena_printf(arena, "now, %s", say_moment(arena, &now));
 		break;
 	case WHEN_ENDING:
-		words = arena_printf(arena, "ending within 30 minutes of %s",
-				     say_moment(arena, &now));
+		words = arena_printf(arena, "ending within %d minutes of %s",
+				     (int)((out->to - now_unix_s) / 60), say_moment(arena, &now));
 		break;
 	case WHEN_NEXT:
-		words = arena_printf(arena, "next after %s", say_moment(arena, &now));
+		words = arena_printf(arena, "%s after %s", ordinal_words(out, arena),
+				     say_moment(arena, &now));
 		break;
 	case WHEN_FIRST:
 	case WHEN_LAST:
-		words = arena_printf(arena, "the %s of %s",
-				     out->kind == WHEN_FIRST ? "first" : "last",
-				     say_window(z, arena, out));
+		words = arena_printf(arena, "the %s of %s", ordinal_words(out, arena),
+				     say_windows(z, arena, out));
 		break;
 	default:
-		words = say_window(z, arena, out);
-		if (said->event_record)
-			words = arena_printf(arena, "%s \"%s\": %s",
-					     said->relation == EVENT_BEFORE  ? "before"
-					     : said->relation == EVENT_AFTER ? "after"
-									     : "during",
-					     said->event_record->name, words);
+		words = say_windows(z, arena, out);
+		if (words && out->n_windows < 2)
+			words = say_edges(said, arena, words);
 	}
 	out->meant = arena_printf(arena, "%s (%s)", words ? words : "", zone_name(z));
 }

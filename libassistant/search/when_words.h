@@ -45,7 +45,20 @@ enum {
 	W_FOLLOWS = 1 << 30, /* may come after a bare hour: "at 5 in", "after 2 please" */
 };
 
-enum day_part { PART_MORNING, PART_NOON, PART_AFTERNOON, PART_EVENING, PART_COUNT };
+enum day_part {
+	PART_MORNING,
+	PART_NOON,
+	PART_AFTERNOON,
+	PART_EVENING,
+	PART_OVERNIGHT,
+	PART_EARLY_MORNING,
+	PART_LATE_MORNING,
+	PART_EARLY_AFTERNOON,
+	PART_LATE_AFTERNOON,
+	PART_EARLY_EVENING,
+	PART_LATE_EVENING,
+	PART_COUNT
+};
 enum day_event {
 	EVENT_LUNCH,
 	EVENT_BREAK,
@@ -53,6 +66,7 @@ enum day_event {
 	EVENT_OPENING,
 	EVENT_CLOSING,
 	EVENT_DINNER,
+	EVENT_BREAKFAST,
 	EVENT_COUNT
 };
 
@@ -63,7 +77,10 @@ struct when_word {
 	int part;
 };
 
-enum token_kind { TOKEN_WORD, TOKEN_NUMBER, TOKEN_PUNCTUATION };
+struct record;
+
+/* TOKEN_NAME: a name of the conference, which is no time whatever its words say. */
+enum token_kind { TOKEN_WORD, TOKEN_NUMBER, TOKEN_PUNCTUATION, TOKEN_NAME };
 struct token {
 	enum token_kind kind;
 	size_t from, to; /* bytes of the folded text */
@@ -73,6 +90,7 @@ struct token {
 	int digits; /* of a number */
 	bool glued; /* nothing between it and the token before */
 	bool used;
+	const struct record *record; /* of a name: a session, a speaker; or NULL */
 };
 
 #define WHEN_MAX_TOKENS 640

@@ -347,6 +347,51 @@ int64_t zone_unix(const struct zone *z, int year, int month, int day, int hour, 
 	return local_to_unix(z, local);
 }
 
+/* The instant the clock jumps over a local time that does not exist; else INT64_MAX. */
+static int64_t gap_at(const struct zone *z, int64_t local)
+{
+	int64_t at = local_to_unix(z, local), low = at - DAY_S, high = at;
+
+	if (at + kind_at(z, at)->offset_s == local)
+		return INT64_MAX;
+	while (high - low > 1) { /* the first instant whose clock shows more than `local` */
+		int64_t mid = low + (high - low) / 2;
+
+		if (mid + kind_at(z, mid)->offset_s > local)
+			high = mid;
+		else
+			low = mid;
+	}
+	return high;
+}
+
+int64_t zone_unix_from(const struct zone *z, int year, int month, int day, int hour, int minute)
+{
+	int64_t local = clamp_unix(days_from_civil(year, month, day) * DAY_S +
+				   (int64_t)hour * 3600 + (int64_t)minute * 60);
+	int64_t gap = gap_at(z, local);
+
+	return gap == INT64_MAX ? local_to_unix(z, local) : gap;
+}
+
+int64_t zone_unix_until(const struct zone *z, int year, int month, int day, int hour, int minute)
+{
+	int64_t local = clamp_unix(days_from_civil(year, month, day) * DAY_S +
+				   (int64_t)hour * 3600 + (int64_t)minute * 60);
+	int64_t gap = gap_at(z, local), at;
+
+	if (gap != INT64_MAX)
+		return gap;
+	at = local_to_unix(z, local);
+	if (!hour && !minute) /* where a day ends the next begins */
+		return at;
+	for (int64_t later = at + 900; later <= at + 3 * 3600; later += 900) {
+		if (later + kind_at(z, later)->offset_s == local)
+			return later;
+	}
+	return at;
+}
+
 int64_t zone_day_start(const struct zone *z, int64_t unix_s, int days_later)
 {
 	struct civil c;

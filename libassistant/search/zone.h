@@ -27,6 +27,10 @@ void zone_civil(const struct zone *z, int64_t unix_s, struct civil *out);
  * that occurs twice is the first. */
 int64_t zone_unix(const struct zone *z, int year, int month, int day, int hour, int minute,
 		  int second);
+/* The start and the end of a stretch by the clock on the wall: where a clock change skips the time, the change; the end, when
+ * it occurs twice, is the second, except midnight. */
+int64_t zone_unix_from(const struct zone *z, int year, int month, int day, int hour, int minute);
+int64_t zone_unix_until(const struct zone *z, int year, int month, int day, int hour, int minute);
 /* The same day's start, and n days later: days are civil days, 23 to 25 hours long. */
 int64_t zone_day_start(const struct zone *z, int64_t unix_s, int days_later);
 

@@ -43,21 +43,6 @@ static bool any_id(const char *const *list, const char *const *ids)
 	return false;
 }
 
-static bool in_window(const struct index_filter *f, const struct record *r)
-{
-	int64_t end = r->end == TIME_UNKNOWN ? r->start : r->end;
-
-	if (!f->has_window || r->type != ENTITY_SESSION)
-		return true;
-	if (r->start == TIME_UNKNOWN)
-		return false;
-	if (f->to != TIME_UNKNOWN && r->start >= f->to)
-		return false;
-	if (f->from == TIME_UNKNOWN)
-		return true;
-	return f->overlap ? end > f->from : r->start >= f->from;
-}
-
 static bool passes(const struct index_filter *f, const struct record *r)
 {
 	const char *id[] = { r->id, NULL };
@@ -73,7 +58,7 @@ static bool passes(const struct index_filter *f, const struct record *r)
 		return false;
 	if (!session)
 		return true;
-	return in_window(f, r) && any_of(f->types, r->session_type) &&
+	return index_filter_in_window(f, r->start, r->end) && any_of(f->types, r->session_type) &&
 	       any_of(f->levels, r->level) && any_of(f->languages, r->language) &&
 	       any_id(f->speaker_ids, r->speaker_ids);
 }
