@@ -23,6 +23,7 @@ struct env {
 	struct metrics *metrics;
 	struct store *store;
 	struct index *index;
+	struct embedder *embedder; /* NULL: search goes by words alone */
 	struct llm *llm;      /* the answer's */
 	struct llm *composer; /* always there: the last link */
 	struct cache *cache;
