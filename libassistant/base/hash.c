@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/random.h>
 #include "base/check.h"
+#include "base/clean.h"
 
 static void to_hex(const unsigned char *bytes, size_t n, char *out)
 {
@@ -35,6 +36,41 @@ void sha256_hex(const void *data, size_t len, char out[static SHA256_HEX_SIZE])
 
 	sha256(data, len, digest);
 	to_hex(digest, sizeof(digest), out);
+}
+
+static int digest_file(EVP_MD_CTX *ctx, int fd, void *buffer, size_t size)
+{
+	off_t at = 0;
+
+	for (;;) {
+		ssize_t n = pread(fd, buffer, size, at);
+
+		if (n == 0)
+			return 0;
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 || !EVP_DigestUpdate(ctx, buffer, (size_t)n))
+			return ASSISTANT_EUNAVAILABLE;
+		at += n;
+	}
+}
+
+int sha256_file_hex(int fd, char out[static SHA256_HEX_SIZE])
+{
+	const size_t size = 256 << 10;
+	_cleanup_free_ void *buffer = malloc(size);
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	unsigned char digest[32];
+	int r = ASSISTANT_ENOMEM;
+
+	if (buffer && ctx && EVP_DigestInit_ex(ctx, EVP_sha256(), NULL))
+		r = digest_file(ctx, fd, buffer, size);
+	if (r == 0 && !EVP_DigestFinal_ex(ctx, digest, NULL))
+		IMPOSSIBLE("SHA-256 is not available");
+	EVP_MD_CTX_free(ctx);
+	if (r == 0)
+		to_hex(digest, sizeof(digest), out);
+	return r;
 }
 
 void hmac_sha256_hex(const char *key, const void *data, size_t len,

@@ -15,6 +15,8 @@
 
 void sha256(const void *data, size_t len, uint8_t out[static SHA256_SIZE]);
 void sha256_hex(const void *data, size_t len, char out[static SHA256_HEX_SIZE]);
+/* Of a whole file, read from its beginning wherever fd stands.  0, or ASSISTANT_EUNAVAILABLE (it cannot be read) or ENOMEM. */
+int sha256_file_hex(int fd, char out[static SHA256_HEX_SIZE]);
 /* HMAC-SHA-256, hex. */
 void hmac_sha256_hex(const char *key, const void *data, size_t len,
 		     char out[static SHA256_HEX_SIZE]);
