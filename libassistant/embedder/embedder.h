@@ -46,11 +46,19 @@ static inline void embedder_destroy(struct embedder *e)
 }
 
 /*
- * weights: path of model.safetensors (vocab.txt beside it).  Says at once whether the files are there (ENOTFOUND); checks and
- * loads them on a lane, at first use or by minilm_warm_up().  threads: for passages, 1 or more.
+ * Where the weights are: the setting when there is one, else below $ERLEAH_CACHE_DIR, $XDG_CACHE_HOME/erleah, ~/.cache/erleah
+ * or /usr/share/erleah, whichever is first to have weights/all-MiniLM-L6-v2/{model.safetensors,vocab.txt}.  ENOTFOUND.
+ */
+int minilm_find_weights(const char *setting, char *path, size_t size, struct fail *f);
+/*
+ * weights: path of model.safetensors (vocab.txt beside it); NULL or "": where minilm_find_weights finds them.  Says at once
+ * whether the files are there (ENOTFOUND); checks and loads them on a lane, at first use or by minilm_warm_up().  Files that
+ * are not the model's: every call ends with EPROTOCOL and one sentence.  threads: for passages, 1 or more.
  */
 int minilm_open(struct loop *loop, const char *weights, unsigned threads, struct metrics *metrics,
 		struct log *log, struct embedder **out, struct fail *f);
+/* Loads the model now, in the background.  e from minilm_open; loop thread.  What fails is logged, and told to the next call. */
+void minilm_warm_up(struct embedder *e);
 /*
  * The same embedder, with the vectors of the last max_entries questions at hand: a widget's suggestions and a conversation's
  * repetitions cost nothing.  Owns inner.  Only EMBED_QUERY is kept.
