@@ -6,6 +6,9 @@
  *	build ----------------------------------------------->  texts to file, fsync, rename
  *	use ------------------> map, check
  *	   <-- the file in use changes; the one before answers who still holds its records, until the next change
+ *
+ * A file may be made anew at its epoch (it gains vectors), by this process or another: a query looks at its name, at most
+ * once a second, and goes over to what stands there.
  */
 #include "index/flat.h"
 #include <dirent.h>
@@ -17,6 +20,7 @@
 #include <sys/stat.h>
 #include <time.h>
 #include "base/check.h"
+#include "base/hash.h"
 #include "base/map.h"
 #include "index/flat_build.h"
 #include "index/flat_filter.h"
@@ -30,6 +34,7 @@
 #define MAX_QUEUED	1000
 #define MAX_CONFERENCES 10000
 #define OP_MAX_BYTES	((size_t)256 << 20)
+#define LOOK_EVERY_NS	1000000000LL
 
 /* --- Files in use ------------------------------------------------------------- */
 
@@ -106,11 +111,96 @@ void *flat_op_new(struct index *index, size_t size, const char *name,
 	return op;
 }
 
+/* Maps what stands under the conference's and epoch's name; it has one reference. */
+static int open_file(const struct flat_index *x, const char *id, uint64_t epoch,
+		     struct flat_file **out, struct fail *f)
+{
+	struct flat_file *file = calloc(1, sizeof(*file));
+	char path[FLAT_PATH];
+	int r;
+
+	if (!file)
+		return FAIL(f, ASSISTANT_ENOMEM, "no memory to open an index");
+	r = path_of(x, id, epoch, "", path);
+	if (r < 0)
+		FAIL(f, r, "the index's path is too long");
+	else
+		r = flat_file_map(file, path, f);
+	if (r == 0 && (strcmp(file->header->conference_id, id) || file->header->epoch != epoch)) {
+		flat_file_finish(file);
+		r = FAIL(f, ASSISTANT_EPROTOCOL,
+			 "%.120s holds another conference or epoch; ingest the conference again",
+			 path);
+	}
+	if (r < 0) {
+		free(file);
+		return r;
+	}
+	file->refs = 1;
+	file->looked_ns = monotonic_ns();
+	*out = file;
+	return 0;
+}
+
+/* Queries lane.  What is damaged or gone is no reason to leave what answers. */
+static void look_again(struct flat_op *op)
+{
+	struct flat_file *file = op->file, *fresh;
+	const char *id = file->header->conference_id;
+	uint64_t epoch = file->header->epoch;
+	struct flat_stamp stamp;
+	struct fail fail = FAIL_INIT;
+	char path[FLAT_PATH];
+	int64_t now_ns = monotonic_ns();
+
+	if (now_ns - file->looked_ns < LOOK_EVERY_NS)
+		return;
+	file->looked_ns = now_ns;
+	if (path_of(op->index, id, epoch, "", path) < 0 || !flat_stamp_of(path, &stamp) ||
+	    memcmp(&stamp, &file->stamp, sizeof(stamp)) == 0)
+		return;
+	if (open_file(op->index, id, epoch, &fresh, &fail) < 0) {
+		log_fail(op->index->log, LOG_WARN, "index.not_used", &fail);
+		return;
+	}
+	op->was = file;
+	op->file = fresh;
+}
+
 static int run(struct work *w, struct fail *f)
 {
 	struct flat_op *op = container_of(w, struct flat_op, work);
 
+	if (op->looks)
+		look_again(op);
 	return op->body(op, f);
+}
+
+/* Loop thread: what a query found takes the place of what it was found by, unless something else has. */
+static void go_over(struct flat_index *x, struct flat_file *was, struct flat_file *fresh)
+{
+	const char *id = fresh->header->conference_id;
+	struct flat_file *used = map_get(x->files, id);
+
+	if (used == was) {
+		if (map_put(x->files, id, fresh, NULL) < 0)
+			return;
+		fresh->refs++;
+		fresh->before = TAKE_PTR(was->before);
+		file_unref(was);
+	} else if (used && used->before == was) {
+		fresh->refs++;
+		used->before = fresh;
+		file_unref(was);
+	}
+}
+
+static void leave_files(struct flat_op *op)
+{
+	if (op->was)
+		go_over(op->index, op->was, op->file);
+	file_unref(op->was);
+	file_unref(op->file);
 }
 
 static void release(struct wait *w)
@@ -122,7 +212,7 @@ static void release(struct wait *w)
 			(double)(monotonic_ns() - op->began_ns) / 1e9);
 	if (op->finish)
 		op->finish(op);
-	file_unref(op->file);
+	leave_files(op);
 	arena_destroy(op->arena); /* op lies in it */
 	index_unref(x);
 }
@@ -140,6 +230,7 @@ void flat_submit(struct flat_op *op, struct lane *lane, void (*deliver)(struct w
 		 struct flow *f)
 {
 	op->index->refs++;
+	op->looks = op->file && lane == op->index->queries;
 	op->began_ns = monotonic_ns();
 	lane_run(lane, &op->work, run, deliver, release, f);
 }
@@ -323,10 +414,11 @@ static int sync_directory(const char *directory)
 static int write_file(const struct flat_index *x, const char *id, uint64_t epoch, const void *bytes,
 		      size_t size, struct fail *f)
 {
-	char path[FLAT_PATH], temporary[FLAT_PATH], suffix[32];
+	char path[FLAT_PATH], temporary[FLAT_PATH], suffix[32], own[9];
 	int fd, failed, error;
 
-	snprintf(suffix, sizeof(suffix), ".tmp-%ld", (long)getpid());
+	random_hex(own, 4);
+	snprintf(suffix, sizeof(suffix), ".tmp-%s", own);
 	if (path_of(x, id, epoch, "", path) < 0 || path_of(x, id, epoch, suffix, temporary) < 0)
 		return FAIL(f, ASSISTANT_EINVAL, "the index's path is too long");
 	fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
@@ -452,32 +544,11 @@ static void remove_older(const struct flat_index *x, const char *id, uint64_t ep
 static int use_body(struct flat_op *op, struct fail *f)
 {
 	struct use_op *o = container_of(op, struct use_op, op);
-	struct flat_file *file = calloc(1, sizeof(*file));
-	char path[FLAT_PATH];
-	int r;
+	int r = open_file(op->index, o->id, o->epoch, &op->file, f);
 
-	if (!file)
-		return FAIL(f, ASSISTANT_ENOMEM, "no memory to open an index");
-	r = path_of(op->index, o->id, o->epoch, "", path);
-	if (r < 0)
-		FAIL(f, r, "the index's path is too long");
-	else
-		r = flat_file_map(file, path, f);
-	if (r == 0 &&
-	    (strcmp(file->header->conference_id, o->id) || file->header->epoch != o->epoch)) {
-		flat_file_finish(file);
-		r = FAIL(f, ASSISTANT_EPROTOCOL,
-			 "%.120s holds another conference or epoch; ingest the conference again",
-			 path);
-	}
-	if (r < 0) {
-		free(file);
-		return r;
-	}
-	file->refs = 1;
-	op->file = file;
-	remove_older(op->index, o->id, o->epoch);
-	return 0;
+	if (r == 0)
+		remove_older(op->index, o->id, o->epoch);
+	return r;
 }
 
 /* One file before is kept, not a chain of them. */

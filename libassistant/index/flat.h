@@ -31,6 +31,8 @@ struct flat_op {
 	struct flat_index *index;
 	struct arena *arena;	/* holds the operation itself */
 	struct flat_file *file; /* may be NULL */
+	struct flat_file *was;	/* what file replaces: see look_again() */
+	bool looks;
 	const char *name;
 	int64_t began_ns;
 	int (*body)(struct flat_op *op, struct fail *f);

@@ -244,6 +244,26 @@ int flat_file_read(struct flat_file *x, const void *bytes, size_t size, struct f
 	return 0;
 }
 
+static struct flat_stamp stamp_from(const struct stat *st)
+{
+	return (struct flat_stamp){
+		.device = st->st_dev,
+		.inode = st->st_ino,
+		.size = st->st_size,
+		.changed_ns = st->st_mtim.tv_sec * 1000000000LL + st->st_mtim.tv_nsec,
+	};
+}
+
+bool flat_stamp_of(const char *path, struct flat_stamp *out)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0)
+		return false;
+	*out = stamp_from(&st);
+	return true;
+}
+
 int flat_file_map(struct flat_file *x, const char *path, struct fail *f)
 {
 	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -267,6 +287,7 @@ int flat_file_map(struct flat_file *x, const char *path, struct fail *f)
 		return r;
 	}
 	x->mapped = true;
+	x->stamp = stamp_from(&st);
 	return 0;
 }
 

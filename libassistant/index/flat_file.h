@@ -8,6 +8,12 @@
 #include <stdbool.h>
 #include "index/flat_format.h"
 
+/* A file made anew under its name has another one. */
+struct flat_stamp {
+	uint64_t device, inode;
+	int64_t size, changed_ns;
+};
+
 struct flat_file {
 	const struct flat_header *header;
 	size_t size;
@@ -26,15 +32,19 @@ struct flat_file {
 		n_trigrams, n_points, n_hashes, n_floats;
 	uint32_t facets[FACET_COUNT + 1]; /* where each facet's points begin, and the end */
 	bool mapped;
-	/* Loop thread, flat.c's: */
-	struct flat_file *before; /* the epoch before, or NULL */
-	int refs;
+	struct flat_stamp stamp; /* of the file that was mapped */
+	/* flat.c's: */
+	struct flat_file *before; /* loop thread: the epoch before, or NULL */
+	int refs;		  /* loop thread */
+	int64_t looked_ns;	  /* queries lane: when its name was last looked at */
 };
 
 /* Checks `size` bytes, aligned to 8, which must outlive x.  EPROTOCOL says what is wrong with them. */
 int flat_file_read(struct flat_file *x, const void *bytes, size_t size, struct fail *f);
 /* Maps the file.  ENOENT becomes ENOTFOUND. */
 int flat_file_map(struct flat_file *x, const char *path, struct fail *f);
+/* What stands under that name now.  False: nothing does. */
+bool flat_stamp_of(const char *path, struct flat_stamp *out);
 void flat_file_finish(struct flat_file *x);
 
 static inline const char *flat_string(const struct flat_file *x, uint32_t offset)

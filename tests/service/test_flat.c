@@ -6,92 +6,14 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
-#include <dirent.h>
 #include <libstemmer.h>
 #include <string.h>
-#include "base/hash.h"
-#include "call.h"
+#include "flat_fixture.h"
 #include "index/flat_build.h"
-#include "index/flat_file.h"
+#include "index/flat_dense.h"
 #include "index/flat_lexical.h"
-#include "index_suite.h"
 
-#define ONE "11111111-1111-4111-8111-111111111111"
-
-static void remove_directory(const char *path)
-{
-	DIR *directory = opendir(path);
-	struct dirent *entry;
-	char name[512];
-
-	while ((entry = readdir(directory))) {
-		snprintf(name, sizeof(name), "%s/%s", path, entry->d_name);
-		unlink(name);
-	}
-	closedir(directory);
-	assert_int_equal(rmdir(path), 0);
-}
-
-static int target_open(struct suite_target *t, struct loop *loop, struct index **out)
-{
-	struct fail f = FAIL_INIT;
-
-	snprintf(t->ctx, 64, "/tmp/erleah-index-XXXXXX");
-	if (!mkdtemp(t->ctx))
-		return ASSISTANT_EINTERNAL;
-	return flat_index_open(loop, t->ctx, NULL, NULL, out, &f);
-}
-
-static void target_close(struct suite_target *t, struct loop *loop, struct index *index)
-{
-	index_destroy(index);
-	call_drain(loop);
-	remove_directory(t->ctx);
-}
-
-struct fixture {
-	struct loop *loop;
-	struct index *index;
-	char directory[64];
-	struct arena *arena;
-};
-
-#define CALL(fx, function, ...)                                                                    \
-	AWAIT((fx)->loop, f_, (fx)->index->ops->function((fx)->index, ##__VA_ARGS__, f_))
-
-static int setup(void **state)
-{
-	struct fixture *fx = calloc(1, sizeof(*fx));
-	struct suite_target t = { .ctx = fx->directory };
-
-	fx->loop = loop_create();
-	fx->arena = arena_create(16 << 20);
-	*state = fx;
-	return target_open(&t, fx->loop, &fx->index);
-}
-
-static int teardown(void **state)
-{
-	struct fixture *fx = *state;
-	struct suite_target t = { .ctx = fx->directory };
-
-	target_close(&t, fx->loop, fx->index);
-	loop_destroy(fx->loop);
-	arena_destroy(fx->arena);
-	free(fx);
-	return 0;
-}
-
-static int build(struct fixture *fx, const char *id, uint64_t epoch)
-{
-	struct snapshot *s = suite_conference(id, epoch);
-	int r = CALL(fx, build, s, NULL, NULL);
-
-	snapshot_unref(s);
-	return r;
-}
-
-static bool exists(struct fixture *fx, const char *id, uint64_t epoch)
+static bool exists(struct flat_fixture *fx, const char *id, uint64_t epoch)
 {
 	char path[256];
 
@@ -101,7 +23,7 @@ static bool exists(struct fixture *fx, const char *id, uint64_t epoch)
 
 static void test_no_directory(void **state)
 {
-	struct fixture *fx = *state;
+	struct flat_fixture *fx = *state;
 	struct index *index = NULL;
 	struct fail f = FAIL_INIT;
 
@@ -113,13 +35,13 @@ static void test_no_directory(void **state)
 
 static void test_old_epochs_go(void **state)
 {
-	struct fixture *fx = *state;
+	struct flat_fixture *fx = *state;
 	char stale[256];
 	FILE *file;
 
 	for (uint64_t epoch = 8; epoch <= 11; epoch++)
-		assert_int_equal(build(fx, ONE, epoch), 0);
-	assert_int_equal(build(fx, "other", 1), 0);
+		assert_int_equal(flat_fixture_build(fx, ONE, epoch), 0);
+	assert_int_equal(flat_fixture_build(fx, "other", 1), 0);
 	snprintf(stale, sizeof(stale), "%s/index.%s.9.tmp-1", fx->directory, ONE);
 	file = fopen(stale, "w");
 	fclose(file);
@@ -135,16 +57,16 @@ static void test_old_epochs_go(void **state)
 /* Another process may still answer from a file whose name is gone. */
 static void test_unlinked_file_serves(void **state)
 {
-	struct fixture *fx = *state;
+	struct flat_fixture *fx = *state;
 	struct lexical_query q = { .text = "kubernetes", .limit = 5 };
 	struct index_hits hits = { 0 };
 	struct index *other = NULL;
 	struct fail f = FAIL_INIT;
 
-	assert_int_equal(build(fx, ONE, 1), 0);
+	assert_int_equal(flat_fixture_build(fx, ONE, 1), 0);
 	assert_int_equal(CALL(fx, use, ONE, 1), 0);
 	assert_int_equal(flat_index_open(fx->loop, fx->directory, NULL, NULL, &other, &f), 0);
-	assert_int_equal(build(fx, ONE, 2), 0);
+	assert_int_equal(flat_fixture_build(fx, ONE, 2), 0);
 	assert_int_equal(AWAIT(fx->loop, fl, other->ops->use(other, ONE, 2, fl)), 0);
 	assert_false(exists(fx, ONE, 1));
 	assert_int_equal(CALL(fx, lexical, ONE, &q, fx->arena, &hits), 0);
@@ -154,11 +76,11 @@ static void test_unlinked_file_serves(void **state)
 
 static void test_damaged_file_refused(void **state)
 {
-	struct fixture *fx = *state;
+	struct flat_fixture *fx = *state;
 	char path[256];
 	FILE *file;
 
-	assert_int_equal(build(fx, ONE, 3), 0);
+	assert_int_equal(flat_fixture_build(fx, ONE, 3), 0);
 	snprintf(path, sizeof(path), "%s/index.%s.3", fx->directory, ONE);
 	file = fopen(path, "r+");
 	fseek(file, 4000, SEEK_SET);
@@ -167,7 +89,7 @@ static void test_damaged_file_refused(void **state)
 	assert_int_equal(CALL(fx, use, ONE, 3), ASSISTANT_EPROTOCOL);
 	assert_non_null(strstr(call_fail()->text, "ingest the conference again"));
 	/* A file of another conference under this name. */
-	assert_int_equal(build(fx, "other", 3), 0);
+	assert_int_equal(flat_fixture_build(fx, "other", 3), 0);
 	snprintf(path, sizeof(path), "mv %s/index.other.3 %s/index.%s.3", fx->directory,
 		 fx->directory, ONE);
 	assert_int_equal(system(path), 0);
@@ -182,16 +104,29 @@ struct image {
 	size_t size;
 };
 
+/* Of small vectors, so that every word of the file can be tried. */
 static struct image image_make(void)
 {
+	static const float vectors[3][4] = { { 1, 0, 0, 0 }, { 0, 1, 0, 0 }, { 0, 0, 0.6f, 0.8f } };
+	static const struct index_point points[] = {
+		{ ENTITY_SESSION, FACET_MASTER, "s1", { 1 }, vectors[0] },
+		{ ENTITY_SESSION, FACET_SESSION_TOPIC, "s1", { 2 }, vectors[1] },
+		{ ENTITY_SESSION, FACET_SESSION_TOPIC, "s2", { 3 }, vectors[2] },
+		{ ENTITY_EXHIBITOR, FACET_MASTER, "e1", { 1 }, NULL },
+	};
+	const struct index_points all = { { "tiny", 4 }, points, ARRAY_SIZE(points) };
 	struct snapshot *s = suite_conference(ONE, 1);
+	struct flat_points placed;
 	struct fail f = FAIL_INIT;
 	struct image image;
 	void *bytes;
 
-	if (flat_build(s, NULL, NULL, NULL, &bytes, &image.size, &f) < 0)
+	if (flat_points_init(&placed, &all, true, &f) < 0 ||
+	    flat_points_place(&placed, s, &f) < 0 || flat_points_close(&placed) != 0 ||
+	    flat_build(s, &placed, NULL, NULL, &bytes, &image.size, &f) < 0)
 		fail_msg("%s", f.text);
 	image.bytes = bytes;
+	flat_points_finish(&placed);
 	snapshot_unref(s);
 	return image;
 }
@@ -224,26 +159,123 @@ static void test_truncated(void **state)
 	free(image.bytes);
 }
 
+/* Refused although the checksum is right. */
+static void assert_refused(const struct image *image, const char *why)
+{
+	struct flat_header *h = (struct flat_header *)image->bytes;
+	struct fail f = FAIL_INIT;
+
+	h->checksum = flat_file_checksum(h, image->size);
+	assert_int_equal(image_read(image, image->size, &f), ASSISTANT_EPROTOCOL);
+	if (!strstr(f.text, why))
+		fail_msg("%s", f.text);
+}
+
 static void test_header(void **state)
 {
 	struct image image = image_make();
 	struct flat_header *h = (struct flat_header *)image.bytes;
-	struct fail f = FAIL_INIT;
+	const struct flat_header good = *h;
 
 	h->version++;
-	assert_int_equal(image_read(&image, image.size, &f), ASSISTANT_EPROTOCOL);
-	assert_non_null(strstr(f.text, "format 3 and this program reads 2"));
-	h->version--;
+	assert_refused(&image, "format 3 and this program reads 2");
+	*h = good;
 	h->byte_order = 0x04030201;
-	assert_int_equal(image_read(&image, image.size, &f), ASSISTANT_EPROTOCOL);
-	assert_non_null(strstr(f.text, "byte order"));
-	h->byte_order = FLAT_BYTE_ORDER;
+	assert_refused(&image, "byte order");
+	*h = good;
 	h->magic[0] = 'x';
-	assert_int_equal(image_read(&image, image.size, &f), ASSISTANT_EPROTOCOL);
-	h->magic[0] = 'E';
+	assert_refused(&image, "begin like one");
+	*h = good;
 	h->sections[2].offset = image.size;
-	assert_int_equal(image_read(&image, image.size, &f), ASSISTANT_EPROTOCOL);
+	assert_refused(&image, "out of place");
+	*h = good;
+	h->sections[2].offset += 8;
+	assert_refused(&image, "out of place");
+	*h = good;
+	memset(h->model, 'm', sizeof(h->model));
+	assert_refused(&image, "header makes no sense");
+	*h = good;
+	h->model[0] = '\0';
+	assert_refused(&image, "vectors make no sense");
+	*h = good;
+	h->dims = 17; /* more than a row holds */
+	assert_refused(&image, "vectors make no sense");
+	h->dims = 17;
+	h->stride = 32;
+	assert_refused(&image, "vectors make no sense");
+	h->dims = h->stride = 1 << 20;
+	assert_refused(&image, "vectors make no sense");
 	free(image.bytes);
+}
+
+/* Every byte counts: one that changes is seen, in the header too. */
+static void test_every_byte(void **state)
+{
+	struct image image = image_make();
+	struct fail f = FAIL_INIT;
+
+	for (size_t i = 0; i < image.size; i++) {
+		((char *)image.bytes)[i] ^= 0x10;
+		assert_int_equal(image_read(&image, image.size, &f), ASSISTANT_EPROTOCOL);
+		((char *)image.bytes)[i] ^= 0x10;
+	}
+	assert_int_equal(image_read(&image, image.size, &f), 0);
+	free(image.bytes);
+}
+
+static struct flat_point *image_points(const struct image *image, size_t *n)
+{
+	const struct flat_header *h = (const struct flat_header *)image->bytes;
+
+	for (uint32_t i = 0; i < h->n_sections; i++) {
+		const struct flat_extent *e = &h->sections[i];
+
+		*n = e->size / sizeof(struct flat_point);
+		if (e->id == SECTION_POINTS)
+			return (struct flat_point *)((char *)image->bytes + e->offset);
+	}
+	return NULL;
+}
+
+static void test_points_checked(void **state)
+{
+	static const char nowhere[] = "a reference leads nowhere";
+	struct image image = image_make();
+	size_t n = 0;
+	struct flat_point *p = image_points(&image, &n), good[4];
+
+	assert_int_equal(n, 4);
+	memcpy(good, p, sizeof(good));
+	assert_int_equal(p[0].vector, p[1].vector); /* equal texts share one */
+	p[3].vector = 3;
+	assert_refused(&image, nowhere);
+	memcpy(p, good, sizeof(good));
+	p[3].record = 10;
+	assert_refused(&image, nowhere);
+	memcpy(p, good, sizeof(good));
+	p[3].facet = FACET_COUNT;
+	assert_refused(&image, nowhere);
+	p[3].facet = FACET_WHY_VISIT_US; /* of a session */
+	assert_refused(&image, nowhere);
+	p[3] = p[2];
+	assert_refused(&image, nowhere);
+	p[2] = good[3];
+	p[3] = good[2];
+	assert_refused(&image, nowhere);
+	free(image.bytes);
+}
+
+static void query_vectors(const struct flat_file *x, struct arena *arena)
+{
+	static const float vector[4] = { 0.6f, 0.8f, 0, 0 };
+	struct dense_query q = { vector, { "tiny", 4 }, 0, { 0 }, 10 };
+	struct dense_hits hits = { 0 };
+	struct fail f = FAIL_INIT;
+	int r = flat_dense(x, vector_kernels_best(), &q, arena, &hits, &f);
+
+	assert_true(r == 0 || r == ASSISTANT_ECONFLICT);
+	for (size_t i = 0; i < hits.n; i++)
+		assert_true(hits.hits[i].best >= -1 && hits.hits[i].best <= 1);
 }
 
 static void query(const struct flat_file *x, struct sb_stemmer *stemmer)
@@ -257,6 +289,7 @@ static void query(const struct flat_file *x, struct sb_stemmer *stemmer)
 	assert_int_equal(flat_lexical(x, stemmer, &q, arena, &hits, &f), 0);
 	q.filter.places = place;
 	assert_int_equal(flat_list(x, &q.filter, 50, 0, arena, &hits, &f), 0);
+	query_vectors(x, arena);
 }
 
 /* Every word of the file, overwritten, with the checksum made to match: refused or harmless, never a read
@@ -274,7 +307,7 @@ static void test_wrong_references(void **state)
 		struct flat_file x = { 0 };
 		struct fail f = FAIL_INIT;
 
-		words[i] = 0x7ffffff0;
+		words[i] = 0x7ffffff0; /* as a float: no number */
 		h->checksum = flat_file_checksum(h, image.size);
 		if (flat_file_read(&x, image.bytes, image.size, &f) < 0)
 			refused++;
@@ -287,19 +320,21 @@ static void test_wrong_references(void **state)
 	free(image.bytes);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, flat_fixture_setup, flat_fixture_teardown)
 
 int main(void)
 {
 	char directory[64];
-	struct suite_target target = {
-		.name = "index: flat", .open = target_open, .close = target_close, .ctx = directory
-	};
+	struct suite_target target = { .name = "index: flat",
+				       .open = flat_target_open,
+				       .close = flat_target_close,
+				       .ctx = directory };
 	const struct CMUnitTest own[] = {
 		TEST(test_no_directory),	   TEST(test_old_epochs_go),
 		TEST(test_unlinked_file_serves),   TEST(test_damaged_file_refused),
 		cmocka_unit_test(test_same_bytes), cmocka_unit_test(test_truncated),
 		cmocka_unit_test(test_header),	   cmocka_unit_test(test_wrong_references),
+		cmocka_unit_test(test_every_byte), cmocka_unit_test(test_points_checked),
 	};
 	int failed = index_suite_run(&target);
 
