@@ -36,6 +36,7 @@ struct understood {
 	const char *question; /* as understood (after follow-up resolution) */
 	const char
 		*terms; /* what is left to search for, without names of time and place; may be "" */
+	const char *meaning[2];
 	struct when when;
 	struct index_filter
 		filter; /* places, tracks, types, levels, languages, speakers found in the question */

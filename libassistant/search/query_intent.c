@@ -212,6 +212,8 @@ static void read_organisations(struct reading *r)
 
 void read_cues(struct reading *r)
 {
+	r->filtered = arena_array(r->arena, bool, WORDS_MAX + 1);
+	memcpy(r->filtered, r->used, WORDS_MAX * sizeof(bool));
 	for (size_t i = 0; i < r->n; i++) {
 		if (in_sure_name(r, i))
 			continue;
@@ -285,6 +287,29 @@ static const char *collect_terms(struct reading *r)
 		memcpy(out + at, r->folded + from, to - from);
 		at += to - from;
 		out[at++] = ' ';
+	}
+	out[at ? at - 1 : 0] = '\0';
+	return out;
+}
+
+/* The question as it was asked, but for what became a filter: names of times, rooms, tracks. */
+static const char *collect_meaning(struct reading *r, const bool *skip)
+{
+	size_t len = strlen(r->folded) + 2, at = 0;
+	char *out = arena_alloc(r->arena, len);
+
+	if (!out)
+		return "";
+	for (size_t i = 0; i < r->n; i++) {
+		size_t from = r->words[i].from;
+		size_t next = i + 1 < r->n ? r->words[i + 1].from : strlen(r->folded);
+
+		if (skip[i] && !in_sure_name(r, i))
+			continue;
+		memcpy(out + at, r->folded + from, next - from);
+		at += next - from;
+		if (next == from || out[at - 1] != ' ')
+			out[at++] = ' ';
 	}
 	out[at ? at - 1 : 0] = '\0';
 	return out;
@@ -651,6 +676,8 @@ void read_intent(struct reading *r)
 	u->practical = r->cues & CUE_FACILITY;
 	u->follow_up = is_follow_up(r);
 	u->terms = collect_terms(r);
+	u->meaning[0] = collect_meaning(r, r->filtered);
+	u->meaning[1] = collect_meaning(r, r->used);
 	u->entities = which_entities(r);
 	u->named = the_named(r);
 	u->definition = is_definition(r);

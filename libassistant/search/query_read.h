@@ -47,6 +47,7 @@ struct reading {
 	size_t n;
 	bool capitals; /* the question's capitals mean something */
 	bool *used;    /* said a time, a filter, an entity: not searched for */
+	bool *filtered;
 	bool *negated; /* "without Google" */
 	unsigned cues;
 	struct name_match *matches;
