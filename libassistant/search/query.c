@@ -103,7 +103,8 @@ static bool read_words(struct reading *r)
 	r->words = words_split(r->folded, r->arena, WORDS_MAX, &r->n);
 	r->used = arena_array(r->arena, bool, WORDS_MAX + 1);
 	r->negated = arena_array(r->arena, bool, WORDS_MAX + 1);
-	if (!r->words || !r->used || !r->negated)
+	r->filtered = arena_array(r->arena, bool, WORDS_MAX + 1);
+	if (!r->words || !r->used || !r->negated || !r->filtered)
 		return false;
 	r->capitals = words_capitals(r->words, r->n, r->question);
 	r->spaced = spaced_words(r);
@@ -122,6 +123,7 @@ void query_understand(const struct catalog *c, const char *question, int64_t now
 		.entities = ENTITY_ALL,
 		.language = "en",
 		.terms = "",
+		.meaning = "",
 		.info_keys = no_keys,
 		.clarify = "What would you like to know about the conference: a session, a "
 			   "speaker, an exhibitor?",

@@ -36,7 +36,7 @@ struct understood {
 	const char *question; /* as understood (after follow-up resolution) */
 	const char
 		*terms; /* what is left to search for, without names of time and place; may be "" */
-	const char *meaning[2];
+	const char *meaning; /* what is left of the sentence, for the embedder; may be "" */
 	struct when when;
 	struct index_filter
 		filter; /* places, tracks, types, levels, languages, speakers found in the question */

@@ -58,9 +58,8 @@ static const struct cue_list cue_words[] = {
 	  "discuss|"
 	  "discusses|discussing|hosts|hosting|",
 	  true },
-	{ CUE_WHO,
-	  "|who|whom|whose|wer|wen|wem|qui|quien|quienes|somebody|someone|anybody|anyone|jemand|",
-	  true },
+	{ CUE_WHO, "|who|whom|whose|wer|wen|wem|qui|quien|quienes|", true },
+	{ CUE_SOMEBODY, "|somebody|someone|anybody|anyone|jemand|quelqu|alguien|", true },
 	{ CUE_WHEN, "|when|wann|quand|cuando|", true },
 	{ CUE_WHERE, "|where|wo|ou|donde|room|rooms|raum|salle|sala|location|", true },
 	{ CUE_WHAT,
@@ -158,35 +157,13 @@ bool reading_has(const struct reading *r, const char *phrases)
 	return false;
 }
 
-static bool listed(const char *list, const char *word)
-{
-	size_t len = strlen(word);
-
-	for (const char *at = list; len && (at = strstr(at, word)) != NULL; at += len) {
-		if (at[-1] == '|' && at[len] == '|')
-			return true;
-	}
-	return false;
-}
-
-static bool in_sure_name(const struct reading *r, size_t i)
-{
-	for (size_t k = 0; k < r->out->n_names; k++) {
-		const struct name_match *m = &r->out->names[k];
-
-		if (m->similarity >= 0.9f && m->from <= r->words[i].from && m->to >= r->words[i].to)
-			return true;
-	}
-	return false;
-}
-
 /* "Which gold sponsors are there?" */
 static bool plural_asked(const struct reading *r, size_t i)
 {
 	size_t len = strlen(r->words[i].text);
 
 	return i == 2 && r->words[i].text[len - 1] == 's' &&
-	       listed("|which|what|list|show|any|", r->words[0].text);
+	       word_listed("|which|what|list|show|any|", r->words[0].text);
 }
 
 /* "Which companies ...?" asks for exhibitors; "a closed vendor blob" does not. */
@@ -195,13 +172,13 @@ static void read_organisations(struct reading *r)
 	for (size_t i = 0; i < r->n; i++) {
 		const char *before = i ? r->words[i - 1].text : "";
 
-		if (!listed(organisations, r->words[i].text))
+		if (!word_listed(organisations, r->words[i].text))
 			continue;
 		if (i && !plural_asked(r, i) &&
-		    !listed("|which|what|any|are|list|show|all|the|other|welche|welcher|gibt|"
-			    "quelles|quels|"
-			    "les|que|las|los|hay|is|of|find|",
-			    before))
+		    !word_listed("|which|what|any|are|list|show|all|the|other|welche|welcher|gibt|"
+				 "quelles|quels|"
+				 "les|que|las|los|hay|is|of|find|",
+				 before))
 			continue;
 		if (!(r->cues & (CUE_SESSION | CUE_SPEAKS))) {
 			r->cues |= CUE_EXHIBITOR;
@@ -212,13 +189,12 @@ static void read_organisations(struct reading *r)
 
 void read_cues(struct reading *r)
 {
-	r->filtered = arena_array(r->arena, bool, WORDS_MAX + 1);
-	memcpy(r->filtered, r->used, WORDS_MAX * sizeof(bool));
+	memcpy(r->filtered, r->used, WORDS_MAX * sizeof *r->filtered);
 	for (size_t i = 0; i < r->n; i++) {
-		if (in_sure_name(r, i))
+		if (reading_in_name(r, i))
 			continue;
 		for (size_t k = 0; k < ARRAY_SIZE(cue_words); k++) {
-			if (!listed(cue_words[k].words, r->words[i].text))
+			if (!word_listed(cue_words[k].words, r->words[i].text))
 				continue;
 			r->cues |= cue_words[k].cue;
 			r->used[i] |= cue_words[k].used;
@@ -229,90 +205,6 @@ void read_cues(struct reading *r)
 			r->cues |= cue_phrases[k].cue;
 	}
 	read_organisations(r);
-}
-
-/* --- what is left --------------------------------------------------------- */
-
-static const char *const empty_words =
-	"|conference|event|events|thing|things|topic|topics|subject|"
-	"subjects|people|folks|anyone|anybody|person|"
-	"please|really|actually|today|konferenz|kongress|thema|"
-	"evento|congreso|sujet|very|main|place|begin|"
-	"begins|start|starts|starting|beginning|happens|else|whats|"
-	"im|id|works|work|working|attendee|visitor|"
-	"particular|specific|currently|possible|plan|come|comes|"
-	"coming|came|catch|run|runs|running|hold|held|"
-	"take|takes|taking|use|uses|using|used|become|becomes|"
-	"becoming|include|includes|including|among|several|"
-	"deal|deals|dealing|cover|covers|treat|treats|explain|"
-	"explains|scheduled|planned|exactly|spot|"
-	"worked|write|writes|minute|minutes|hour|hours|min|lot|s|t|d|l|m|";
-
-static size_t content_words(const struct reading *r)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < r->n; i++)
-		n += !r->used[i] && !r->words[i].stop && !listed(empty_words, r->words[i].text);
-	return n;
-}
-
-/* Words to search for, in their order; of a name also the small ones. */
-static const char *collect_terms(struct reading *r)
-{
-	size_t len = strlen(r->folded) + 2, at = 0;
-	char *out = arena_alloc(r->arena, len);
-
-	if (!out)
-		return "";
-	for (size_t i = 0; i < r->n; i++) {
-		size_t from = r->words[i].from, to = r->words[i].to;
-		bool name = in_sure_name(r, i);
-
-		if (r->negated[i] || (!name && (r->used[i] || r->words[i].stop ||
-						listed(empty_words, r->words[i].text))))
-			continue;
-		if (r->cues & CUE_WHEN && !name &&
-		    listed("|time|day|date|uhr|hora|heure|", r->words[i].text))
-			continue;
-		if (r->out->when.kind != WHEN_NONE && !name && to - from <= 2 &&
-		    r->folded[from] >= '0' && r->folded[from] <= '9')
-			continue; /* "I have 30 minutes" */
-		/* "c++", "node.js", ".net": marks that stick to a word stay */
-		while (r->folded[to] && strchr("+#", r->folded[to]))
-			to++;
-		if (at && from && strchr(".-/", r->folded[from - 1]) && i &&
-		    r->words[i - 1].to + 1 == from && !(r->used[i - 1] || r->words[i - 1].stop))
-			out[at - 1] = r->folded[from - 1];
-		memcpy(out + at, r->folded + from, to - from);
-		at += to - from;
-		out[at++] = ' ';
-	}
-	out[at ? at - 1 : 0] = '\0';
-	return out;
-}
-
-/* The question as it was asked, but for what became a filter: names of times, rooms, tracks. */
-static const char *collect_meaning(struct reading *r, const bool *skip)
-{
-	size_t len = strlen(r->folded) + 2, at = 0;
-	char *out = arena_alloc(r->arena, len);
-
-	if (!out)
-		return "";
-	for (size_t i = 0; i < r->n; i++) {
-		size_t from = r->words[i].from;
-		size_t next = i + 1 < r->n ? r->words[i + 1].from : strlen(r->folded);
-
-		if (skip[i] && !in_sure_name(r, i))
-			continue;
-		memcpy(out + at, r->folded + from, next - from);
-		at += next - from;
-		if (next == from || out[at - 1] != ' ')
-			out[at++] = ' ';
-	}
-	out[at ? at - 1 : 0] = '\0';
-	return out;
 }
 
 /* --- politeness, other worlds --------------------------------------------- */
@@ -337,10 +229,11 @@ static bool is_smalltalk(const struct reading *r)
 	    r->n <= 8)
 		return true;
 	for (size_t i = 0; i < r->n; i++) {
-		if (!listed(small_words, r->words[i].text))
+		if (!word_listed(small_words, r->words[i].text))
 			return false;
 	}
-	return r->n <= 8 && !(r->n == 1 && listed("|there|all|is|it|a|so|day|", r->words[0].text));
+	return r->n <= 8 &&
+	       !(r->n == 1 && word_listed("|there|all|is|it|a|so|day|", r->words[0].text));
 }
 
 static bool is_sum(const struct reading *r)
@@ -392,7 +285,7 @@ static bool is_definition(const struct reading *r)
 
 	start.spaced = head;
 	return reading_has(&start, starts) && r->out->when.kind == WHEN_NONE &&
-	       !r->out->filter.places && content_words(r) <= 2 &&
+	       !r->out->filter.places && reading_content(r) <= 2 &&
 	       !(r->cues & (CUE_SESSION | CUE_EXHIBITOR | CUE_SPEAKER | CUE_ABOUT));
 }
 
@@ -424,29 +317,32 @@ static bool is_follow_up(const struct reading *r)
 					    "their|these|those|one|ones|er|sie|dort|"
 					    "dieser|diese|dieses|ihn|ihm|celui|celle|il|elle|ils|"
 					    "elles|alli|ella|ellos|eso|ese|";
-	bool starts = r->n && listed("|and|und|et|y|or|also|auch|aussi|tambien|", r->words[0].text);
+	bool starts =
+		r->n && word_listed("|and|und|et|y|or|also|auch|aussi|tambien|", r->words[0].text);
 	bool pronoun = false;
 
 	if (r->out->n_names && r->out->names[0].similarity >= 0.85f)
 		return starts && r->n <= 4;
 	for (size_t i = 0; i < r->n; i++) {
 		const char *word = r->words[i].text, *before = i ? r->words[i - 1].text : "";
-		bool there_is =
-			strcmp(word, "there") == 0 && listed("|is|are|was|were|will|be|", before);
-		bool dummy = listed("|it|that|one|il|er|sie|", word) && i + 2 < r->n &&
-			     listed("|is|was|will|if|does|would|can|do|since|because|when|so|think|"
+		bool there_is = strcmp(word, "there") == 0 &&
+				word_listed("|is|are|was|were|will|be|", before);
+		bool dummy =
+			word_listed("|it|that|one|il|er|sie|", word) && i + 2 < r->n &&
+			word_listed("|is|was|will|if|does|would|can|do|since|because|when|so|think|"
 				    "know|like|"
 				    "ist|hat|but|for|",
 				    before);
 
-		pronoun |= listed(pronouns, word) && !there_is && !dummy;
+		pronoun |= word_listed(pronouns, word) && !there_is && !dummy;
 	}
 	if (reading_has(r, "what about|how about|was ist mit|et pour|que tal|anything "
 			   "earlier|anything later|anything else|something else|tell me more|"
 			   "more details|the first one|the second one|the third one|the last "
 			   "one|the other one"))
-		return content_words(r) <= 3;
-	return (starts && content_words(r) <= 2) || (pronoun && content_words(r) <= 1 && r->n <= 8);
+		return reading_content(r) <= 3;
+	return (starts && reading_content(r) <= 2) ||
+	       (pronoun && reading_content(r) <= 1 && r->n <= 8);
 }
 
 /* --- the decision ----------------------------------------------------------- */
@@ -545,7 +441,7 @@ static const struct record *the_named(const struct reading *r)
 
 		if (r->used[i] && !in)
 			continue;
-		all += in || (!r->words[i].stop && !listed(empty_words, r->words[i].text));
+		all += in || (!r->words[i].stop && !reading_is_empty(r->words[i].text));
 		inside += in;
 	}
 	return inside * 2 >= all ? u->names[0].record : NULL;
@@ -585,8 +481,8 @@ static bool asks_the_way(const struct reading *r)
 	const struct understood *u = r->out;
 
 	return u->filter.places && !u->terms[0] && !u->n_names && u->when.kind == WHEN_NONE &&
-	       !(r->cues &
-		 (CUE_SESSION | CUE_EXHIBITOR | CUE_SPEAKER | CUE_SPEAKS | CUE_WHO | CUE_VISIT)) &&
+	       !(r->cues & (CUE_SESSION | CUE_EXHIBITOR | CUE_SPEAKER | CUE_SPEAKS | CUE_WHO |
+			    CUE_SOMEBODY | CUE_VISIT)) &&
 	       (reading_has(r, "where is|where s|wheres|where are|how do i|how can i|how to|way "
 			       "to|wo ist|wie komme|ou est|"
 			       "comment aller|donde esta|como llego") ||
@@ -602,11 +498,12 @@ static bool asks_the_conference(const struct reading *r)
 
 	for (size_t i = 0; i < r->n; i++) {
 		if (r->words[i].stop || r->used[i] ||
-		    listed("|conference|event|end|ends|begin|begins|start|starts|finish|finishes|"
-			   "held|happen|happening|"
-			   "date|dates|place|long|located|konferenz|beginnt|endet|conferencia|"
-			   "congreso|evento|",
-			   r->words[i].text))
+		    word_listed(
+			    "|conference|event|end|ends|begin|begins|start|starts|finish|finishes|"
+			    "held|happen|happening|"
+			    "date|dates|place|long|located|konferenz|beginnt|endet|conferencia|"
+			    "congreso|evento|",
+			    r->words[i].text))
 			continue;
 		return false;
 	}
@@ -675,9 +572,8 @@ void read_intent(struct reading *r)
 	u->asked = what_is_asked(r);
 	u->practical = r->cues & CUE_FACILITY;
 	u->follow_up = is_follow_up(r);
-	u->terms = collect_terms(r);
-	u->meaning[0] = collect_meaning(r, r->filtered);
-	u->meaning[1] = collect_meaning(r, r->used);
+	u->terms = reading_terms(r);
+	u->meaning = reading_meaning(r);
 	u->entities = which_entities(r);
 	u->named = the_named(r);
 	u->definition = is_definition(r);

@@ -35,7 +35,8 @@ enum {
 		1 << 14, /* "companies", before it is known whether exhibitors are meant */
 	CUE_FACILITY =
 		1 << 15, /* "where is the", "is there a", "can I": of things one may find on site */
-	CUE_ABOUT = 1 << 13, /* "about", "on": a topic follows */
+	CUE_SOMEBODY = 1 << 16, /* "is anybody talking about X?" asks for a talk */
+	CUE_ABOUT = 1 << 13,	/* "about", "on": a topic follows */
 };
 
 struct reading {
@@ -45,10 +46,10 @@ struct reading {
 	const char *spaced; /* folded words, each between blanks: for phrases */
 	struct word *words;
 	size_t n;
-	bool capitals; /* the question's capitals mean something */
-	bool *used;    /* said a time, a filter, an entity: not searched for */
-	bool *filtered;
-	bool *negated; /* "without Google" */
+	bool capitals;	/* the question's capitals mean something */
+	bool *used;	/* said a time, a filter, an entity: not searched for */
+	bool *filtered; /* of those, what said a time or a filter */
+	bool *negated;	/* "without Google" */
 	unsigned cues;
 	struct name_match *matches;
 	size_t n_matches;
@@ -66,6 +67,15 @@ void read_intent(struct reading *r);
 bool reading_words_at(const struct reading *r, size_t from, size_t to, size_t *first, size_t *last);
 /* Whether the spaced question has one of the phrases of a list separated by '|'. */
 bool reading_has(const struct reading *r, const char *phrases);
+
+/* query_terms.c's.  Of lists: words between '|', one at each end, too. */
+bool word_listed(const char *list, const char *word);
+bool reading_in_name(const struct reading *r,
+		     size_t i);			 /* word i is part of a name that is surely meant */
+bool reading_is_empty(const char *word);	 /* a word that says nothing about a topic */
+size_t reading_content(const struct reading *r); /* how many words are neither used nor empty */
+const char *reading_terms(struct reading *r);	 /* the words to search for */
+const char *reading_meaning(const struct reading *r); /* the sentence to embed */
 
 /* catalog.c's */
 const struct info_index *catalog_info(const struct catalog *c);

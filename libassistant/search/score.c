@@ -18,6 +18,14 @@
 #define STRICT_KNOWN 0.75f
 #define STRICT_COVER 0.75f
 
+#define WORDS_SHARE   0.35f /* of a fused score */
+#define WORDS_WITNESS 0.15f /* what all of the question's words add to a record's evidence */
+#define EVIDENT       0.31f /* of a short question */
+#define LEAST_EVIDENT 0.24f /* of a long one: more words, more that lie off the subject */
+#define PER_WORD      0.02f
+#define SHORT_WORDS   3u
+#define STRICT_MORE   0.03f
+
 /* Known in this form or nearly: the index stems, the vocabulary does not. */
 static bool is_known(const struct vocabulary *v, const char *word)
 {
@@ -89,6 +97,79 @@ float score_lexical(const struct score_terms *t, const struct index_hit *hit, fl
 	return LEXICAL_MAX * (score > 1 ? 1 : score);
 }
 
+/* --- meaning -------------------------------------------------------------------- */
+
+/*
+ * What a facet's nearness is worth, by record and intent; FACET_MASTER stands for the master of any record.  Near 1 all: the best
+ * facet decides, so a weight only breaks ties between what a record is about and what it also says.
+ */
+static float facet_weight(enum intent intent, enum entity type, enum facet facet)
+{
+	bool people = intent == INTENT_SPEAKER_SEARCH, advice = intent == INTENT_RECOMMENDATION;
+
+	switch (facet) {
+	case FACET_SESSION_SPEAKERS: /* who speaks is not what is spoken of */
+		return people ? 0.9f : 0.75f;
+	case FACET_TARGET_AUDIENCE:
+	case FACET_WHO_WE_HELP:
+	case FACET_AUDIENCE_VALUE:
+	case FACET_CONNECT_WITH_ME:
+		return advice ? 1 : 0.9f;
+	case FACET_INDUSTRY_FOCUS:
+	case FACET_INDUSTRIES_WE_SERVE:
+		return 0.9f;
+	default:
+		return 1;
+	}
+}
+
+static float excess(float cosine, float mean)
+{
+	float over = mean < 1 ? (cosine - mean) / (1 - mean) : 0;
+
+	return over < 0 ? 0 : over > 1 ? 1 : over;
+}
+
+float score_meaning(enum intent intent, const struct dense_hit *hit, float mean)
+{
+	float best = 0;
+
+	for (unsigned i = 0; i < FACET_COUNT; i++) {
+		float over;
+
+		if (hit->cosine[i] <= COSINE_NONE)
+			continue;
+		over = excess(hit->cosine[i], mean) *
+		       facet_weight(intent, hit->type, (enum facet)i);
+		best = over > best ? over : best;
+	}
+	return best;
+}
+
+float score_fused(float lexical, float meaning, float best_meaning)
+{
+	float near = best_meaning > 0 ? meaning / best_meaning : 0;
+
+	return LEXICAL_MAX * (1 - WORDS_SHARE) * (near > 1 ? 1 : near) +
+	       score_lexical_share(lexical);
+}
+
+float score_lexical_share(float lexical)
+{
+	return WORDS_SHARE * lexical;
+}
+
+float score_reference(const float *cosines, size_t n)
+{
+	float sum = 0;
+
+	for (size_t i = 0; i < n; i++)
+		sum += cosines[i];
+	return n ? 0.6f * sum / (float)n + 0.4f * (n < 4 ? (float)n / 4 : 1) : 0;
+}
+
+/* --- names ------------------------------------------------------------------------ */
+
 float score_name(float similarity)
 {
 	return NAME_MIN + (1 - NAME_MIN) * (similarity > 1 ? 1 : similarity);
@@ -108,4 +189,20 @@ bool score_relevant(const struct score_terms *t, const struct index_hit *best, b
 	/* A question of words that are all at home here may be about anything; with strange ones it must share more. */
 	return t->known >= MOSTLY_KNOWN ? cover >= SOME_COVER
 					: t->known >= LEAST_KNOWN && cover >= LEAST_COVER;
+}
+
+float score_evidence(const struct score_terms *t, const struct index_hit *hit, float meaning)
+{
+	return meaning + (hit ? WORDS_WITNESS * coverage(hit) * t->known : 0);
+}
+
+bool score_evident(const struct score_terms *t, float evidence, bool strict)
+{
+	float needed = EVIDENT;
+
+	if (t->n > SHORT_WORDS)
+		needed -= PER_WORD * (float)(t->n - SHORT_WORDS);
+	if (needed < LEAST_EVIDENT)
+		needed = LEAST_EVIDENT;
+	return evidence >= needed + (strict ? STRICT_MORE : 0);
 }

@@ -1,19 +1,27 @@
 /*
  * search.h - one search, from an understood question to ranked records.
  *
- *	(list | lexical) ---> fuse (score.c) ---> enough? ---> done
- *	        ^                                   |
- *	        +------ relax one constraint -------+
+ *	(list | lexical + dense) ---> fuse (score.c) ---> enough? ---> done
+ *	        ^                                          |
+ *	        +---------- relax one constraint ----------+
  */
 #ifndef SEARCH_SEARCH_H
 #define SEARCH_SEARCH_H
 
 #include "index/index.h"
+#include "search/meaning.h"
 #include "search/query.h"
 #include "search/score.h"
 
 enum result_kind { RESULT_ENTITIES, RESULT_INFO, RESULT_NONE, RESULT_CLARIFY };
 const char *result_kind_name(enum result_kind k);
+
+enum scoring {
+	SCORING_FULL,	   /* words, meanings and names */
+	SCORING_LEXICAL,   /* without meanings */
+	SCORING_REFERENCE, /* facets by the formula of docs/retrieval.md, and nothing else: a baseline */
+};
+int scoring_from(const char *name, enum scoring *out); /* "full" "lexical" "reference"; or EINVAL */
 
 struct result {
 	const struct record *record; /* of the catalog's snapshot; NULL for information */
@@ -25,6 +33,8 @@ struct result {
 struct search_request {
 	struct catalog *catalog; /* borrowed: the caller keeps a reference until the end */
 	const struct understood *understood;
+	struct embedder *embedder; /* borrowed; NULL: words only */
+	enum scoring scoring;
 	unsigned entities; /* 0: understood->entities */
 	int64_t now_unix_s;
 	int limit;
@@ -46,7 +56,10 @@ struct search {
 	const char *const *relaxed; /* words for what was given up, NULL-terminated: "the day" */
 	struct json_object
 		*described; /* query_describe of what was searched; owned: search_finish */
+	bool degraded; /* the embedder failed: words answered alone */
 	/* search.c's */
+	struct meaning meaning;
+	struct dense_hits near;
 	struct index_hits hits;
 	struct lexical_query lexical;
 	struct index_filter filter; /* what remains of the question's after relaxing */

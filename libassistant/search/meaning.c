@@ -1,0 +1,77 @@
+/*
+ * meaning.c - see meaning.h.
+ *
+ *	embed --> compare with everything --> the average
+ */
+#include "search/meaning.h"
+
+#define EMBED_MS   2000  /* words need not wait longer for a meaning */
+#define ALL_LIMIT  10000 /* records whose cosines are averaged */
+#define LEAST_SEEN 8	 /* fewer have no average to speak of */
+
+static flow_step meaning_embed, meaning_compare, meaning_average;
+
+static struct meaning *of(struct flow *f)
+{
+	return container_of(f, struct meaning, flow);
+}
+
+static void meaning_ended(struct flow *f)
+{
+	struct meaning *m = of(f);
+
+	m->failed = f->status < 0 && f->status != ASSISTANT_ECANCELED;
+	m->ready = f->status >= 0 && m->all.n > 0;
+}
+
+void meaning_begin(struct meaning *m, struct embedder *e, struct index *index,
+		   const char *conference_id, uint64_t epoch, const char *text, struct arena *arena,
+		   struct flow *parent)
+{
+	*m = (struct meaning){ .embedder = e,
+			       .index = index,
+			       .conference_id = conference_id,
+			       .epoch = epoch,
+			       .text = text,
+			       .arena = arena,
+			       .space = { e->model, e->dims } };
+	flow_begin(&m->flow, parent->loop, parent, "meaning", FIRST(meaning_embed), meaning_ended);
+	flow_set_deadline(&m->flow, EMBED_MS);
+}
+
+static void meaning_embed(struct flow *f)
+{
+	struct meaning *m = of(f);
+
+	m->vector = arena_array(m->arena, float, m->space.dims);
+	if (!m->vector) {
+		flow_fail(f, FAIL(&f->fail, ASSISTANT_ENOMEM, "This search has no memory left."));
+		return;
+	}
+	m->embedder->ops->embed(m->embedder, EMBED_QUERY, &m->text, 1, m->vector,
+				THEN(f, meaning_compare));
+}
+
+static void meaning_compare(struct flow *f)
+{
+	struct meaning *m = of(f);
+	struct dense_query q = { .vector = m->vector,
+				 .space = m->space,
+				 .filter = { .epoch = m->epoch },
+				 .limit = ALL_LIMIT };
+
+	m->index->ops->dense(m->index, m->conference_id, &q, m->arena, &m->all,
+			     THEN(f, meaning_average));
+}
+
+static void meaning_average(struct flow *f)
+{
+	struct meaning *m = of(f);
+	double sum = 0;
+
+	for (size_t i = 0; i < m->all.n; i++)
+		sum += (double)m->all.hits[i].best;
+	if (m->all.n >= LEAST_SEEN)
+		m->mean = (float)(sum / (double)m->all.n);
+	flow_done(f);
+}
