@@ -145,7 +145,7 @@ struct json_object *facts_record(struct turn *t, const struct result *result, bo
 		return NULL;
 	if (focus)
 		json_set_bool(o, "focus", true);
-	json_set_double(o, "score", (double)result->score);
+	json_set_score(o, "score", result->score);
 	facts_set_text(o, "subtitle", r->subtitle, NAME_CHARS);
 	facts_set_text(o, "track", r->track, NAME_CHARS);
 	facts_set_text(o, "session_type", r->session_type, NAME_CHARS);

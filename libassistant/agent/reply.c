@@ -173,7 +173,7 @@ static void sink_reference(void *ctx, const char *type, const char *id, const ch
 	json_set_string(o, "type", type);
 	json_set_string(o, "id", id);
 	json_set_string(o, "name", name);
-	json_set_double(o, "score", score);
+	json_set_score(o, "score", (float)score);
 	pthread_mutex_lock(&r->log.mutex);
 	json_object_array_add(r->references, share(o));
 	pthread_mutex_unlock(&r->log.mutex);

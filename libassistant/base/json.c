@@ -478,6 +478,11 @@ void json_set_int(struct json_object *obj, const char *key, int64_t value)
 	json_object_object_add(obj, key, json_object_new_int64(value));
 }
 
+void json_set_score(struct json_object *obj, const char *key, float value)
+{
+	json_set_double(obj, key, round((double)value * 1e4) / 1e4);
+}
+
 void json_set_double(struct json_object *obj, const char *key, double value)
 {
 	_cleanup_text_ struct text t = { 0 };

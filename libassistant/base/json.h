@@ -43,6 +43,7 @@ struct json_object *json_get_object(struct json_object *obj,
 void json_set_string(struct json_object *obj, const char *key, const char *value);
 void json_set_int(struct json_object *obj, const char *key, int64_t value);
 void json_set_double(struct json_object *obj, const char *key, double value);
+void json_set_score(struct json_object *obj, const char *key, float value); /* at most 4 decimals */
 void json_set_bool(struct json_object *obj, const char *key, bool value);
 void json_set(struct json_object *obj, const char *key,
 	      struct json_object *value); /* takes value */

@@ -5,7 +5,7 @@
  */
 #include "search/meaning.h"
 
-#define EMBED_MS   2000  /* words need not wait longer for a meaning */
+#define EMBED_MS   2000	 /* words need not wait longer for a meaning */
 #define ALL_LIMIT  10000 /* records whose cosines are averaged */
 #define LEAST_SEEN 8	 /* fewer have no average to speak of */
 

@@ -19,9 +19,9 @@ struct meaning {
 	float *vector;
 	struct dense_hits all; /* of the whole conference, for its average */
 	/* results, once the flow has ended */
-	bool ready;   /* there is a vector, and something to compare it with */
-	bool failed;  /* there should have been one */
-	float mean;   /* of all records' best cosines */
+	bool ready;  /* there is a vector, and something to compare it with */
+	bool failed; /* there should have been one */
+	float mean;  /* of all records' best cosines */
 	struct vector_space space;
 };
 

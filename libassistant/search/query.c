@@ -251,7 +251,7 @@ static struct json_object *names_json(const struct understood *u)
 		json_set_string(name, "type", entity_name(r->type));
 		json_set_string(name, "id", r->id);
 		json_set_string(name, "name", r->name);
-		json_set_double(name, "similarity", (double)u->names[i].similarity);
+		json_set_score(name, "similarity", u->names[i].similarity);
 		json_object_array_add(out, name);
 	}
 	return out;

@@ -20,7 +20,7 @@
 
 #define WORDS_SHARE   0.35f /* of a fused score */
 #define WORDS_WITNESS 0.15f /* what all of the question's words add to a record's evidence */
-#define EVIDENT       0.31f /* of a short question */
+#define EVIDENT	      0.31f /* of a short question */
 #define LEAST_EVIDENT 0.24f /* of a long one: more words, more that lie off the subject */
 #define PER_WORD      0.02f
 #define SHORT_WORDS   3u

@@ -29,7 +29,8 @@ struct scored {
 	const struct dense_hit *near; /* NULL: no vectors, or not near */
 	float lexical, name;	      /* parts of score */
 	float meaning;		      /* score_meaning() of near; 0: none */
-	float tied;		      /* by a named record that it belongs to */
+	float tied;		      /* score by a named record or a tier it belongs to */
+	float evidence;		      /* score_evidence; 0: words only */
 	float score;
 };
 

@@ -1,9 +1,11 @@
 /*
  * search.c - one search.
  *
- *	start --> ask (list or lexical) --> rank --> done
- *	           ^                          |
- *	           +---- give one thing up ---+	time, level, language, type, track, place, day
+ *	start --> list ---------------------------------+
+ *	  |   \-> words --> (meaning there) --> near ----+--> rank --> done
+ *	  |          ^                                         |
+ *	  |          +---- give one thing up ------------------+	time, level, language, type, track, place, day
+ *	  +--> meaning.c: embed, average	side by side with the words
  */
 #include "search/search.h"
 
@@ -14,10 +16,11 @@
 #define DEFAULT_LIMIT 10
 #define MAX_LIMIT     200
 #define LEXICAL_LIMIT 120
+#define NEAR_LIMIT    1000
 #define LIST_LIMIT    RANK_MAX
 #define LAST_LIMIT    5000 /* the last of a list: all of it is looked at */
 
-static flow_step search_start, search_ask, search_rank;
+static flow_step search_start, search_ask, search_meet, search_near, search_rank;
 
 const char *result_kind_name(enum result_kind k)
 {
@@ -27,6 +30,21 @@ const char *result_kind_name(enum result_kind k)
 					     [RESULT_CLARIFY] = "clarify" };
 
 	return names[k];
+}
+
+int scoring_from(const char *name, enum scoring *out)
+{
+	static const char *const names[] = { [SCORING_FULL] = "full",
+					     [SCORING_LEXICAL] = "lexical",
+					     [SCORING_REFERENCE] = "reference" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		if (strcmp(names[i], name) != 0)
+			continue;
+		*out = (enum scoring)i;
+		return 0;
+	}
+	return ASSISTANT_EINVAL;
 }
 
 static struct search *of(struct flow *f)
@@ -110,6 +128,21 @@ static unsigned entities_to_ask(const struct search *s)
 		       : s->wanted | (s->listing ? 0 : session);
 }
 
+/* The sentence, where there is one: a search for words alone has only these. */
+static void begin_meaning(struct search *s, struct flow *f)
+{
+	const struct understood *u = s->rq.understood;
+	const char *text = s->rq.raw || s->rq.scoring == SCORING_REFERENCE ? u->question
+			   : u->meaning && u->meaning[0]		   ? u->meaning
+									   : u->terms;
+	const struct snapshot *records = catalog_snapshot(s->rq.catalog);
+
+	if (!s->rq.embedder || s->listing || s->rq.scoring == SCORING_LEXICAL)
+		return;
+	meaning_begin(&s->meaning, s->rq.embedder, s->index, records->conference.id, records->epoch,
+		      text, s->arena, f);
+}
+
 static void search_start(struct flow *f)
 {
 	struct search *s = of(f);
@@ -137,6 +170,7 @@ static void search_start(struct flow *f)
 	s->listing = !s->lexical.text || !s->lexical.text[0];
 	score_terms_read(&s->terms, gazetteer_vocabulary(catalog_gazetteer(s->rq.catalog)),
 			 s->listing ? "" : s->lexical.text);
+	begin_meaning(s, f);
 	search_ask(f);
 }
 
@@ -151,6 +185,7 @@ static void search_ask(struct flow *f)
 	s->filter.entities = entities_to_ask(s);
 	s->filter.epoch = catalog_snapshot(s->rq.catalog)->epoch;
 	s->hits = (struct index_hits){ .n = 0 };
+	s->near = (struct dense_hits){ .n = 0 };
 	if (s->listing) {
 		s->index->ops->list(s->index, conference, &s->filter,
 				    w->kind == WHEN_LAST ? LAST_LIMIT : LIST_LIMIT, 0, s->arena,
@@ -161,7 +196,36 @@ static void search_ask(struct flow *f)
 	s->lexical.filter = s->filter;
 	s->lexical.limit = LEXICAL_LIMIT;
 	s->index->ops->lexical(s->index, conference, &s->lexical, s->arena, &s->hits,
-			       THEN(f, search_rank));
+			       THEN(f, search_meet));
+}
+
+static void search_meet(struct flow *f)
+{
+	if (of(f)->meaning.embedder)
+		flow_join(THEN(f, search_near)); /* in rounds to come it has ended */
+	else
+		search_rank(f);
+}
+
+static void search_near(struct flow *f)
+{
+	struct search *s = of(f);
+	struct dense_query q = { .vector = s->meaning.vector,
+				 .space = s->meaning.space,
+				 .facets = s->rq.scoring != SCORING_REFERENCE &&
+							   s->rq.understood->specificity == SPECIFIC
+						   ? FACET_BIT(FACET_MASTER)
+						   : 0,
+				 .filter = s->filter,
+				 .limit = NEAR_LIMIT };
+
+	s->degraded = s->meaning.failed;
+	if (!s->meaning.ready) {
+		search_rank(f);
+		return;
+	}
+	s->index->ops->dense(s->index, catalog_snapshot(s->rq.catalog)->conference.id, &q, s->arena,
+			     &s->near, THEN_ANYWAY(f, search_rank));
 }
 
 /* --- giving up ------------------------------------------------------------------ */
@@ -298,17 +362,23 @@ static void search_rank(struct flow *f)
 	struct search *s = of(f);
 	struct ranking r;
 
+	s->degraded |= f->status < 0; /* of the nearest; the words are here */
 	if (!rank_begin(&r, s)) {
 		flow_fail(f, FAIL(&f->fail, ASSISTANT_ENOMEM, "This search has no memory left."));
 		return;
 	}
-	rank_add_hits(&r);
-	if (!s->rq.raw)
-		rank_add_names(&r);
-	rank_narrow(&r);
-	rank_add_speakers(&r);
-	rank_add_exhibitors(&r);
-	rank_add_tiers(&r);
+	if (s->rq.scoring == SCORING_REFERENCE && !s->listing) {
+		rank_add_reference(&r);
+	} else {
+		rank_add_hits(&r);
+		rank_add_near(&r);
+		if (!s->rq.raw)
+			rank_add_names(&r);
+		rank_narrow(&r);
+		rank_add_speakers(&r);
+		rank_add_exhibitors(&r);
+		rank_add_tiers(&r);
+	}
 	rank_order(&r);
 	if ((!r.n || !r.relevant) && relax(s)) {
 		search_ask(f);

@@ -17,8 +17,8 @@ enum result_kind { RESULT_ENTITIES, RESULT_INFO, RESULT_NONE, RESULT_CLARIFY };
 const char *result_kind_name(enum result_kind k);
 
 enum scoring {
-	SCORING_FULL,	   /* words, meanings and names */
-	SCORING_LEXICAL,   /* without meanings */
+	SCORING_FULL,	 /* words, meanings and names */
+	SCORING_LEXICAL, /* without meanings */
 	SCORING_REFERENCE, /* facets by the formula of docs/retrieval.md, and nothing else: a baseline */
 };
 int scoring_from(const char *name, enum scoring *out); /* "full" "lexical" "reference"; or EINVAL */
@@ -56,7 +56,7 @@ struct search {
 	const char *const *relaxed; /* words for what was given up, NULL-terminated: "the day" */
 	struct json_object
 		*described; /* query_describe of what was searched; owned: search_finish */
-	bool degraded; /* the embedder failed: words answered alone */
+	bool degraded;	    /* the embedder failed: words answered alone */
 	/* search.c's */
 	struct meaning meaning;
 	struct dense_hits near;

@@ -35,7 +35,7 @@ struct json_object *result_json(const struct result *r, const struct zone *z)
 		json_set_string(out, "id", r->record->id);
 		json_set_string(out, "name", r->record->name);
 	}
-	json_set_double(out, "score", (double)r->score);
+	json_set_score(out, "score", r->score);
 	if (r->record && r->record->type == ENTITY_SESSION) {
 		set_moment(out, "start", z, r->record->start);
 		set_moment(out, "end", z, r->record->end);

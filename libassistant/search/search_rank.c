@@ -22,6 +22,15 @@ static const struct snapshot *snapshot_of(const struct ranking *r)
 	return catalog_snapshot(r->s->rq.catalog);
 }
 
+static bool has_entry(const struct ranking *r, const struct record *record)
+{
+	for (size_t i = 0; i < r->n; i++) {
+		if (r->items[i].record == record)
+			return true;
+	}
+	return false;
+}
+
 /* The record's entry, made when new; NULL: full. */
 static struct scored *entry(struct ranking *r, const struct record *record)
 {
@@ -41,26 +50,43 @@ static void raise_score(struct scored *e, float score)
 		e->score = score;
 }
 
-/* When nothing says which kind is meant, talks are what most questions are about. */
-static float kind_weight(const struct ranking *r, enum entity type)
+static void raise_tied(struct scored *e, float score)
 {
-	static const float weights[ENTITY_COUNT] = {
-		[ENTITY_SESSION] = 1.0f, [ENTITY_EXHIBITOR] = 0.85f, [ENTITY_SPEAKER] = 0.7f
+	if (e)
+		e->tied = fmaxf(e->tied, score);
+	raise_score(e, score);
+}
+
+/*
+ * When nothing says which kind is meant, talks are what most questions are about.  Speakers are near whatever they speak about:
+ * with meanings, they would stand between their own talks.
+ */
+static float kind_weight(const struct ranking *r, enum entity type, bool fused)
+{
+	static const float weights[2][ENTITY_COUNT] = {
+		{ [ENTITY_SESSION] = 1.0f, [ENTITY_EXHIBITOR] = 0.85f, [ENTITY_SPEAKER] = 0.7f },
+		{ [ENTITY_SESSION] = 1.0f, [ENTITY_EXHIBITOR] = 0.9f, [ENTITY_SPEAKER] = 0.5f },
 	};
 
-	return r->s->wanted == ENTITY_ALL ? weights[type] : 1.0f;
+	return r->s->wanted == ENTITY_ALL ? weights[fused][type] : 1.0f;
+}
+
+/* A facility or a service on site, which nobody may have put into the data. */
+static bool is_strict(const struct search *s)
+{
+	return s->rq.understood->practical && s->rq.understood->entities == ENTITY_ALL &&
+	       !s->rq.entities && !s->rq.raw;
 }
 
 void rank_add_hits(struct ranking *r)
 {
 	const struct search *s = r->s;
 	float best = s->hits.n ? s->hits.hits[0].score : 0;
-	bool strict = s->rq.understood->practical && s->rq.understood->entities == ENTITY_ALL &&
-		      !s->rq.entities && !s->rq.raw;
 	size_t first = 0;
 
-	r->relevant = s->listing ? s->hits.n > 0
-				 : s->hits.n && score_relevant(&s->terms, &s->hits.hits[0], strict);
+	r->relevant =
+		s->listing ? s->hits.n > 0
+			   : s->hits.n && score_relevant(&s->terms, &s->hits.hits[0], is_strict(s));
 	/* Of the last, the end of the list matters. */
 	if (s->rq.understood->when.kind == WHEN_LAST && s->listing && s->hits.n > RANK_MAX)
 		first = s->hits.n - RANK_MAX;
@@ -74,10 +100,117 @@ void rank_add_hits(struct ranking *r)
 		e->hit = hit;
 		e->lexical = s->listing ? 0.5f
 					: score_lexical(&s->terms, hit, best) *
-						  kind_weight(r, hit->type);
+						  kind_weight(r, hit->type, false);
 		raise_score(e, e->lexical);
 	}
 }
+
+/* --- meanings --------------------------------------------------------------- */
+
+#define NEAREST 300u /* records that a meaning alone may bring in */
+
+static void take_near(struct ranking *r)
+{
+	const struct search *s = r->s;
+
+	for (size_t i = 0; i < s->near.n; i++) {
+		const struct dense_hit *hit = &s->near.hits[i];
+		const struct record *record = snapshot_find(snapshot_of(r), hit->type, hit->id);
+		struct scored *e;
+
+		if (!record || (i >= NEAREST && !has_entry(r, record)))
+			continue;
+		e = entry(r, record);
+		if (!e)
+			continue;
+		e->near = hit;
+		e->meaning = score_meaning(s->rq.understood->intent, hit, s->meaning.mean);
+	}
+}
+
+void rank_add_near(struct ranking *r)
+{
+	const struct search *s = r->s;
+	float best_hit = s->hits.n ? s->hits.hits[0].score : 0, best = 0;
+
+	if (!s->near.n)
+		return;
+	r->fused = true;
+	take_near(r);
+	for (size_t i = 0; i < r->n; i++)
+		best = r->items[i].meaning > best ? r->items[i].meaning : best;
+	for (size_t i = 0; i < r->n; i++) {
+		struct scored *e = &r->items[i];
+
+		e->evidence = score_evidence(&s->terms, e->hit, e->meaning);
+		r->evidence = fmaxf(r->evidence, e->evidence);
+		e->lexical = e->hit ? score_lexical(&s->terms, e->hit, best_hit) : 0;
+		e->score = score_fused(e->lexical, e->meaning, best) *
+			   kind_weight(r, e->record->type, true);
+	}
+	r->relevant = score_evident(&s->terms, r->evidence, is_strict(s));
+}
+
+struct facet_point {
+	size_t hit;
+	float cosine;
+};
+
+static int by_cosine(const void *pa, const void *pb)
+{
+	const struct facet_point *a = pa, *b = pb;
+
+	if (a->cosine != b->cosine)
+		return a->cosine > b->cosine ? -1 : 1;
+	return a->hit < b->hit ? -1 : a->hit > b->hit;
+}
+
+/* All facet points of the answer, nearest first; NULL: no memory. */
+static struct facet_point *facet_points(const struct search *s, size_t *n)
+{
+	struct facet_point *points =
+		arena_array(s->arena, struct facet_point, s->near.n * FACETS_PER_ENTITY + 1);
+
+	*n = 0;
+	for (size_t i = 0; points && i < s->near.n; i++) {
+		for (unsigned f = FACET_MASTER + 1; f < FACET_COUNT; f++) {
+			if (s->near.hits[i].cosine[f] > COSINE_NONE)
+				points[(*n)++] =
+					(struct facet_point){ i, s->near.hits[i].cosine[f] };
+		}
+	}
+	if (points)
+		qsort(points, *n, sizeof *points, by_cosine);
+	return points;
+}
+
+void rank_add_reference(struct ranking *r)
+{
+	const struct search *s = r->s;
+	size_t n, nearest = (size_t)s->rq.limit * 5;
+	struct facet_point *points = facet_points(s, &n);
+
+	n = n < nearest ? n : nearest;
+	for (size_t i = 0; points && i < n; i++) {
+		const struct dense_hit *hit = &s->near.hits[points[i].hit];
+		const struct record *record = snapshot_find(snapshot_of(r), hit->type, hit->id);
+		struct scored *e = record && !has_entry(r, record) ? entry(r, record) : NULL;
+		float cosines[FACET_COUNT];
+		size_t matched = 0;
+
+		if (!e)
+			continue;
+		for (size_t k = i; k < n; k++) {
+			if (points[k].hit == points[i].hit)
+				cosines[matched++] = points[k].cosine;
+		}
+		e->near = hit;
+		e->score = score_reference(cosines, matched);
+	}
+	r->relevant = r->n > 0;
+}
+
+/* --- names ------------------------------------------------------------------- */
 
 static void add_sessions_of(struct ranking *r, const struct record *speaker, float score)
 {
@@ -123,6 +256,17 @@ void rank_add_names(struct ranking *r)
 	}
 }
 
+/*
+ * What a record tells about those tied to it.  Where they were compared by meaning themselves, only its words: what it is near to
+ * is in their own texts, too.
+ */
+static float told_by(const struct ranking *r, const struct scored *e)
+{
+	bool themselves = r->fused && r->s->filter.entities != ENTITY_BIT(ENTITY_SESSION);
+
+	return themselves && !(e->name > 0) ? score_lexical_share(e->lexical) : e->score;
+}
+
 void rank_add_speakers(struct ranking *r)
 {
 	size_t n = r->n;
@@ -133,7 +277,8 @@ void rank_add_speakers(struct ranking *r)
 	for (size_t i = 0; i < n; i++) {
 		const struct record *session = r->items[i].record;
 		/* A list keeps its order: who speaks first comes first. */
-		float score = r->items[i].score * 0.8f - (r->s->listing ? 0.0005f * (float)i : 0);
+		float score =
+			told_by(r, &r->items[i]) * 0.8f - (r->s->listing ? 0.0005f * (float)i : 0);
 
 		if (session->type != ENTITY_SESSION)
 			continue;
@@ -150,6 +295,8 @@ void rank_add_speakers(struct ranking *r)
 					e->score + 0.15f * score < 1 ? e->score + 0.15f * score : 1;
 			else if (e)
 				e->score = score;
+			if (e)
+				e->evidence = fmaxf(e->evidence, r->items[i].evidence);
 		}
 	}
 }
@@ -170,10 +317,11 @@ void rank_add_exhibitors(struct ranking *r)
 			continue;
 		for (named = gazetteer_mentions(g, r->items[i].record); *named; named++) {
 			struct scored *e = entry(r, *named);
-			float score = 0.5f * r->items[i].score;
+			float score = 0.5f * told_by(r, &r->items[i]);
 
 			if (!e || e->name > 0)
 				continue;
+			e->evidence = fmaxf(e->evidence, 0.8f * r->items[i].evidence);
 			if (e->score > 0) /* by its own words, too, or by several talks */
 				score = e->score + 0.2f * score;
 			raise_score(e, score > 0.8f ? 0.8f : score);
@@ -234,13 +382,20 @@ static bool is_session(const struct ranking *r, const struct scored *e)
 /* In a search by words, what is hardly about them is neither first nor next. */
 static bool is_close(const struct ranking *r, const struct scored *e)
 {
-	return e->score >= 0.55f * r->items[0].score;
+	return e->score >= (r->fused ? 0.7f : 0.55f) * r->items[0].score;
+}
+
+/* Everything is near a question to some degree; what is much farther than the nearest is no answer. */
+static bool is_near(const struct ranking *r, const struct scored *e)
+{
+	return e->name > 0 || e->tied > 0 || e->evidence >= 0.55f * r->evidence;
 }
 
 /* Beside the one record that was asked for, only what has much in common with the question. */
 static bool is_related(const struct ranking *r, const struct scored *e)
 {
-	return e->name > 0 || !(r->items[0].name > 0) || e->score >= 0.35f;
+	return e->name > 0 || e->tied > 0 || !(r->items[0].name > 0) ||
+	       (r->fused ? e->lexical : e->score) >= 0.35f;
 }
 
 static bool ends_in_time(const struct ranking *r, const struct scored *e)
@@ -364,7 +519,7 @@ void rank_add_tiers(struct ranking *r)
 
 		if (!tier || !word_in(tier, terms) || r->s->filter.places || r->s->filter.tracks)
 			continue;
-		raise_score(entry(r, e), 0.75f);
+		raise_tied(entry(r, e), 0.75f);
 		r->relevant = true;
 	}
 }
@@ -377,6 +532,8 @@ void rank_order(struct ranking *r)
 
 	drop(r, is_wanted);
 	drop(r, is_there);
+	if (r->fused)
+		drop(r, is_near);
 	if (timed)
 		drop(r, is_session);
 	qsort(r->items, r->n, sizeof *r->items, by_score);
@@ -404,27 +561,48 @@ void rank_order(struct ranking *r)
 
 /* --- results ---------------------------------------------------------------- */
 
-static struct json_object *why_json(const struct scored *e)
+static void why_words(struct json_object *out, const struct scored *e)
 {
 	static const char *const fields[FIELD_COUNT] = { "name", "people", "place", "topic",
 							 "text" };
-	struct json_object *out = json_object_new_object(), *parts;
+	struct json_object *parts = json_object_new_object();
 
-	if (e->name > 0)
-		json_set_double(out, "name", (double)e->name);
-	if (!e->hit)
-		return out;
-	json_set_double(out, "lexical", (double)e->lexical);
-	json_set_double(out, "bm25", (double)e->hit->score);
+	json_set_score(out, "lexical", e->lexical);
+	json_set_score(out, "bm25", e->hit->score);
 	json_set_int(out, "words", e->hit->n_words);
 	json_set_int(out, "of_words", e->hit->n_query_words);
 	json_set_string(out, "corrected", e->hit->corrected);
-	parts = json_object_new_object();
 	for (unsigned i = 0; i < FIELD_COUNT; i++) {
 		if (e->hit->field[i] > 0)
-			json_set_double(parts, fields[i], (double)e->hit->field[i]);
+			json_set_score(parts, fields[i], e->hit->field[i]);
 	}
 	json_set(out, "fields", parts);
+}
+
+static void why_meaning(struct json_object *out, const struct scored *e)
+{
+	struct json_object *cosines = json_object_new_object();
+
+	json_set_score(out, "meaning", e->meaning);
+	for (unsigned i = 0; i < FACET_COUNT; i++) {
+		if (e->near->cosine[i] > COSINE_NONE)
+			json_set_score(cosines, facet_key((enum facet)i), e->near->cosine[i]);
+	}
+	json_set(out, "cosines", cosines);
+}
+
+static struct json_object *why_json(const struct scored *e)
+{
+	struct json_object *out = json_object_new_object();
+
+	if (e->name > 0)
+		json_set_score(out, "name", e->name);
+	if (e->tied > 0)
+		json_set_score(out, "tied", e->tied);
+	if (e->hit)
+		why_words(out, e);
+	if (e->near)
+		why_meaning(out, e);
 	return out;
 }
 

@@ -26,12 +26,18 @@ struct ranking {
 	const struct search *s;
 	struct scored *items;
 	size_t n;
-	bool relevant; /* something answers, rather than shares a word */
+	bool relevant;	/* something answers, rather than shares a word */
+	bool fused;	/* words and meanings */
+	float evidence; /* the highest of any record; when fused */
 };
 
 bool rank_begin(struct ranking *r, struct search *s);
 /* Engine's hits, in their order when listed. */
 void rank_add_hits(struct ranking *r);
+/* The nearest in meaning, fused with the words' hits; nothing to do without vectors. */
+void rank_add_near(struct ranking *r);
+/* The same by the reference formula alone. */
+void rank_add_reference(struct ranking *r);
 /* Records the question names, and the sessions of named speakers. */
 void rank_add_names(struct ranking *r);
 /* Speakers of what was found, when speakers are asked for. */

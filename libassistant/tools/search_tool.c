@@ -63,7 +63,7 @@ static int apply_arguments(struct tool_call *call, struct search_state *st, stru
 	st->understood.entities = ENTITY_BIT(st->entity);
 	st->understood.filter.entities = ENTITY_BIT(st->entity);
 	if (query)
-		st->understood.terms = arena_strdup(ctx->arena, query);
+		st->understood.meaning = st->understood.terms = arena_strdup(ctx->arena, query);
 	if (ids)
 		st->understood.filter.ids = string_list(ids, ctx->arena);
 	if (!st->understood.terms)
