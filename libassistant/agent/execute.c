@@ -76,6 +76,10 @@ static void execute_joined(struct flow *f)
 		failed += call->flow.status < 0;
 		if (call->degraded)
 			turn_note(t, "index");
+		if (call->words_only && !t->words_only) {
+			t->words_only = true;
+			turn_note(t, "embedder");
+		}
 		if (t->leave_out && t->previous && call->flow.status >= 0)
 			leave_out_named(t, call);
 		t->n_found += call->n_results;

@@ -209,7 +209,7 @@ static void sink_end(void *ctx, enum outcome outcome, const char *error)
 	r->timings = turn_timings(t);
 	r->debug = turn_debug(t);
 	r->usage = usage;
-	r->basic = t->basic;
+	r->basic = t->basic || t->words_only;
 	pthread_mutex_unlock(&r->log.mutex);
 	metrics_observe(env->metrics, METRIC_TURN_SECONDS, NULL,
 			(double)(loop_now_ms(env->loop) - r->began_ms) / 1000.0);

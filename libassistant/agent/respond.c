@@ -62,7 +62,7 @@ static void answer_stream(struct flow *f)
 		.language = t->understood.language,
 		.facts = t->facts,
 		.now = now_words(t),
-		.basic = t->basic,
+		.basic = t->basic || t->words_only,
 		.max_tokens = MAX_TOKENS,
 		.on_text = on_text,
 		.ctx = t,

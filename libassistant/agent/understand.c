@@ -318,6 +318,7 @@ static void understand_question(struct flow *f)
 				       t->arena);
 	t->tools = (struct tool_context){ .loop = f->loop,
 					  .index = t->env->index,
+					  .embedder = t->env->embedder,
 					  .catalog = t->catalog,
 					  .now_unix_s = t->now_unix_s,
 					  .arena = t->arena,

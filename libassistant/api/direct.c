@@ -67,6 +67,7 @@ struct direct_search {
 	const char *conference_id;
 	int64_t now_unix_s;
 	unsigned entities;
+	enum scoring scoring;
 	struct catalog *catalog;
 	struct understood understood;
 	struct search search;
@@ -102,6 +103,8 @@ static void search_call_begin(struct flow *f)
 	struct search_request rq = {
 		.catalog = s->catalog,
 		.understood = &s->understood,
+		.embedder = env->embedder,
+		.scoring = s->scoring,
 		.entities = s->entities,
 		.limit = (int)json_get_int(s->query, "limit", 10),
 		.why = json_get_bool(s->query, "why", false),
@@ -141,6 +144,7 @@ static void search_call_end(struct flow *f)
 static int search_check(struct direct_search *s, struct fail *f)
 {
 	const char *entity = json_get_string(s->query, "entity");
+	const char *scoring = json_get_string(s->query, "scoring");
 	int64_t limit = json_get_int(s->query, "limit", 10), ms;
 	enum entity type;
 	int r = check_now(json_get_string(s->query, "now"), &ms, f);
@@ -153,6 +157,10 @@ static int search_check(struct direct_search *s, struct fail *f)
 	if (limit < 1 || limit > 100)
 		return FAIL(f, ASSISTANT_EINVAL, "limit is %lld; 1 to 100 is accepted.",
 			    (long long)limit);
+	if (json_get(s->query, "scoring") && (!scoring || scoring_from(scoring, &s->scoring) < 0))
+		return FAIL(f, ASSISTANT_EINVAL,
+			    "scoring is \"%.40s\"; full, lexical and reference are accepted.",
+			    scoring ? scoring : "no text");
 	if (!entity || !strcmp(entity, "all"))
 		return 0;
 	if (entity_from(entity, &type) < 0)

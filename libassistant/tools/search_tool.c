@@ -97,6 +97,7 @@ void search_tool_run(struct flow *f, enum entity entity)
 	search_begin(&st->search,
 		     &(struct search_request){ .catalog = ctx->catalog,
 					       .understood = &st->understood,
+					       .embedder = ctx->embedder,
 					       .entities = ENTITY_BIT(entity),
 					       .now_unix_s = ctx->now_unix_s,
 					       .limit = st->limit,
@@ -128,6 +129,7 @@ static void search_tool_collect(struct flow *f)
 		call->n_results = s->n_results;
 	}
 	call->total = s->total;
+	call->words_only = s->degraded;
 	flow_done(f);
 }
 

@@ -55,6 +55,7 @@ struct tool {
 struct tool_context {
 	struct loop *loop;
 	struct index *index;
+	struct embedder *embedder; /* NULL: search goes by words alone */
 	struct catalog *catalog;
 	const struct understood *understood;
 	int64_t now_unix_s;
@@ -76,7 +77,8 @@ struct tool_call {
 	void (*release)(struct tool_call *call); /* the tool's; NULL */
 	void *state;
 	int64_t took_ms;
-	bool degraded; /* answered without the service it should have used */
+	bool degraded;	 /* answered without the index it should have used */
+	bool words_only; /* answered without the embedder it should have used */
 	void (*on_end)(struct tool_call *call);
 };
 
