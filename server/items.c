@@ -20,8 +20,9 @@ static const struct collection {
 	const char *name;
 	bool is_private;
 } collections[] = {
-	{ "conversations", true }, { "messages", true },    { "conferences", false },
-	{ "sessions", false },	   { "exhibitors", false }, { "speakers", false },
+	{ "conversations", true }, { "messages", true },  { "conferences", false },
+	{ "info_pages", false },   { "sessions", false }, { "exhibitors", false },
+	{ "speakers", false },
 };
 
 static const struct collection *find_collection(const char *name)

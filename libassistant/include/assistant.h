@@ -275,7 +275,8 @@ ASSISTANT_API int assistant_search(assistant *a, const char *query_json, int tim
 /* --- Rows of the embedded store, for a Directus-compatible face ----------- */
 
 /*
- * collection: "conversations" "messages" "conferences" "sessions" "exhibitors" "speakers".
+ * collection: "conversations" "messages" "conferences" "sessions" "exhibitors" "speakers"; lists also "info_pages"
+ * ("id", which is the page's key, "title", "text", "conference_id").
  * Results are Directus' "data" as JSON.  On a remote store these return ASSISTANT_EDENIED: the
  * remote store has a face of its own.
  */

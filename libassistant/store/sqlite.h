@@ -145,8 +145,9 @@ void sqlite_row_list(struct store *s, const struct row_query *q, char **json, st
 /* q stands on a row of CONVERSATION_COLUMNS or MESSAGE_COLUMNS. */
 void sqlite_conversation_json(sqlite3_stmt *q, struct text *out);
 void sqlite_message_json(sqlite3_stmt *q, struct text *out);
-/* json of conferences; json, conference_id of records. */
+/* json of conferences; key (which is the id), title, text, conference_id of pages; json, conference_id of records. */
 void sqlite_conference_json(sqlite3_stmt *q, struct text *out);
+void sqlite_page_json(sqlite3_stmt *q, struct text *out);
 void sqlite_record_json(sqlite3_stmt *q, struct text *out);
 
 /* --- sqlite_snapshot.c ------------------------------------------------------------------ */

@@ -61,6 +61,18 @@ void sqlite_conference_json(sqlite3_stmt *q, struct text *out)
 }
 
 /* q: json, conference_id */
+void sqlite_page_json(sqlite3_stmt *q, struct text *out)
+{
+	_cleanup_json_ struct json_object *row = json_object_new_object();
+	_cleanup_free_ char *line = NULL;
+	const char *const names[] = { "id", "title", "text", "conference_id" };
+
+	for (int i = 0; i < (int)ARRAY_SIZE(names); i++)
+		json_set_string(row, names[i], (const char *)sqlite3_column_text(q, i));
+	line = json_dump(row);
+	text_append(out, line ? line : "null");
+}
+
 void sqlite_record_json(sqlite3_stmt *q, struct text *out)
 {
 	_cleanup_json_ struct json_object *row = NULL;

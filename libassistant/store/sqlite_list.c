@@ -30,6 +30,7 @@ static const char *const message_columns[] = { "id",	       "conversation_id",
 					       "status",       "user_created",
 					       "date_created", NULL };
 static const char *const conference_columns[] = { "id", "name", NULL };
+static const char *const page_columns[] = { "key", "title", "conference_id", NULL };
 static const char *const record_columns[] = { "id", "conference_id", NULL };
 
 static const struct listing lists[] = {
@@ -42,6 +43,8 @@ static const struct listing lists[] = {
 	  message_columns, false, "seq", sqlite_message_json },
 	{ "conferences", "SELECT json FROM conferences", conference_columns, true, "id",
 	  sqlite_conference_json },
+	{ "info_pages", "SELECT key, title, text, conference_id FROM info_pages", page_columns,
+	  false, "conference_id, pos", sqlite_page_json },
 	{ "sessions", "SELECT json, conference_id FROM records", record_columns, true, "seq",
 	  sqlite_record_json },
 	{ "exhibitors", "SELECT json, conference_id FROM records", record_columns, true, "seq",
@@ -245,7 +248,7 @@ static int list_body(struct sqlite_op *op, struct fail *f)
 	if (!list)
 		return FAIL(f, ASSISTANT_EINVAL,
 			    "the collection is \"%.40s\"; accepted is conversations, messages, "
-			    "conferences, sessions, exhibitors or speakers",
+			    "conferences, info_pages, sessions, exhibitors or speakers",
 			    o->collection);
 	if (o->filter && !json_object_is_type(o->filter, json_type_object))
 		return FAIL(f, ASSISTANT_EINVAL,

@@ -563,7 +563,8 @@ static void test_row_list_records(void **state)
 {
 	struct fixture *fx = *state;
 	struct snapshot *s = suite_snapshot(CONFERENCE, 1, 150);
-	_cleanup_json_ struct json_object *all = NULL, *rust = NULL, *first = NULL, *sorted = NULL;
+	_cleanup_json_ struct json_object *all = NULL, *rust = NULL, *first = NULL, *sorted = NULL,
+					  *pages = NULL;
 
 	assert_int_equal(CALL(fx, ingest, s, "h"), 0);
 	all = list(fx, "sessions", "{\"conference_id\":\"" CONFERENCE "\"}", NULL, -1, 0);
@@ -576,6 +577,11 @@ static void test_row_list_records(void **state)
 	sorted = list(fx, "sessions", NULL, "-title", 0, 0);
 	assert_int_equal(json_object_array_length(sorted), 100);
 	assert_string_equal(id_at(sorted, 0), "s99");
+	pages = list(fx, "info_pages", "{\"conference_id\":\"" CONFERENCE "\"}", "key", 0, 0);
+	assert_int_equal(json_object_array_length(pages), s->conference.n_info);
+	assert_string_equal(id_at(pages, 0), s->conference.info[0].key);
+	assert_string_equal(json_get_string(json_object_array_get_idx(pages, 0), "text"),
+			    s->conference.info[0].text);
 	snapshot_unref(s);
 }
 
