@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include "client.h"
 
 #define SEARCH_TIMEOUT_MS 15000
@@ -55,9 +56,10 @@ static int local_rows(struct client *c, const char *collection, const char *conf
 
 	if (conference_id)
 		snprintf(query, sizeof(query),
-			 "{\"filter\":{\"conference_id\":\"%.100s\"},\"sort\":[\"id\"],"
+			 "{\"filter\":{\"conference_id\":\"%.100s\"},\"sort\":[\"%s\"],"
 			 "\"limit\":%d,\"offset\":%d}",
-			 conference_id, CLIENT_PAGE, offset);
+			 conference_id, strcmp(collection, "info_pages") ? "id" : "key",
+			 CLIENT_PAGE, offset);
 	else
 		snprintf(query, sizeof(query), "{\"sort\":[\"name\"],\"limit\":%d,\"offset\":%d}",
 			 CLIENT_PAGE, offset);

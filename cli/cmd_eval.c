@@ -139,6 +139,53 @@ static int measure(struct cli *cli, struct json_object *file, unsigned held_out)
 	return status;
 }
 
+static int show_answers(struct cli *cli, struct json_object *report)
+{
+	int status = STATUS_OK;
+
+	if (options_has(&cli->options, OPTION_JSON)) {
+		printf("%s\n", json_line(report));
+		status = eval_answers_status(report);
+	} else {
+		status = eval_show_answers(&cli->terminal, report);
+	}
+	json_object_put(report);
+	return status;
+}
+
+static int answer(struct cli *cli, struct json_object *file)
+{
+	struct records records = { 0 };
+	struct json_object *report = NULL;
+	int status = cli_open(cli);
+
+	if (!status)
+		status = cli_need_conference(cli);
+	if (!status)
+		status = load(cli, &records);
+	if (!status && !records.conference)
+		status = cli_say(STATUS_FAILED, "answers cannot be checked: the store does not "
+						"give its rows");
+	if (!status)
+		status = eval_answers(cli, &records, file, &report);
+	if (!status)
+		status = show_answers(cli, report);
+	records_finish(&records);
+	return status;
+}
+
+static int converse(struct cli *cli, struct json_object *file)
+{
+	struct json_object *report = NULL;
+	int status = cli_open(cli);
+
+	if (!status)
+		status = cli_need_conference(cli);
+	if (!status)
+		status = eval_talks(cli, file, options_has(&cli->options, OPTION_ANSWERS), &report);
+	return status ? status : show_answers(cli, report);
+}
+
 int cmd_eval(struct cli *cli)
 {
 	const struct options *o = &cli->options;
@@ -156,7 +203,10 @@ int cmd_eval(struct cli *cli)
 	if (!status && o->n_words > 1)
 		status = cli_say(STATUS_USAGE, "eval takes one file");
 	if (!status && kind == EVAL_QUESTIONS)
-		status = measure(cli, file, (unsigned)n);
+		status = options_has(o, OPTION_ANSWERS) ? answer(cli, file)
+							: measure(cli, file, (unsigned)n);
+	else if (!status && kind == EVAL_CONVERSATIONS)
+		status = converse(cli, file);
 	else if (!status && kind == EVAL_RUN)
 		status = show_run(cli, file);
 	json_object_put(file);

@@ -20,7 +20,7 @@
 #define EVAL                                                                                       \
 	(OPTION_BIT(OPTION_CONFERENCE) | OPTION_BIT(OPTION_JSON) | OPTION_BIT(OPTION_MISSES) |     \
 	 OPTION_BIT(OPTION_SCORING) | OPTION_BIT(OPTION_HELD_OUT) | OPTION_BIT(OPTION_SAVE) |      \
-	 OPTION_BIT(OPTION_COMPARE))
+	 OPTION_BIT(OPTION_COMPARE) | OPTION_BIT(OPTION_ANSWERS))
 
 const struct command commands[] = {
 	{ "chat", "", "a conversation: questions and answers, one after the other", TURN, 0,

@@ -34,6 +34,15 @@ void eval_show_misses(const struct terminal *t, struct json_object *run);
 struct json_object *eval_compare(struct json_object *before, struct json_object *after);
 void eval_show_comparison(const struct terminal *t, struct json_object *comparison);
 
+/* Whole answers to FILE's questions, or its conversations, each turn held against its `expect`; claims: also against the
+ * records.  *report is the caller's. */
+int eval_answers(struct cli *cli, const struct records *records, struct json_object *questions,
+		 struct json_object **report);
+int eval_talks(struct cli *cli, struct json_object *file, bool claims, struct json_object **report);
+/* Both: what is wrong, then the sums.  STATUS_FAILED when anything was. */
+int eval_show_answers(const struct terminal *t, struct json_object *report);
+int eval_answers_status(struct json_object *report);
+
 /* "2027-05-20T09:00:00+02:00": the question's `now`, else 09:00 of the first day; "" when that is unknown. */
 void eval_now(const struct records *records, struct json_object *question, char *out, size_t size);
 

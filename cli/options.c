@@ -8,6 +8,8 @@
 #include <string.h>
 
 const struct option_spec option_specs[N_OPTIONS] = {
+	[OPTION_ANSWERS] = { "answers", NULL,
+			     "whole answers, each claim checked against the data" },
 	[OPTION_COMPARE] = { "compare", "RUN", "differences from a run that --save kept" },
 	[OPTION_CONFERENCE] = { "conference", "ID|NAME", "the conference to ask about" },
 	[OPTION_DAY] = { "day", "DATE", "only sessions of that day, such as 2027-05-21" },

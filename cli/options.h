@@ -10,6 +10,7 @@
 #include <stdbool.h>
 
 enum option_id {
+	OPTION_ANSWERS,
 	OPTION_COMPARE,
 	OPTION_CONFERENCE,
 	OPTION_DAY,

@@ -17,7 +17,10 @@ static const struct kind {
 	{ "sessions", "session", "title" },
 	{ "exhibitors", "exhibitor", "name" },
 	{ "speakers", "speaker", "name" },
+	{ "info_pages", "info", "title" },
 };
+
+#define N_KINDS (sizeof(kinds) / sizeof(kinds[0]))
 
 /* Page after page into one array. */
 static int load_rows(struct client *client, const char *collection, const char *conference,
@@ -46,53 +49,16 @@ static int compare(const void *a, const void *b)
 	return strcmp(((const struct record *)a)->id, ((const struct record *)b)->id);
 }
 
-/* "first_aid" is called "First aid". */
-static char *title_of_key(char *at, const char *key)
-{
-	size_t len = strlen(key);
-
-	for (size_t i = 0; i <= len; i++)
-		at[i] = key[i] == '_' ? ' ' : key[i];
-	if (at[0] >= 'a' && at[0] <= 'z')
-		at[0] = (char)(at[0] - 'a' + 'A');
-	return at;
-}
-
-static void add_pages(struct records *r, struct json_object *info)
-{
-	char *at = r->names;
-
-	json_object_object_foreach(info, key, page)
-	{
-		const char *title = json_text(page, "title");
-
-		if (!*title) {
-			title = title_of_key(at, key);
-			at += strlen(key) + 1;
-		}
-		r->all[r->n++] = (struct record){ "info", key, title, page };
-	}
-}
-
 static int collect(struct records *r, assistant_error *err)
 {
-	struct json_object *info = json_member(r->conference, "info");
-	bool pages = json_object_is_type(info, json_type_object);
-	size_t max = pages ? (size_t)json_object_object_length(info) : 0, bytes = 1;
+	size_t max = 0;
 
-	for (size_t k = 0; k < 3; k++)
+	for (size_t k = 0; k < N_KINDS; k++)
 		max += json_object_array_length(r->rows[k]);
-	if (pages) {
-		json_object_object_foreach(info, key, page)
-		{
-			bytes += strlen(key) + 1 + (page == NULL);
-		}
-	}
 	r->all = calloc(max + 1, sizeof(*r->all));
-	r->names = calloc(1, bytes);
-	if (!r->all || !r->names)
+	if (!r->all)
 		return client_fail(err, ASSISTANT_ENOMEM, "Out of memory.");
-	for (size_t k = 0; k < 3; k++) {
+	for (size_t k = 0; k < N_KINDS; k++) {
 		for (size_t i = 0; i < json_object_array_length(r->rows[k]); i++) {
 			struct json_object *row = json_object_array_get_idx(r->rows[k], i);
 
@@ -100,8 +66,6 @@ static int collect(struct records *r, assistant_error *err)
 							  json_text(row, kinds[k].name), row };
 		}
 	}
-	if (pages)
-		add_pages(r, info);
 	qsort(r->all, r->n, sizeof(*r->all), compare);
 	return 0;
 }
@@ -134,7 +98,7 @@ int records_load(struct records *r, struct client *client, const char *conferenc
 
 	*r = (struct records){ 0 };
 	code = choose(r, client, conference, err);
-	for (size_t k = 0; k < 3 && !code; k++) {
+	for (size_t k = 0; k < N_KINDS && !code; k++) {
 		r->rows[k] = json_object_new_array();
 		if (r->conference)
 			code = load_rows(client, kinds[k].collection, records_conference(r),
@@ -176,9 +140,8 @@ const char *records_conference(const struct records *r)
 void records_finish(struct records *r)
 {
 	json_object_put(r->conference);
-	for (size_t k = 0; k < 3; k++)
+	for (size_t k = 0; k < N_KINDS; k++)
 		json_object_put(r->rows[k]);
 	free(r->all);
-	free(r->names);
 	*r = (struct records){ 0 };
 }

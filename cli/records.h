@@ -10,15 +10,14 @@ struct record {
 	const char *type; /* "session" "exhibitor" "speaker" "info" */
 	const char *id;	  /* of an info page: its key */
 	const char *name;
-	struct json_object *row; /* an info page: a text, or {"title","text"} */
+	struct json_object *row;
 };
 
 struct records {
 	struct json_object *conference; /* its row; NULL: the store does not give rows */
-	struct json_object *rows[3];
+	struct json_object *rows[4];
 	struct record *all; /* ordered by id */
 	size_t n;
-	char *names; /* of info pages without a title */
 };
 
 /* conference: id or name, NULL: the only one.  ENOTFOUND, or EINVAL when there are several; a store that gives no

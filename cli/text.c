@@ -4,6 +4,7 @@
 #include "text.h"
 
 #include <langinfo.h>
+#include <limits.h>
 #include <locale.h>
 #include <string.h>
 
@@ -36,7 +37,7 @@ wchar_t text_next(const char **s)
 {
 	mbstate_t state = { 0 };
 	wchar_t c;
-	size_t n = mbrtowc(&c, *s, strlen(*s) + 1, &state);
+	size_t n = mbrtowc(&c, *s, strnlen(*s, MB_LEN_MAX) + 1, &state);
 
 	if (n == 0)
 		return 0;

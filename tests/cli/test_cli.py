@@ -436,6 +436,36 @@ def case_eval_held_out_and_compare(c):
     holds(done.stderr, "--compare takes a run that --save made")
 
 
+def case_eval_answers(c):
+    done = c("eval", QUESTIONS, "--answers", "--json")
+    report = json.loads(done.stdout)
+    equal((report["answers"], report["unsupported"], report["invalid_references"]), (104, 0, 0))
+    equal((done.returncode, done.stderr), (0, ""))
+    assert report["claims"] > 500 and report["references"] > 100, report
+    equal(len(report["items"]), 104)
+
+
+def case_eval_conversations(c):
+    talks = [{"id": "right", "conference": "here", "now": "2027-05-20T09:00:00+02:00", "turns": [
+                 {"question": "Where is the Carbopur stand?", "expect": {"kind": "entities", "words_all": ["A24"]}},
+                 {"question": "What do they sell?", "expect": {"words_all": ["activated carbon"], "language": "en"}}]},
+             {"id": "other", "conference": "Nowhere", "turns": [{"question": "x", "expect": {}}]}]
+    value = {"conferences": {"here": TIDEWATER}, "conversations": talks}
+    done = c("eval", written(c, "talks.json", value), "--answers")
+    equal(done.returncode, 0)
+    holds(done.stdout, "ok     right, 2 turns\n", "1 conversations, 2 turns, 0 of them wrong\n", "0 unsupported")
+    equal(done.stderr, "erleah-cli: 1 of 2 conversations are about conferences that are not loaded\n")
+    talks[0]["turns"][1]["expect"] = {"kind": "info", "words_none": ["Carbopur"]}
+    done = c("eval", written(c, "talks.json", value))
+    equal(done.returncode, 1)
+    holds(done.stdout, "wrong  right, 2 turns\n", "right/2  What do they sell?\n", "refers to no information page",
+          'says "Carbopur"', "2 turns, 1 of them wrong")
+    report = json.loads(c("eval", written(c, "talks.json", value), "--json").stdout)
+    equal([(t["id"], t["ok"]) for t in report["conversations"]], [("right", False)])
+    equal([len(item["problems"]) for item in report["items"]], [0, 2])
+    equal(c("eval", written(c, "talks.json", {"conversations": talks[1:]})).returncode, 1)
+
+
 def case_eval_wrong_files(c):
     question = {"id": "a", "type": "t", "question": "q", "expect": "none"}
     for name, value, part in (
