@@ -246,6 +246,10 @@ static bool is_sum(const struct reading *r)
 		signs += strchr("+*/=x^", *s) != NULL;
 		letters += *s >= 'a' && *s <= 'z' && *s != 'x';
 	}
+	if (reading_has(r, "times|plus|minus|divided by|mal|geteilt durch|fois|por|entre")) {
+		signs++;
+		letters -= letters < 10 ? letters : 10;
+	}
 	return digits >= 2 && signs && letters <= 10 &&
 	       reading_has(r, "what is|what s|calculate|solve|wie viel ist|combien font|cuanto es");
 }
@@ -444,6 +448,9 @@ static const struct record *the_named(const struct reading *r)
 		all += in || (!r->words[i].stop && !reading_is_empty(r->words[i].text));
 		inside += in;
 	}
+	/* "about eBPF and Python" is not about the stand "Python & Django" */
+	if (r->cues & CUE_ABOUT && inside < all && u->names[0].similarity < 0.97f)
+		return NULL;
 	return inside * 2 >= all ? u->names[0].record : NULL;
 }
 
