@@ -71,6 +71,8 @@ static void set_when(struct turn *t, const struct when *w)
 		json_set_bool(o, "from_now", true);
 	if (t->was_now)
 		json_set_bool(o, "was_now", true);
+	if (t->beside != NOT_BESIDE)
+		json_set_string(o, "beside", t->beside == AFTER_IT ? "after" : "before");
 	json_set(t->facts, "when", o);
 }
 
@@ -152,6 +154,8 @@ static void set_understood(struct turn *t, const struct understood *u)
 	set_filters(t, &u->filter);
 	if (t->more)
 		json_set_bool(t->facts, "more", true);
+	if (t->besides)
+		json_set_bool(t->facts, "besides", true);
 }
 
 /* --- The conference ------------------------------------------------------------------- */
@@ -307,7 +311,8 @@ static const char *kind_of(const struct turn *t, const struct found *found)
 		return "smalltalk";
 	if (t->understood.intent == INTENT_OUT_OF_SCOPE)
 		return "out_of_scope";
-	if (found->n_pages && (!found->n || found->results[0].score < INFO_BEATS))
+	if (found->n_pages && !(found->n && t->attribute) &&
+	    (!found->n || found->results[0].score < INFO_BEATS))
 		return "info";
 	if (found->n)
 		return "entities";
@@ -333,6 +338,8 @@ int facts_build(struct turn *t, struct fail *f)
 		set_understood(t, &t->understood);
 		set_relaxed(t);
 		set_results(t, &found);
+		if (t->attribute && found.n_pages)
+			set_info(t, &found);
 	} else {
 		/* Nothing was found even so: the answer speaks of what was asked at first. */
 		set_understood(t, &t->original);

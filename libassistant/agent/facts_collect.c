@@ -8,6 +8,9 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include "agent/topic.h"
+#include "base/utf8.h"
+#include "tools/builtin.h"
 
 #define SAME_NAME	 0.97f
 #define MAX_FOCUS	 3
@@ -15,6 +18,7 @@
 #define ALSO_OF_BEST	 0.8f
 #define MAX_ALSO	 2
 #define SHOWN_OF_A_TOPIC 6
+#define SHOWN_OF_MIXED	 4
 #define TAIL_OF_BEST	 0.5f
 #define KIND_OF_BEST	 0.6f
 
@@ -236,7 +240,9 @@ static void trim(const struct turn *t, struct pool *pool, struct found *out)
 
 		if (r->score < TAIL_OF_BEST * best[e] ||
 		    (any_kind && best[e] < KIND_OF_BEST * most) ||
-		    (any_kind && others && e == ENTITY_SPEAKER))
+		    (any_kind && others && e == ENTITY_SPEAKER) ||
+		    (any_kind && best[ENTITY_SESSION] > 0 && e != ENTITY_SESSION &&
+		     t->understood.asked == ASKED_WHEN))
 			continue;
 		out->totals[e]++;
 		pool->results[n++] = *r;
@@ -250,7 +256,51 @@ static void trim(const struct turn *t, struct pool *pool, struct found *out)
 /* The only one found: it, rather than a list of one. */
 static bool wants_it_in_full(const struct turn *t)
 {
-	return t->understood.asked != ASKED_COUNT_OF && t->understood.when.kind == WHEN_NONE;
+	const struct understood *u = &t->understood;
+
+	return u->asked != ASKED_COUNT_OF &&
+	       (u->when.kind == WHEN_NONE ||
+		(name_is_asked_for(u) && u->names[0].similarity >= SAME_NAME));
+}
+
+/* Several kinds share the room of a list. */
+static size_t shown_of_a_topic(const struct pool *pool)
+{
+	for (size_t i = 1; i < pool->n; i++)
+		if (pool->results[i].record->type != pool->results[0].record->type)
+			return SHOWN_OF_MIXED;
+	return SHOWN_OF_A_TOPIC;
+}
+
+/* The best of each kind first, sessions among them in the order of time. */
+static void order_shown(struct pool *pool)
+{
+	size_t max = shown_of_a_topic(pool), n = 0;
+
+	sort(pool->results, pool->n, by_score);
+	for (size_t i = 0; i < pool->n && n < max; i++) {
+		struct result moving = pool->results[i];
+
+		if (moving.record->type != ENTITY_SESSION)
+			continue;
+		memmove(pool->results + n + 1, pool->results + n, (i - n) * sizeof(*pool->results));
+		pool->results[n++] = moving;
+	}
+	sort(pool->results, n, by_start);
+}
+
+/* A topic that is the name of a track: its sessions before those that only speak of it. */
+static void prefer_track(struct turn *t, struct pool *pool)
+{
+	char *topic _cleanup_free_ = utf8_fold(t->understood.terms, strlen(t->understood.terms));
+
+	for (size_t i = 0; topic && i < pool->n; i++) {
+		const char *track = pool->results[i].record->track;
+		char *folded _cleanup_free_ = track ? utf8_fold(track, strlen(track)) : NULL;
+
+		if (folded && strcmp(folded, topic) == 0)
+			pool->results[i].score = 1;
+	}
 }
 
 static void take_list(struct turn *t, struct pool *pool, struct found *out)
@@ -261,13 +311,9 @@ static void take_list(struct turn *t, struct pool *pool, struct found *out)
 		keep_edge(pool, when == WHEN_FIRST);
 		out->totals[pool->results[0].record->type] = pool->n;
 	} else if (t->understood.terms[0]) {
-		/* The best by words, told in the order of time. */
+		prefer_track(t, pool);
 		trim(t, pool, out);
-		sort(pool->results, pool->n, by_score);
-		if (pool->n > SHOWN_OF_A_TOPIC && pool->results[0].record->type == ENTITY_SESSION)
-			sort(pool->results, SHOWN_OF_A_TOPIC, by_start);
-		else if (pool->results[0].record->type == ENTITY_SESSION)
-			sort(pool->results, pool->n, by_start);
+		order_shown(pool);
 	}
 	for (size_t i = 0; i < pool->n; i++)
 		take(out, &pool->results[i], pool->n == 1 && wants_it_in_full(t));
@@ -280,9 +326,40 @@ static void take_record(const struct pool *pool, const struct record *record, st
 			take(out, &pool->results[i], true);
 }
 
+/* "the KDE talk": the only title that has those words, when one is spoken of. */
+static const struct result *the_titled(struct turn *t, const struct pool *pool)
+{
+	const struct understood *u = &t->understood;
+	const char *const *words = words_of(u->terms, t->arena);
+	const struct result *titled = NULL;
+	size_t n = 0;
+
+	if (!words || !words[0] || u->when.kind != WHEN_NONE ||
+	    (u->asked != ASKED_WHEN && u->asked != ASKED_WHERE && u->asked != ASKED_WHO) ||
+	    topic_is_of_many(u->question))
+		return NULL;
+	for (size_t i = 0; i < pool->n; i++) {
+		const struct record *r = pool->results[i].record;
+		char *name _cleanup_free_ = utf8_fold(r->name, strlen(r->name));
+		bool all = name && r->type != ENTITY_SPEAKER;
+
+		for (size_t k = 0; all && words[k]; k++)
+			all = words_has(words[k], name);
+		if (!all)
+			continue;
+		titled = &pool->results[i];
+		n++;
+	}
+	return n == 1 ? titled : NULL;
+}
+
 static void take_unnamed(struct turn *t, struct pool *pool, struct found *out)
 {
-	if (wants_one(t) && pool->results[0].score >= SPECIFIC_ENOUGH)
+	const struct result *titled = the_titled(t, pool);
+
+	if (titled)
+		take(out, titled, true);
+	else if (wants_one(t) && pool->results[0].score >= SPECIFIC_ENOUGH)
 		take_best(pool, out);
 	else
 		take_list(t, pool, out);

@@ -5,6 +5,8 @@
 #include "agent/facts.h"
 
 #include <string.h>
+#include "agent/attribute.h"
+#include "agent/history.h"
 #include "agent/nodes.h"
 #include "agent/references.h"
 #include "llm/quote.h"
@@ -111,6 +113,15 @@ static bool has_id(const char *const *ids, const char *id)
 	return false;
 }
 
+/* What else there is of a person was asked, and that session was spoken of. */
+static bool is_known(const struct turn *t, const struct record *session)
+{
+	for (const struct previous *p = t->besides ? t->previous : NULL; p; p = p->before)
+		if (p->focus == session)
+			return true;
+	return false;
+}
+
 /* In the order of time; the snapshot's sessions are sorted. */
 static void set_sessions(struct turn *t, struct json_object *o, const struct record *r, size_t max,
 			 float score)
@@ -125,6 +136,8 @@ static void set_sessions(struct turn *t, struct json_object *o, const struct rec
 		if (json_object_array_length(sessions) == max)
 			break;
 		if (!has_id(session->speaker_ids, r->id) && !has_id(r->session_ids, session->id))
+			continue;
+		if (is_known(t, session))
 			continue;
 		one = brief(t, session, score);
 		if (one)
@@ -159,6 +172,8 @@ struct json_object *facts_record(struct turn *t, const struct result *result, bo
 	facts_set_text(o, "description", r->description, focus ? LONG_CHARS : SHORT_CHARS);
 	set_list(o, "speakers", r->speaker_names, MAX_PEOPLE);
 	set_list(o, "tags", r->tags, MAX_TAGS);
+	if (focus && t->attribute && attribute_fits(t->attribute, r->type))
+		json_set(o, "attribute", attribute_of_record(t->attribute, r, t->arena));
 	if (r->type == ENTITY_SESSION && focus)
 		set_people(t, o, r, result->score / 2);
 	if (r->type == ENTITY_SPEAKER)

@@ -1,162 +1,337 @@
 /*
- * followup.c - see followup.h.
+ * followup.c - see followup.h: what kind of follow-up a question is.
  */
 #include "agent/followup.h"
 
 #include <string.h>
-#include "agent/followup_words.h"
 #include "agent/topic.h"
 #include "base/text.h"
 #include "base/utf8.h"
+#include "search/words.h"
+#include "tools/builtin.h"
 
-/* --- Rewriting ---------------------------------------------------------------------- */
+/* What every rule looks at. */
+struct resolving {
+	const struct catalog *c;
+	const struct question *q;
+	const struct attribute *a; /* asked for; NULL */
+	const struct previous *p;
+	const struct understood *old;  /* what the turn before understood */
+	const struct understood *base; /* the same of the last turn that asked for itself */
+	int64_t now;
+	struct arena *arena;
+	bool bare;     /* without a topic of its own */
+	bool limited;  /* has a time, a place, a filter */
+	bool corrects; /* "no, I meant ..." */
+	struct followup *out;
+};
 
-static const char *const day_names[] = { "sunday",   "monday", "tuesday", "wednesday",
-					 "thursday", "friday", "saturday" };
-
-static const char *noun(unsigned entities)
+static bool has_filter(const struct index_filter *f)
 {
-	switch (entities) {
-	case ENTITY_BIT(ENTITY_SESSION):
-		return "sessions";
-	case ENTITY_BIT(ENTITY_EXHIBITOR):
-		return "exhibitors";
-	case ENTITY_BIT(ENTITY_SPEAKER):
-		return "speakers";
-	default:
-		return "";
+	return f->places || f->tracks || f->types || f->levels || f->languages;
+}
+
+static bool is_one_kind(unsigned entities)
+{
+	return entities == ENTITY_BIT(ENTITY_SESSION) || entities == ENTITY_BIT(ENTITY_EXHIBITOR) ||
+	       entities == ENTITY_BIT(ENTITY_SPEAKER);
+}
+
+static bool names_noun(const struct question *q)
+{
+	return question_has(q, WORDS_NOUN) && is_one_kind(q->u->entities);
+}
+
+static bool take_record(struct resolving *r, const struct record *record)
+{
+	r->out->kind = FOLLOWUP_RECORD;
+	r->out->record = record;
+	return true;
+}
+
+static bool take_question(struct resolving *r, const char *question)
+{
+	r->out->kind = FOLLOWUP_QUESTION;
+	r->out->question = question;
+	return true;
+}
+
+/* Which of those that the last answer named? */
+static bool ask_which(struct resolving *r)
+{
+	const struct record *list[PREVIOUS_MAX_REFERENCES];
+	size_t n = choose_list(r->p, list);
+
+	if (!n)
+		return false;
+	r->out->kind = FOLLOWUP_WHICH;
+	for (size_t i = 0; i < n && i < 3; i++)
+		r->out->choices[i] = list[i];
+	return true;
+}
+
+static bool take_merged(struct resolving *r, bool topic, bool noun)
+{
+	const struct merging how = { .topic = topic, .noun = noun };
+
+	r->out->kind = FOLLOWUP_MERGED;
+	followup_merge(r->c, r->base, r->q->u, &how, r->arena, &r->out->understood);
+	return true;
+}
+
+/* --- Records ------------------------------------------------------------------------- */
+
+/* "does her company have a stand?" */
+static bool resolve_company(struct resolving *r)
+{
+	const struct record *person;
+
+	if (!question_has(r->q, PHRASES_COMPANY))
+		return false;
+	person = choose_person(r->c, r->p);
+	if (!person)
+		return false;
+	if (!person->company)
+		return take_record(r, person);
+	return take_question(r, arena_printf(r->arena, "where is the %s stand", person->company));
+}
+
+static const struct record *place_of_talk(const struct resolving *r)
+{
+	const struct record *session = choose_focus_of(r->p, ENTITY_SESSION);
+
+	return session && session->location ? session : NULL;
+}
+
+static bool take_shifted(struct resolving *r, int64_t at, bool after, bool next, const char *place)
+{
+	struct understood base = *r->base;
+	const char **places;
+
+	if (place) {
+		places = arena_array(r->arena, const char *, 2);
+		places[0] = place;
+		base = (struct understood){ .question = "",
+					    .terms = "",
+					    .asked = ASKED_ANY,
+					    .filter = { .places = places } };
 	}
+	r->out->kind = FOLLOWUP_MERGED;
+	r->out->relation = !next ? RELATION_NONE : after ? RELATION_AFTER : RELATION_BEFORE;
+	followup_shift(r->c, &base, at, after, next, r->arena, &r->out->understood);
+	r->out->leave_out = !next;
+	return true;
 }
 
-static void add_list(struct text *out, const char *before, const char *const *values)
+/* "the one before": in the list; else in the same room. */
+static bool resolve_step(struct resolving *r)
 {
-	for (size_t i = 0; values && values[i]; i++)
-		text_printf(out, " %s %s", i ? "or" : before, values[i]);
-}
+	int step = question_step(r->q);
+	const struct record *focus = choose_focus(r->p);
 
-/* Of two understandings the newer one's parts, else the older one's, as one question. */
-static const char *merge(const struct catalog *c, const struct understood *old,
-			 const struct understood *new, bool new_topic, bool new_noun,
-			 struct arena *arena)
-{
-	struct text out _cleanup_text_ = { 0 };
-	const struct when *w = new->when.kind != WHEN_NONE ? &new->when : &old->when;
-	unsigned entities = new_noun ? new->entities : old->entities;
-	const struct index_filter *a = &new->filter, *b = &old->filter;
-
-	text_init(&out, 8192);
-	text_append(&out, noun(entities));
-	text_printf(&out, " %s",
-		    new_topic ? topic_words(new->question, new->terms, arena)
-			      : topic_words(old->question, old->terms, arena));
-	if (w->said && w->kind != WHEN_NONE)
-		text_printf(&out, " %s", w->said);
-	/* "and in the afternoon?": of the day we were at */
-	if (w == &new->when && w->kind == WHEN_WINDOW && !w->explicit_day &&
-	    old->when.explicit_day && old->when.from != TIME_UNKNOWN) {
-		struct civil day;
-
-		zone_civil(catalog_zone(c), old->when.from, &day);
-		text_printf(&out, " on %s", day_names[day.weekday]);
-	}
-	add_list(&out, "in", a->places ? a->places : b->places);
-	add_list(&out, "in track", a->tracks ? a->tracks : b->tracks);
-	add_list(&out, "", a->types ? a->types : b->types);
-	add_list(&out, "level", a->levels ? a->levels : b->levels);
-	return arena_strndup(arena, out.data + strspn(out.data, " "),
-			     out.len - strspn(out.data, " "));
-}
-
-/* "sessions rust on saturday after 16:50" */
-static const char *at_other_time(const struct catalog *c, const struct understood *old,
-				 const char *relation, int64_t unix_s, struct arena *arena)
-{
-	struct text out _cleanup_text_ = { 0 };
-	struct civil t;
-
-	text_init(&out, 8192);
-	zone_civil(catalog_zone(c), unix_s, &t);
-	text_printf(&out, "sessions %s on %s %s %02d:%02d",
-		    old->n_names ? "" : topic_words(old->question, old->terms, arena),
-		    day_names[t.weekday], relation, t.hour, t.minute);
-	if (!old->n_names) {
-		add_list(&out, "in", old->filter.places);
-		add_list(&out, "in track", old->filter.tracks);
-	}
-	return arena_strdup(arena, out.data);
-}
-
-/* --- What is meant ------------------------------------------------------------------- */
-
-static const struct record *focus_of(const struct previous *p)
-{
-	if (p->focus)
-		return p->focus;
-	return p->n_references == 1 ? p->references[0] : NULL;
-}
-
-/* "who is she?", "what does he do?": the one person the answer named, if it named one. */
-static const struct record *person_of(const struct question *q, const struct previous *p)
-{
-	const struct record *person = NULL;
-	size_t n = 0;
-
-	if (!(q->u->asked == ASKED_WHO && question_has(q, WORDS_PERSON)) &&
-	    !(q->u->asked != ASKED_WHEN && q->u->asked != ASKED_WHERE &&
-	      question_has(q, WORDS_HE_SHE)))
-		return NULL;
-	for (size_t i = 0; i < p->n_references; i++) {
-		if (p->references[i]->type != ENTITY_SPEAKER)
-			continue;
-		person = p->references[i];
-		n++;
-	}
-	return n == 1 ? person : NULL;
+	if (!step || !r->bare)
+		return false;
+	if (choose_neighbour(step, r->p, r->out))
+		return true;
+	if (!focus || focus->type != ENTITY_SESSION || focus->start == TIME_UNKNOWN)
+		return false;
+	return take_shifted(r, step > 0 && focus->end != TIME_UNKNOWN ? focus->end : focus->start,
+			    step > 0, true, focus->location);
 }
 
 /* "the last one", not "what is the last talk?" */
-static bool means_ordinal(const struct question *q, const struct previous *p, struct arena *arena)
+static bool means_ordinal(const struct resolving *r)
 {
+	const struct question *q = r->q;
 	struct understood rest = *q->u;
 	struct question bare = { .folded = q->folded, .u = &rest };
 
-	if (!question_ordinal(q) || !p->n_references || q->n > 8)
+	if (!question_ordinal(q) || q->n > 9)
 		return false;
-	if (q->u->when.kind != WHEN_NONE && !question_has(q, WORDS_PRONOUN) && q->n > 3)
+	if (question_ordinal(q) < 0 && r->a && strcmp(attribute_name(r->a), "duration") == 0)
+		return false; /* "how long does that last?" */
+	if (q->u->when.kind != WHEN_NONE && q->u->when.kind != WHEN_FIRST &&
+	    q->u->when.kind != WHEN_LAST && !question_has(q, WORDS_PRONOUN) && q->n > 3)
 		return false;
-	rest.terms = question_without_ordinals(q, arena);
-	return rest.terms && question_is_bare(&bare, arena);
+	rest.terms = question_without_ordinals(q, r->arena);
+	return rest.terms && question_is_bare(&bare, r->a, r->arena) &&
+	       (question_has(q, WORDS_PRONOUN) || question_has(q, WORDS_ONE) || q->n <= 4);
 }
 
-static void choose_ordinal(const struct question *q, const struct previous *p, struct followup *out)
+/* Among what was listed; when only a number was said, of what it counted. */
+static bool resolve_ordinal(struct resolving *r)
 {
-	int n = question_ordinal(q);
+	int n = means_ordinal(r) ? question_ordinal(r->q) : 0;
+	struct understood *u = &r->out->understood;
 
-	if (n < 0)
-		n = (int)p->n_references;
-	if ((size_t)n > p->n_references) {
-		out->kind = FOLLOWUP_BEYOND;
-		return;
-	}
-	out->kind = FOLLOWUP_RECORD;
-	out->record = p->references[n - 1];
-	out->keeps_asked = p->asked_back;
+	if (!n)
+		return false;
+	if (r->p->n_references || r->old->asked != ASKED_COUNT_OF || n > 1)
+		return choose_ordinal(n, r->p, r->out);
+	take_merged(r, false, false);
+	u->when.kind = n < 0 ? WHEN_LAST : WHEN_FIRST;
+	u->asked = r->q->u->asked;
+	return true;
 }
+
+/* "what is her talk about?": the one session of that person; NULL: none, or several. */
+static const struct record *talk_of(const struct resolving *r, const struct record *person)
+{
+	const struct snapshot *s = catalog_snapshot(r->c);
+	const struct record *talk = NULL;
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->n[ENTITY_SESSION]; i++) {
+		const struct record *session = &s->records[ENTITY_SESSION][i];
+
+		for (size_t k = 0; session->speaker_ids[k]; k++) {
+			if (strcmp(session->speaker_ids[k], person->id) == 0) {
+				talk = session;
+				n++;
+			}
+		}
+	}
+	return n == 1 ? talk : NULL;
+}
+
+/* "who is she?", "what does he do?" */
+static bool means_person(const struct question *q)
+{
+	return (q->u->asked == ASKED_WHO && question_has(q, WORDS_PERSON)) ||
+	       (q->u->asked != ASKED_WHEN && q->u->asked != ASKED_WHERE &&
+		question_has(q, WORDS_HE_SHE)) ||
+	       (question_has(q, WORDS_PERSON) && question_has(q, WORDS_SPEAKS) &&
+		q->u->asked != ASKED_WHEN && q->u->asked != ASKED_WHERE);
+}
+
+/* The only session that an answer about a person named. */
+static const struct record *only_session(const struct previous *p)
+{
+	const struct record *list[PREVIOUS_MAX_REFERENCES];
+
+	return choose_list(p, list) == 1 && list[0]->type == ENTITY_SESSION ? list[0] : NULL;
+}
+
+/* What the words point at; NULL: nothing, or one of several. */
+static const struct record *pointed_at(const struct resolving *r)
+{
+	const struct record *record = choose_focus(r->p), *talk;
+	enum entity kind;
+
+	if (means_person(r->q) ||
+	    (record && record->type != ENTITY_SPEAKER && question_has(r->q, WORDS_HE_SHE))) {
+		const struct record *person = choose_person(r->c, r->p);
+
+		if (person)
+			record = person;
+	} else if (question_points_at(r->q, &kind) && !(record && record->type == kind) &&
+		   !(record && record->type == ENTITY_SPEAKER)) {
+		const struct record *of_kind = choose_focus_of(r->p, kind);
+
+		if (of_kind)
+			return of_kind;
+	}
+	if (record && record->type == ENTITY_SPEAKER && question_has(r->q, WORDS_TALK)) {
+		talk = talk_of(r, record);
+		if (talk)
+			return talk;
+	}
+	return record;
+}
+
+/* About one record of the last answer, or about several of which one must be chosen. */
+static bool resolve_record(struct resolving *r)
+{
+	const struct record *record = pointed_at(r);
+
+	if (record)
+		return take_record(r, record);
+	if (r->old->n_names || !r->p->n_references)
+		/* all that were named, or what is no record, once more */
+		return take_question(r, r->p->question);
+	if (r->q->u->asked == ASKED_WHERE && r->p->references[0]->type == ENTITY_EXHIBITOR)
+		return take_question(r, r->p->question); /* they are listed with their places */
+	return r->p->n_references > 1 && ask_which(r);
+}
+
+/* "who else does water treatment?": of the kind that was spoken of, without that one */
+static bool resolve_else(struct resolving *r)
+{
+	const struct record *focus = choose_focus(r->p);
+	struct understood *u = &r->out->understood;
+
+	if (!question_has(r->q, WORDS_ELSE) || r->bare || !focus ||
+	    r->q->u->entities != ENTITY_ALL || r->q->u->n_names)
+		return false;
+	*u = *r->q->u;
+	u->entities = u->filter.entities = ENTITY_BIT(focus->type);
+	u->intent = focus->type == ENTITY_EXHIBITOR ? INTENT_EXHIBITOR_SEARCH
+		    : focus->type == ENTITY_SPEAKER ? INTENT_SPEAKER_SEARCH
+						    : INTENT_SESSION_SEARCH;
+	r->out->kind = FOLLOWUP_MERGED;
+	r->out->leave_out = true;
+	return true;
+}
+
+/* Everything else the question says is of that record. */
+static bool is_of(const struct resolving *r, const struct record *record)
+{
+	const char *const *words = words_of(question_without_times(r->q, r->arena), r->arena);
+
+	for (size_t i = 0; words && words[i]; i++) {
+		char *text _cleanup_free_ = NULL;
+
+		if (question_word_is_small(words[i]) || attribute_has_word(r->a, words[i]))
+			continue;
+		text = record->json ? utf8_fold(record->json, record->json_len) : NULL;
+		if (!text || !words_has(words[i], text))
+			return false;
+	}
+	return true;
+}
+
+/* "how long is it?", "what should I bring?", "how much does one of their turbines cost?" */
+static bool resolve_attribute(struct resolving *r)
+{
+	const struct record *record, *session;
+	enum entity kind;
+	bool points = question_has(r->q, WORDS_PRONOUN) || question_has(r->q, WORDS_POSSESSIVE) ||
+		      question_points_at(r->q, &kind);
+
+	if (!r->a || (!points && (!r->bare || question_has(r->q, WORDS_ANY))) ||
+	    (names_noun(r->q) && !points))
+		return false;
+	if (r->q->u->n_names && r->q->u->names[0].similarity > 0.9f)
+		return false;
+	record = pointed_at(r);
+	if (record && !attribute_fits(r->a, record->type)) {
+		session = record->type == ENTITY_SPEAKER ? talk_of(r, record) : NULL;
+		if (!session && record == r->p->focus)
+			session = only_session(r->p);
+		record = session ? session : choose_focus_of(r->p, ENTITY_SESSION);
+	}
+	if (record && attribute_fits(r->a, record->type) && is_of(r, record))
+		return take_record(r, record);
+	return !record && points && r->bare && r->p->n_references > 1 && ask_which(r);
+}
+
+/* --- Times and places ---------------------------------------------------------------- */
 
 static int64_t edge_of(const struct previous *p, const struct understood *old, bool later,
 		       int64_t now)
 {
-	const struct record *focus = focus_of(p);
+	const struct record *focus = choose_focus(p);
 	int64_t edge = TIME_UNKNOWN;
 
 	if (focus && focus->type == ENTITY_SESSION && focus->start != TIME_UNKNOWN)
 		return later && focus->end != TIME_UNKNOWN ? focus->end : focus->start;
-	if (old->when.kind == WHEN_WINDOW && !old->n_names) {
-		int64_t t = later ? old->when.to : old->when.from;
-
-		if (t != TIME_UNKNOWN && old->when.to - old->when.from < 20 * 3600)
-			return t;
-	}
+	if (old->when.kind == WHEN_WINDOW && !old->n_names && !later &&
+	    old->when.from != TIME_UNKNOWN &&
+	    (old->when.to == TIME_UNKNOWN || old->when.to - old->when.from < 20 * 3600))
+		return old->when.from;
+	if (old->when.kind == WHEN_WINDOW && !old->n_names && later &&
+	    old->when.to != TIME_UNKNOWN && old->when.to - old->when.from < 20 * 3600)
+		return old->when.to;
 	for (size_t i = 0; i < p->n_references; i++) {
 		const struct record *r = p->references[i];
 
@@ -168,183 +343,234 @@ static int64_t edge_of(const struct previous *p, const struct understood *old, b
 	return edge == TIME_UNKNOWN ? now : edge;
 }
 
-static bool resolve_time(const struct catalog *c, const struct question *q,
-			 const struct previous *p, const struct understood *old, int64_t now,
-			 struct arena *arena, struct followup *out)
+/* Whether what comes next is wanted of the room spoken of, rather than of the whole programme. */
+static const char *room_meant(const struct resolving *r, const struct record *focus)
 {
-	const struct record *focus = focus_of(p);
-	bool after = question_has(q, PHRASES_AFTER), later = question_has(q, PHRASES_LATER);
-	bool earlier = question_has(q, PHRASES_EARLIER);
-
-	if (!after && !later && !earlier)
-		return false;
-	/* "after that": in the room we spoke of */
-	if (after && focus && focus->type == ENTITY_SESSION && focus->end != TIME_UNKNOWN) {
-		const char *text =
-			at_other_time(c, &(struct understood){ .question = "", .terms = "" },
-				      "after", focus->end, arena);
-
-		out->question = focus->location
-					? arena_printf(arena, "%s in %s", text, focus->location)
-					: text;
-	} else {
-		out->question = at_other_time(c, old, earlier ? "before" : "after",
-					      edge_of(p, old, !earlier, now), arena);
-		out->leave_out = true;
-	}
-	out->kind = FOLLOWUP_QUESTION;
-	return true;
-}
-
-/* "what is on next there?": the place of what we spoke of */
-static bool resolve_there(const struct question *q, const struct previous *p, struct arena *arena,
-			  struct followup *out)
-{
-	const struct record *focus = focus_of(p);
-
-	if (!focus || focus->type != ENTITY_SESSION || !focus->location ||
-	    q->u->when.kind == WHEN_NONE || !question_has(q, WORDS_THERE))
-		return false;
-	out->kind = FOLLOWUP_QUESTION;
-	out->question = arena_printf(arena, "sessions %s in %s", q->u->when.said, focus->location);
-	return true;
-}
-
-static bool same_entities(unsigned entities)
-{
-	return noun(entities)[0] != '\0';
-}
-
-static bool has_filter(const struct index_filter *f)
-{
-	return f->places || f->tracks || f->types || f->levels || f->languages;
-}
-
-static bool names_noun(const struct question *q)
-{
-	return question_has(q, WORDS_NOUN) && same_entities(q->u->entities);
-}
-
-/* "what is her talk about?": the one session of that person; NULL: none, or several. */
-static const struct record *talk_of(const struct catalog *c, const struct question *q,
-				    const struct record *person)
-{
-	const struct snapshot *s = catalog_snapshot(c);
-	const struct record *talk = NULL;
-	size_t n = 0;
-
-	if (!person || person->type != ENTITY_SPEAKER || !question_has(q, WORDS_TALK))
+	if (!focus || focus->type != ENTITY_SESSION)
 		return NULL;
-	for (size_t i = 0; i < s->n[ENTITY_SESSION]; i++) {
-		const struct record *r = &s->records[ENTITY_SESSION][i];
-
-		for (size_t k = 0; r->speaker_ids[k]; k++) {
-			if (strcmp(r->speaker_ids[k], person->id) == 0) {
-				talk = r;
-				n++;
-			}
-		}
-	}
-	return n == 1 ? talk : NULL;
+	if (question_has(r->q, PHRASES_PLACE) || r->old->filter.places)
+		return focus->location;
+	if (r->old->when.kind == WHEN_NOW || r->old->when.kind == WHEN_NEXT ||
+	    r->old->when.kind == WHEN_FIRST || r->old->when.kind == WHEN_LAST)
+		return NULL;
+	return focus->location;
 }
 
-/* About one record of the last answer, or about several of which one must be chosen. */
-static void resolve_record(const struct catalog *c, const struct question *q,
-			   const struct previous *p, const struct understood *old,
-			   struct followup *out)
+/* "after that", "anything earlier?" */
+static bool resolve_time(struct resolving *r)
 {
-	const struct record *person = person_of(q, p), *talk;
+	bool after = question_has(r->q, PHRASES_AFTER), later = question_has(r->q, PHRASES_LATER);
+	bool before = question_has(r->q, PHRASES_BEFORE);
+	bool earlier = question_has(r->q, PHRASES_EARLIER);
+	const struct record *focus = choose_focus(r->p);
 
-	out->record = person ? person : focus_of(p);
-	talk = talk_of(c, q, out->record);
-	if (talk)
-		out->record = talk;
-	if (!out->record && (old->n_names || !p->n_references)) {
-		out->kind =
-			FOLLOWUP_QUESTION; /* all that were named, or what is no record, once more */
-		out->question = p->question;
-		return;
+	if (!r->bare || (!after && !later && !earlier && !before))
+		return false;
+	if ((after || before) && focus && focus->type == ENTITY_SESSION)
+		return take_shifted(r, edge_of(r->p, r->old, after, r->now), after, true,
+				    room_meant(r, focus));
+	return take_shifted(r, edge_of(r->p, r->old, after || later, r->now), after || later, false,
+			    NULL);
+}
+
+/* "what is on next there?", "and tomorrow in the same room?": the place of what we spoke of */
+static bool resolve_place(struct resolving *r)
+{
+	const struct record *at = place_of_talk(r);
+	const struct record *focus = choose_focus(r->p);
+	bool same = question_has(r->q, PHRASES_PLACE);
+	struct understood *u = &r->out->understood;
+	const char **places;
+
+	if (!r->bare || r->q->u->when.kind == WHEN_NONE || !at ||
+	    (!same && !(focus == at && question_has(r->q, WORDS_THERE))))
+		return false;
+	places = arena_array(r->arena, const char *, 2);
+	places[0] = at->location;
+	*u = *r->q->u;
+	u->terms = "";
+	u->filter.places = places;
+	u->follow_up = false;
+	u->entities = u->filter.entities = ENTITY_BIT(ENTITY_SESSION);
+	u->intent = INTENT_SESSION_SEARCH;
+	u->asked = ASKED_ANY;
+	u->question = followup_question(u, r->arena);
+	r->out->kind = FOLLOWUP_MERGED;
+	return true;
+}
+
+/* --- Additions ----------------------------------------------------------------------- */
+
+/* After a page: the same question, at another time; or another practical matter. */
+static bool resolve_after_page(struct resolving *r)
+{
+	struct understood again;
+	struct question old = { .u = &again };
+	char *folded _cleanup_free_ = utf8_fold(r->p->question, strlen(r->p->question));
+
+	if (!folded || r->old->intent != INTENT_GENERAL_INFO || names_noun(r->q) ||
+	    (r->limited && r->q->u->when.kind == WHEN_NONE))
+		return false;
+	if (!r->bare) {
+		if (r->limited || r->q->n > 6)
+			return false;
+		return take_question(
+			r, arena_printf(r->arena, "is there a %s at the venue",
+					topic_words(r->q->u->question, r->q->u->terms, r->arena)));
 	}
-	out->kind = out->record		  ? FOLLOWUP_RECORD
-		    : p->n_references > 1 ? FOLLOWUP_WHICH
-					  : FOLLOWUP_NONE;
+	query_understand(r->c, r->p->question, r->now, r->arena, &again);
+	old.folded = folded;
+	question_cut(&old, r->arena);
+	return take_question(r,
+			     arena_printf(r->arena, "%s %s", question_without_times(&old, r->arena),
+					  r->q->u->when.said ? r->q->u->when.said : ""));
 }
 
 /* "and tomorrow?", "what about exhibitors?", "Sunday", when that was asked back */
-static void resolve_addition(const struct catalog *c, const struct question *q,
-			     const struct previous *p, const struct understood *old,
-			     struct arena *arena, struct followup *out)
+static bool resolve_addition(struct resolving *r)
 {
-	bool bare = question_is_bare(q, arena), noun = names_noun(q);
-	bool limited = q->u->when.kind != WHEN_NONE || has_filter(&q->u->filter);
+	const struct previous *p = r->p;
+	enum entity kind;
+	bool noun =
+		names_noun(r->q) && !(question_points_at(r->q, &kind) && choose_focus_of(p, kind));
 
-	if (bare && !limited && !noun) {
-		if (focus_of(p) || old->n_names || !p->n_references) /* "and where?" */
-			resolve_record(c, q, p, old, out);
-		return;
-	}
-	if (!bare && !p->asked_back && q->u->n_names && q->u->names[0].similarity > 0.9f)
-		return; /* "and who is Ada Lovelace?" stands alone */
-	if (!bare && !p->asked_back && q->u->intent == INTENT_GENERAL_INFO)
-		return; /* so does "and where is lunch?" */
-	out->kind = FOLLOWUP_QUESTION;
-	out->keeps_asked = true;
-	out->question = merge(c, old, q->u, !bare, noun, arena);
+	if (r->bare && !r->limited && !noun)
+		return resolve_record(r); /* "and where?" */
+	if (!r->bare && !p->asked_back && r->q->u->n_names && r->q->u->names[0].similarity > 0.9f &&
+	    !r->corrects)
+		return false; /* "and who is Ada Lovelace?" stands alone */
+	if (!r->bare && !p->asked_back && r->q->u->intent == INTENT_GENERAL_INFO)
+		return false; /* so does "and where is lunch?" */
+	if (resolve_after_page(r))
+		return true;
+	if (r->old->intent == INTENT_GENERAL_INFO || r->old->intent == INTENT_SMALLTALK ||
+	    r->old->intent == INTENT_OUT_OF_SCOPE)
+		return false;
+	r->out->keeps_asked = true;
+	return take_merged(r, !r->bare, noun);
 }
 
-static void resolve(const struct catalog *c, const struct question *q, const struct previous *p,
-		    int64_t now, struct arena *arena, struct followup *out)
+static bool is_addition(const struct resolving *r)
 {
-	bool bare = question_is_bare(q, arena),
-	     limited = q->u->when.kind != WHEN_NONE || has_filter(&q->u->filter);
-	struct understood old;
+	return r->corrects || question_is_joined(r->q) || question_is_time(r->q) ||
+	       (r->p->asked_back && r->q->n <= 6 && !question_has(r->q, WORDS_QUESTION));
+}
 
-	query_understand(c, p->question, now, arena, &old);
-	out->asked = old.asked;
-	if (means_ordinal(q, p, arena)) {
-		choose_ordinal(q, p, out);
-	} else if (bare && resolve_time(c, q, p, &old, now, arena, out)) {
-		return;
-	} else if (bare && resolve_there(q, p, arena, out)) {
-		return;
-	} else if (bare && question_has(q, WORDS_MORE)) {
-		out->record = focus_of(p);
-		out->kind = out->record ? FOLLOWUP_RECORD : FOLLOWUP_MORE;
-		out->more = true;
-		out->question = p->question;
-	} else if (bare && !limited && !names_noun(q) && q->u->asked == ASKED_COUNT_OF) {
-		out->kind = FOLLOWUP_QUESTION; /* "how many are there?" */
-		out->question = p->question;
-	} else if (question_is_joined(q) || question_is_time(q) ||
-		   (p->asked_back && q->n <= 6 && !question_has(q, WORDS_QUESTION))) {
-		resolve_addition(c, q, p, &old, arena, out);
-	} else if (question_has(q, WORDS_POSSESSIVE) && q->n <= 6 && !q->u->n_names &&
-		   focus_of(p)) {
-		resolve_record(c, q, p, &old, out); /* "what is her background?" */
-	} else if (bare && !limited && !(question_exists(q) && names_noun(q)) &&
-		   !question_has(q, WORDS_ADVICE) &&
-		   (question_has(q, WORDS_PRONOUN) || q->u->follow_up ||
-		    q->u->asked != ASKED_ANY)) {
-		resolve_record(c, q, p, &old, out);
-	}
+static bool resolve_more(struct resolving *r)
+{
+	if (!r->bare || r->limited || !question_has(r->q, WORDS_MORE))
+		return false;
+	r->out->record = pointed_at(r);
+	r->out->kind = r->out->record ? FOLLOWUP_RECORD : FOLLOWUP_MORE;
+	r->out->more = true;
+	r->out->question = r->p->question;
+	return true;
+}
+
+/* By what describes it: only when the question points ("the pump one", "and the quiz?"). */
+static bool resolve_described(struct resolving *r)
+{
+	bool points = question_has(r->q, WORDS_ONE) || question_has(r->q, WORDS_OTHER);
+
+	if (!points && !(question_is_joined(r->q) && r->q->n <= 9) &&
+	    !(question_has(r->q, WORDS_PRONOUN) && !question_has(r->q, WORDS_ANY)))
+		return false;
+	if (!choose_described(r->c, r->q, r->a, r->p, r->arena, r->out))
+		return false;
+	r->out->more = question_has(r->q, WORDS_MORE);
+	return true;
+}
+
+static bool points_at_record(const struct resolving *r)
+{
+	enum entity kind;
+
+	return r->bare && !r->limited && !(question_exists(r->q) && names_noun(r->q)) &&
+	       !question_has(r->q, WORDS_ADVICE) &&
+	       (question_has(r->q, WORDS_PRONOUN) || r->q->u->follow_up ||
+		question_points_at(r->q, &kind) || r->q->u->asked != ASKED_ANY);
+}
+
+static bool resolve_rest(struct resolving *r)
+{
+	if (r->bare && !r->limited && !names_noun(r->q) && r->q->u->asked == ASKED_COUNT_OF)
+		return take_question(r, r->p->question); /* "how many are there?" */
+	if (is_addition(r))
+		return resolve_addition(r);
+	if (question_has(r->q, WORDS_POSSESSIVE) && r->q->n <= 6 && !r->q->u->n_names &&
+	    pointed_at(r))
+		return resolve_record(r); /* "what is her background?" */
+	return points_at_record(r) && resolve_record(r);
+}
+
+/* "that workshop": the format only says what was spoken of. */
+static bool is_only_kind(const struct question *q, const struct previous *p)
+{
+	const struct index_filter *f = &q->u->filter;
+	enum entity kind;
+
+	return f->types && !f->places && !f->tracks && !f->levels && !f->languages &&
+	       q->u->when.kind == WHEN_NONE && question_points_at(q, &kind) &&
+	       choose_focus_of(p, kind);
+}
+
+/* "and in the afternoon?", when details of one were asked last, is of the list it came from. */
+static const struct understood *base_of(const struct previous *p, const struct understood *old)
+{
+	for (const struct previous *at = p; at && at->leans; at = at->before)
+		if (at->before && at->before->understood && !at->before->leans)
+			return at->before->understood;
+	return old;
+}
+
+/* The first rule that holds. */
+static void resolve(struct resolving *r)
+{
+	bool done = resolve_company(r) || resolve_step(r) || resolve_ordinal(r) ||
+		    resolve_attribute(r) || resolve_time(r) || resolve_place(r) ||
+		    resolve_more(r) || resolve_described(r) || resolve_else(r) || resolve_rest(r);
+
+	if (!done)
+		r->out->kind = FOLLOWUP_NONE;
 }
 
 void followup_resolve(const struct catalog *c, const char *question, const struct understood *u,
-		      const struct previous *previous, int64_t now_unix_s, struct arena *arena,
-		      struct followup *out)
+		      const struct attribute *a, bool corrects, const struct previous *previous,
+		      int64_t now_unix_s, struct arena *arena, struct followup *out)
 {
 	char *folded _cleanup_free_ = utf8_fold(question, strlen(question));
 	struct question q = { .folded = folded, .u = u };
+	struct understood old;
+	struct resolving r = { .c = c,
+			       .q = &q,
+			       .a = a,
+			       .p = previous,
+			       .now = now_unix_s,
+			       .arena = arena,
+			       .corrects = corrects,
+			       .out = out };
 
 	*out = (struct followup){ .kind = FOLLOWUP_NONE };
 	if (!folded || u->intent == INTENT_SMALLTALK)
 		return;
 	question_cut(&q, arena);
-	if (previous)
-		resolve(c, &q, previous, now_unix_s, arena, out);
-	else if (u->follow_up && u->intent == INTENT_CLARIFICATION && !has_filter(&u->filter) &&
-		 !names_noun(&q))
+	r.bare = question_is_bare(&q, a, arena);
+	r.limited = u->when.kind != WHEN_NONE || has_filter(&u->filter);
+	if (previous && is_only_kind(&q, previous))
+		r.limited = false;
+	if (previous) {
+		if (!previous->understood)
+			query_understand(c, previous->question, now_unix_s, arena, &old);
+		r.old = previous->understood ? previous->understood : &old;
+		r.base = base_of(previous, r.old);
+		out->asked = r.old->asked;
+		out->attribute = attribute_find(previous->attribute);
+		resolve(&r);
+	} else if (u->follow_up && u->intent == INTENT_CLARIFICATION && !has_filter(&u->filter) &&
+		   !names_noun(&q)) {
 		out->kind = FOLLOWUP_UNKNOWN;
+	}
+	out->besides = out->kind == FOLLOWUP_RECORD && question_has(&q, WORDS_ELSE);
 	if (out->kind != FOLLOWUP_NONE && !out->question)
 		out->question = arena_strdup(arena, question);
 }

@@ -5,7 +5,9 @@
  */
 #include "agent/followup_words.h"
 
+#include <ctype.h>
 #include <string.h>
+#include "agent/followup.h"
 #include "base/text.h"
 #include "base/utf8.h"
 #include "search/words.h"
@@ -56,7 +58,9 @@ static const char about[] =
 	"empieza comienza termina dura mas detalles dime cuentame charla persona presenta "
 	"expositor algo otra cosa later earlier sooner spater fruher danach nachher tard "
 	"tot ensuite tarde temprano despues vende venden ofrece ofrecen hace hacen "
-	"cuantos cuantas";
+	"cuantos cuantas noch else sonst encore halt halten run runs lead leads host hosts follow "
+	"follows "
+	"part repeat exact take last lasts";
 
 static const char more_words[] = "more mehr plus mas weitere weiteres others autres otros otras";
 
@@ -74,6 +78,49 @@ static const char nouns[] =
 	"sprecher vortragende exposant exposants intervenant intervenants sesion "
 	"sesiones charla charlas expositor expositores ponente ponentes conferences";
 
+static const char ones[] = "one ones derjenige diejenige dasjenige celui celle";
+
+static const char other_words[] = "other andere anderen anderer anderes autre otro otra";
+
+static const char else_words[] = "else sonst ausserdem d'autre encore mas aparte";
+
+static const char speak_words[] = "speak speaks speaking talk talks talking give gives giving "
+				  "present presents do does spricht "
+				  "sprechen halt halten macht parle parlent presente presentent "
+				  "fait habla hablan presenta hace";
+
+static const char any_words[] =
+	"any anything something some etwas irgendwas was welche quelque quelques algo algun alguna "
+	"which list all";
+
+static const char determiners[] =
+	"that this the dem den der die das diesem diesen dieser dieses ce cet cette le la el ese "
+	"esa esta este";
+
+static const struct {
+	enum entity type;
+	const char *words;
+} kinds[] = {
+	{ ENTITY_SESSION, "talk session workshop presentation panel demo keynote lecture tutorial "
+			  "vortrag expose conference atelier charla sesion taller ponencia" },
+	{ ENTITY_EXHIBITOR, "stand booth exhibitor stall messestand aussteller exposant expositor "
+			    "puesto" },
+	{ ENTITY_SPEAKER, "speaker presenter lecturer referent referentin sprecher sprecherin "
+			  "vortragende intervenant intervenante ponente" },
+};
+
+static const struct {
+	int step;
+	const char *phrases;
+} steps[] = {
+	{ -1, "|one before|one before that|previous one|the previous|den davor|der davor|die davor|"
+	      "das davor|vorige|vorherige|celui d avant|celle d avant|celui d'avant|precedent|"
+	      "precedente|el anterior|la anterior|" },
+	{ 1, "|one after|one after that|the next one|following one|der nachste|den danach|der "
+	     "danach|die danach|celui d apres|celui d'apres|le suivant|la suivante|el siguiente|la "
+	     "siguiente|" },
+};
+
 static const char existences[] = "|are there|is there|there are|there is|gibt es|gibts|y a t il|"
 				 "y a-t-il|il y a|";
 
@@ -86,7 +133,21 @@ static const char earlier_words[] = "|earlier|fruher|plus tot|mas temprano|soone
 
 static const char after_words[] =
 	"|after that|afterwards|after this|danach|nachher|apres ca|apres cela|"
-	"ensuite|despues de eso|despues|";
+	"ensuite|despues de eso|despues|after it|after this one|after that one|comes after|come "
+	"after|";
+
+static const char before_words[] =
+	"|before that|before it|before this|davor|vorher|avant ca|avant cela|antes de eso|comes "
+	"before|";
+
+static const char same_place[] =
+	"|same room|same place|same hall|same stage|that room|this room|that hall|gleichen raum|"
+	"selben raum|diesem raum|gleichen saal|meme salle|cette salle|misma sala|esa sala|in "
+	"there|";
+
+static const char companies[] =
+	"|her company|his company|their company|her employer|his employer|her firm|his firm|ihre "
+	"firma|seine firma|ihr unternehmen|sein unternehmen|son entreprise|sa societe|su empresa|";
 
 static const struct {
 	int n; /* -1: the last */
@@ -158,14 +219,53 @@ bool question_has(const struct question *q, enum word_kind kind)
 		return has_word(q, nouns);
 	case WORDS_MORE:
 		return has_word(q, more_words);
+	case WORDS_ONE:
+		return has_word(q, ones);
+	case WORDS_OTHER:
+		return has_word(q, other_words);
+	case WORDS_ELSE:
+		return has_word(q, else_words);
+	case WORDS_SPEAKS:
+		return has_word(q, speak_words);
+	case WORDS_ANY:
+		return question_exists(q) || has_word(q, any_words);
 	case PHRASES_LATER:
 		return has_phrase(q->folded, later_words, false);
 	case PHRASES_EARLIER:
 		return has_phrase(q->folded, earlier_words, false);
 	case PHRASES_AFTER:
 		return has_phrase(q->folded, after_words, false);
+	case PHRASES_BEFORE:
+		return has_phrase(q->folded, before_words, false);
+	case PHRASES_PLACE:
+		return has_phrase(q->folded, same_place, false);
+	case PHRASES_COMPANY:
+		return has_phrase(q->folded, companies, false);
 	}
 	return false;
+}
+
+bool question_points_at(const struct question *q, enum entity *out)
+{
+	for (size_t i = 1; i < q->n; i++) {
+		if (!word_in(q->tokens[i - 1], determiners))
+			continue;
+		for (size_t k = 0; k < ARRAY_SIZE(kinds); k++) {
+			if (word_in(q->tokens[i], kinds[k].words)) {
+				*out = kinds[k].type;
+				return true;
+			}
+		}
+	}
+	return false;
+}
+
+int question_step(const struct question *q)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(steps); i++)
+		if (has_phrase(q->folded, steps[i].phrases, false))
+			return steps[i].step;
+	return 0;
 }
 
 bool question_is_joined(const struct question *q)
@@ -184,7 +284,14 @@ void question_cut(struct question *q, struct arena *arena)
 	}
 }
 
-bool question_is_bare(const struct question *q, struct arena *arena)
+bool question_word_is_small(const char *w)
+{
+	return word_is_stop(w) || word_in(w, pronouns) || word_in(w, about) ||
+	       word_in(w, more_words) || word_in(w, ones) || word_in(w, other_words) ||
+	       word_in(w, determiners) || has_phrase(w, joins, true);
+}
+
+bool question_is_bare(const struct question *q, const struct attribute *a, struct arena *arena)
 {
 	char *terms _cleanup_free_ = utf8_fold(q->u->terms, strlen(q->u->terms));
 	struct question rest = { .folded = terms };
@@ -192,13 +299,10 @@ bool question_is_bare(const struct question *q, struct arena *arena)
 	if (!terms || (q->u->n_names && q->u->names[0].similarity > 0.9f))
 		return false;
 	question_cut(&rest, arena);
-	for (size_t i = 0; i < rest.n; i++) {
-		const char *w = rest.tokens[i];
-
-		if (!word_is_stop(w) && !word_in(w, pronouns) && !word_in(w, about) &&
-		    !word_in(w, more_words) && !has_phrase(w, joins, true))
+	for (size_t i = 0; i < rest.n; i++)
+		if (!question_word_is_small(rest.tokens[i]) &&
+		    !(a && attribute_has_word(a, rest.tokens[i])))
 			return false;
-	}
 	return true;
 }
 
@@ -250,4 +354,133 @@ const char *question_without_ordinals(const struct question *q, struct arena *ar
 		if (!ordinal_of(q->tokens[i]) && !word_in(q->tokens[i], number_words))
 			text_printf(&out, "%s ", q->tokens[i]);
 	return arena_strdup(arena, out.data);
+}
+
+const char *question_without_times(const struct question *q, struct arena *arena)
+{
+	const struct when *w = &q->u->when;
+	struct text out _cleanup_text_ = { 0 };
+
+	text_init(&out, 8192);
+	for (size_t i = 0; i < q->n; i++) {
+		bool inside = false;
+
+		for (size_t k = 0; k < w->n_spans; k++)
+			inside |= q->at[i] >= w->spans[k].from && q->at[i] < w->spans[k].to;
+		if (!inside)
+			text_printf(&out, "%s ", q->tokens[i]);
+	}
+	return arena_strdup(arena, out.data);
+}
+
+/* --- What only links a question to the talk ------------------------------------------- */
+
+/* Folded; a trailing ',' asks for a mark behind it, '!' says that the last question was wrong. */
+static const char *const links[] = {
+	"i meant!",
+	"i mean!",
+	"ich meinte!",
+	"ich meine!",
+	"je voulais dire!",
+	"quise decir!",
+	"no sorry,!",
+	"sorry,!",
+	"no,!",
+	"nein,!",
+	"non,!",
+	"actually!",
+	"ok so",
+	"ok then,",
+	"ok",
+	"okay",
+	"so",
+	"well",
+	"hmm",
+	"hm",
+	"fine,",
+	"great,",
+	"thanks,",
+	"thank you,",
+	"alright,",
+	"right,",
+	"cool,",
+	"nice,",
+	"good,",
+	"gut,",
+	"danke,",
+	"merci,",
+	"gracias,",
+	"too bad,",
+	"a pity,",
+	"schade,",
+	"dommage,",
+	"please,",
+	"bitte,",
+	"c'est",
+	"c’est",
+	"back to the",
+	"back to",
+	"coming back to",
+	"zuruck zu",
+	"perfect,",
+	"perfekt,",
+	"parfait,",
+	"hi,",
+	"hello,",
+	"hallo,",
+	"bonjour,",
+	"hey,",
+	"hola,",
+	"excuse me,",
+	"interesting,",
+	"wow,",
+};
+
+/* How much of s a link is; 0: none.  Compared without regard to case, ASCII only. */
+static size_t link_len(const char *s, bool *corrects)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(links); i++) {
+		size_t n = strcspn(links[i], ",!"), marks;
+		const char *needs = links[i] + n;
+
+		if (strncasecmp(s, links[i], n) != 0 || isalnum((unsigned char)s[n]) ||
+		    (s[n] & 0x80) || strchr("'-", s[n]))
+			continue;
+		marks = strspn(s + n, " ,.!:;-");
+		if (!s[n + marks] || strchr("?", s[n + marks]))
+			continue;
+		if (strchr(needs, ',') && !strchr(",.!:;-", s[n + strspn(s + n, " ")]))
+			continue;
+		*corrects |= strchr(needs, '!') != NULL;
+		return n + marks;
+	}
+	return 0;
+}
+
+/* "thanks, that helps!" is whole as it is. */
+bool followup_thanks(const char *question)
+{
+	static const char *const thanks[] = { "thank", "thx", "danke", "merci", "gracias" };
+	const char *s = question + strspn(question, " ");
+	size_t words = 1;
+
+	for (const char *p = s; *p; p++)
+		words += *p == ' ' && p[1] && p[1] != ' ';
+	for (size_t i = 0; i < ARRAY_SIZE(thanks); i++)
+		if (strncasecmp(s, thanks[i], strlen(thanks[i])) == 0)
+			return words <= 7 && !strchr(s, '?');
+	return false;
+}
+
+const char *followup_core(const char *question, struct arena *arena, bool *corrects)
+{
+	const char *s = question + strspn(question, " \t\n");
+	size_t n;
+
+	*corrects = false;
+	if (followup_thanks(question))
+		return question;
+	while ((n = link_len(s, corrects)) > 0)
+		s += n;
+	return s == question ? question : arena_strdup(arena, s);
 }

@@ -7,6 +7,8 @@
 
 #include "search/query.h"
 
+struct attribute;
+
 #define FOLLOWUP_MAX_WORDS 40
 
 /* A folded question cut into words. */
@@ -29,9 +31,17 @@ enum word_kind {
 	WORDS_TALK,	  /* talk, session: of a person */
 	WORDS_NOUN,	  /* talks, speakers, exhibitors: what may be asked for */
 	WORDS_MORE,	  /* more */
+	WORDS_ONE,	  /* the one about dikes */
+	WORDS_OTHER,	  /* the other one */
+	WORDS_ELSE,	  /* what else */
+	WORDS_SPEAKS,	  /* speaks, gives */
+	WORDS_ANY,	  /* anything, any: not what was spoken of */
 	PHRASES_LATER,
 	PHRASES_EARLIER,
-	PHRASES_AFTER /* after that */
+	PHRASES_AFTER,	 /* after that */
+	PHRASES_BEFORE,	 /* before that */
+	PHRASES_PLACE,	 /* the same room */
+	PHRASES_COMPANY, /* her company */
 };
 
 void question_cut(struct question *q, struct arena *arena);
@@ -40,12 +50,20 @@ bool question_has(const struct question *q, enum word_kind kind);
 bool question_exists(const struct question *q);
 /* "and", "what about" at its beginning. */
 bool question_is_joined(const struct question *q);
-/* Names no record and no topic: only asks, points, or says a time or a place. */
-bool question_is_bare(const struct question *q, struct arena *arena);
+/* Names no record and no topic: only asks (also for a, which may be NULL), points, or says a time or
+ * a place. */
+bool question_is_bare(const struct question *q, const struct attribute *a, struct arena *arena);
+/* "that workshop", "the stand": of that kind; false: no such words. */
+bool question_points_at(const struct question *q, enum entity *out);
+/* "the one before": -1; "the next one": 1; else 0. */
+int question_step(const struct question *q);
+/* A word that describes nothing: small, pointing, asking, or any session's. */
+bool question_word_is_small(const char *folded);
 /* Only a time: "in the afternoon?", "Sunday?" */
 bool question_is_time(const struct question *q);
 /* "the second one": 2; the last: -1; none: 0. */
 int question_ordinal(const struct question *q);
 const char *question_without_ordinals(const struct question *q, struct arena *arena);
+const char *question_without_times(const struct question *q, struct arena *arena);
 
 #endif

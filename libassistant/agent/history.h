@@ -12,21 +12,26 @@
 #include "store/store.h"
 
 #define PREVIOUS_MAX_REFERENCES 32
+#define PREVIOUS_MAX_TURNS	4
 
-/* The turn before. */
+/* A turn before. */
 struct previous {
 	const char *question; /* as it was understood, follow-ups resolved */
 	const char *language;
-	bool asked_back; /* it ended in a question to the visitor */
+	const struct understood *understood; /* NULL: only the question is known */
+	const char *attribute;		     /* agent/attribute.h; NULL */
+	bool leans;			     /* it was about a record that was named before */
+	bool asked_back;		     /* it ended in a question to the visitor */
 	const struct record *references[PREVIOUS_MAX_REFERENCES]; /* in the order they were named */
 	size_t n_references;
-	const struct record *focus; /* the one record it was about; NULL */
+	const struct record *focus;    /* the one record it was about; NULL */
+	const struct previous *before; /* the turn before that; NULL: none that is known */
 };
 
 /*
- * rows: newest first, as the store gives them.  message_id (may be NULL): the question asked now,
- * left out with all that came after it.  NULL: no turn before.  Records that the conference does
- * not have (any more) are left out.
+ * The turn before, and through it those before that.  rows: newest first, as the store gives them.
+ * message_id (may be NULL): the question asked now, left out with all that came after it.  NULL: no
+ * turn before.  Records that the conference does not have (any more) are left out.
  */
 struct previous *history_previous(const struct messages *rows, const char *message_id,
 				  const struct snapshot *snapshot, struct arena *arena);

@@ -6,6 +6,7 @@
  * model.
  */
 #include <string.h>
+#include "agent/attribute.h"
 #include "agent/history.h"
 #include "agent/nodes.h"
 #include "tools/builtin.h"
@@ -65,13 +66,35 @@ static void add_search(struct turn *t, enum entity entity)
 	add_call(t, registry_find(t->env->registry, names[entity]), arguments);
 }
 
+/* The question; of a record: what is asked, and what kind of record it is and where; a day by its
+ * name. */
+static const char *info_query(struct turn *t)
+{
+	static const char *const days[] = { "sunday",	"monday", "tuesday", "wednesday",
+					    "thursday", "friday", "saturday" };
+	const struct understood *u = &t->understood;
+	const struct record *r = t->focus;
+	struct civil day;
+
+	if (r && t->attribute)
+		return arena_printf(t->arena, "%s %s %s", attribute_page(t->attribute),
+				    r->location ? r->location : "",
+				    r->session_type ? r->session_type : "");
+	if (t->attribute)
+		return attribute_page(t->attribute);
+	if (u->when.kind != WHEN_WINDOW || u->when.from == TIME_UNKNOWN)
+		return u->question;
+	zone_civil(catalog_zone(t->catalog), u->when.from, &day);
+	return arena_printf(t->arena, "%s %s", u->question, days[day.weekday]);
+}
+
 static void add_info(struct turn *t)
 {
 	const struct understood *u = &t->understood;
 	struct json_object *arguments = json_object_new_object();
 	struct json_object *keys = json_object_new_array();
 
-	json_set_string(arguments, "query", u->question);
+	json_set_string(arguments, "query", info_query(t));
 	for (size_t i = 0; u->info_keys && u->info_keys[i]; i++)
 		json_object_array_add(keys, json_object_new_string(u->info_keys[i]));
 	if (json_object_array_length(keys))
@@ -96,7 +119,7 @@ static unsigned named_entities(const struct understood *u, float least)
 /* Those asked for; when nothing was said, those of the records that were named. */
 static unsigned entities_of(const struct understood *u)
 {
-	unsigned entities = u->entities, named = named_entities(u, 0.8f);
+	unsigned entities = u->entities, named = named_entities(u, u->named ? 0.8f : 0.97f);
 
 	if (entities == ENTITY_ALL && named)
 		return named;
@@ -128,6 +151,10 @@ static void plan_built_in(struct turn *t)
 	for (enum entity e = 0; e < ENTITY_COUNT; e++)
 		if (entities & ENTITY_BIT(e))
 			add_search(t, e);
+	if (t->focus && t->attribute && attribute_page(t->attribute)[0]) {
+		add_info(t);
+		return;
+	}
 	/* Unsure what is meant: a page may say it. */
 	if (u->info_keys && u->info_keys[0] && u->entities == ENTITY_ALL)
 		add_info(t);

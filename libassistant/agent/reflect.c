@@ -18,6 +18,18 @@ static bool found_anything(const struct turn *t)
 	return false;
 }
 
+/* Whether something is left that says what is wanted: giving up the last of it would list anything. */
+static bool content_beside(const struct turn *t, const char *const *dropped)
+{
+	const struct understood *u = &t->understood;
+	const struct index_filter *f = &u->filter;
+
+	return u->terms[0] || u->n_names || (f->types && f->types != dropped) ||
+	       (f->tracks && f->tracks != dropped) || (f->places && f->places != dropped) ||
+	       (f->languages && f->languages != dropped) || (f->levels && f->levels != dropped) ||
+	       (f->speaker_ids && f->speaker_ids != dropped);
+}
+
 static bool drop_list(const char *const **list, const char **value)
 {
 	if (!*list || !(*list)[0])
@@ -29,27 +41,32 @@ static bool drop_list(const char *const **list, const char **value)
 
 static bool relax_level(struct turn *t, const char **value)
 {
-	return drop_list(&t->understood.filter.levels, value);
+	return content_beside(t, t->understood.filter.levels) &&
+	       drop_list(&t->understood.filter.levels, value);
 }
 
 static bool relax_language(struct turn *t, const char **value)
 {
-	return drop_list(&t->understood.filter.languages, value);
+	return content_beside(t, t->understood.filter.languages) &&
+	       drop_list(&t->understood.filter.languages, value);
 }
 
 static bool relax_type(struct turn *t, const char **value)
 {
-	return drop_list(&t->understood.filter.types, value);
+	return content_beside(t, t->understood.filter.types) &&
+	       drop_list(&t->understood.filter.types, value);
 }
 
 static bool relax_track(struct turn *t, const char **value)
 {
-	return drop_list(&t->understood.filter.tracks, value);
+	return content_beside(t, t->understood.filter.tracks) &&
+	       drop_list(&t->understood.filter.tracks, value);
 }
 
 static bool relax_place(struct turn *t, const char **value)
 {
-	return drop_list(&t->understood.filter.places, value);
+	return content_beside(t, t->understood.filter.places) &&
+	       drop_list(&t->understood.filter.places, value);
 }
 
 static bool relax_speaker(struct turn *t, const char **value)
@@ -85,7 +102,8 @@ static bool relax_time(struct turn *t, const char **value)
 	const struct zone *z = catalog_zone(t->catalog);
 	int64_t day, next;
 
-	if (w->kind != WHEN_WINDOW || w->from == TIME_UNKNOWN || w->to == TIME_UNKNOWN)
+	if (w->kind != WHEN_WINDOW || w->from == TIME_UNKNOWN || w->to == TIME_UNKNOWN ||
+	    t->fixed_time)
 		return false;
 	day = zone_day_start(z, w->from, 0);
 	next = zone_day_start(z, w->to - 1, 1);
@@ -122,7 +140,7 @@ static bool relax_day(struct turn *t, const char **value)
 {
 	struct when *w = &t->understood.when;
 
-	if (w->kind != WHEN_WINDOW || w->outside || !t->understood.terms[0])
+	if (w->kind != WHEN_WINDOW || w->outside || !content_beside(t, NULL) || t->fixed_time)
 		return false;
 	*value = w->said;
 	drop_window(t);

@@ -36,3 +36,23 @@ const char *topic_words(const char *question, const char *terms, struct arena *a
 	words = n == count_words(terms) ? arena_strdup(arena, out.data) : NULL;
 	return words ? words : terms;
 }
+
+bool topic_is_of_many(const char *question)
+{
+	static const char many[] =
+		"talks sessions workshops presentations lectures demos panels keynotes tutorials "
+		"stands booths exhibitors companies speakers people vortrage aussteller stande "
+		"firmen "
+		"sprecher conferences exposes ateliers exposants intervenants charlas ponencias "
+		"sesiones talleres expositores ponentes all every alle tous toutes todas todos any "
+		"anything something which";
+	size_t len = strlen(question), i = 0, from, to;
+
+	while (word_next(question, len, &i, &from, &to)) {
+		char *folded _cleanup_free_ = utf8_fold(question + from, to - from);
+
+		if (folded && word_in(folded, many))
+			return true;
+	}
+	return false;
+}

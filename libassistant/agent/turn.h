@@ -46,8 +46,9 @@ struct turn_request {
 #define TURN_MAX_RELAXED  8
 #define TURN_MAX_DEGRADED 8
 
-struct previous; /* agent/history.h */
-struct reading;	 /* agent/understand.c */
+struct previous;  /* agent/history.h */
+struct attribute; /* agent/attribute.h */
+struct reading;	  /* agent/understand.c */
 
 /* What was given up so that something is found. */
 struct relaxed {
@@ -82,6 +83,11 @@ struct turn {
 	bool more;		       /* more about it, or more of the list, is wanted */
 	bool leave_out;		       /* what the last answer named is known already */
 	bool about_conference;	       /* the conference itself is asked about: when, where, what */
+	const struct attribute *attribute;		 /* what of that record; NULL */
+	enum { NOT_BESIDE, AFTER_IT, BEFORE_IT } beside; /* of what was named before */
+	bool fixed_time;   /* "and on Sunday?": that is the question */
+	bool leans;	   /* about a record that the last answers named */
+	bool besides;	   /* of a person: what else than what was spoken of */
 	bool was_now;	   /* asked for now, nothing runs: what comes next is looked for */
 	const char *notes; /* a program's node's */
 	struct tool_context tools;

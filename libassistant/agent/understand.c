@@ -10,12 +10,12 @@
 #include <ctype.h>
 #include <string.h>
 #include "agent/followup.h"
-#include "agent/followup_words.h"
 #include "agent/history.h"
 #include "agent/nodes.h"
 #include "base/utf8.h"
 #include "search/language.h"
 #include "search/words.h"
+#include "tools/builtin.h"
 
 struct reading {
 	struct flow catalog, history;
@@ -165,13 +165,39 @@ static void set_focus(struct turn *t, const struct record *record, const struct 
 	snprintf(u->language, sizeof(u->language), "%s", asked->language);
 }
 
-static void clarify_record(struct turn *t)
+static void clarify_record(struct turn *t, const struct followup *fu)
 {
-	const struct previous *p = t->previous;
-
 	t->clarify.about = "record";
-	for (size_t i = 0; i < p->n_references && i < 3; i++)
-		t->clarify.choices[i] = p->references[i];
+	for (size_t i = 0; i < 3; i++)
+		t->clarify.choices[i] = fu->choices[i];
+}
+
+/* What was asked of the last records, when nothing else is asked. */
+static void take_asked(struct turn *t, const struct followup *fu, struct understood *asked)
+{
+	if (!fu->keeps_asked || asked->asked != ASKED_ANY || t->attribute)
+		return;
+	asked->asked = fu->asked;
+	t->attribute = fu->attribute;
+}
+
+static void take_question(struct turn *t, const struct followup *fu)
+{
+	struct understood asked = t->understood;
+
+	if (fu->kind == FOLLOWUP_MERGED)
+		t->understood = fu->understood;
+	else
+		query_understand(t->catalog, fu->question, t->now_unix_s, t->arena, &t->understood);
+	snprintf(t->understood.language, sizeof(t->understood.language), "%s", asked.language);
+	if (fu->kind == FOLLOWUP_QUESTION && asked.asked != ASKED_ANY)
+		t->understood.asked = asked.asked;
+	else if (fu->keeps_asked && fu->asked == ASKED_COUNT_OF)
+		t->understood.asked = fu->asked;
+	t->fixed_time = fu->kind == FOLLOWUP_MERGED && fu->understood.when.kind != WHEN_NONE;
+	t->beside = fu->relation == RELATION_AFTER    ? AFTER_IT
+		    : fu->relation == RELATION_BEFORE ? BEFORE_IT
+						      : NOT_BESIDE;
 }
 
 static void take_followup(struct turn *t, const struct followup *fu)
@@ -179,27 +205,23 @@ static void take_followup(struct turn *t, const struct followup *fu)
 	struct understood asked = t->understood;
 
 	t->more = fu->more;
+	t->besides = fu->kind == FOLLOWUP_RECORD && fu->besides;
+	t->leans = fu->kind == FOLLOWUP_RECORD;
 	t->leave_out = fu->leave_out || (fu->more && fu->kind == FOLLOWUP_MORE);
 	switch (fu->kind) {
 	case FOLLOWUP_NONE:
 		return;
 	case FOLLOWUP_RECORD:
-		if (fu->keeps_asked && asked.asked == ASKED_ANY)
-			asked.asked = fu->asked;
+		take_asked(t, fu, &asked);
 		set_focus(t, fu->record, &asked);
 		return;
 	case FOLLOWUP_QUESTION:
+	case FOLLOWUP_MERGED:
 	case FOLLOWUP_MORE:
-		query_understand(t->catalog, fu->question, t->now_unix_s, t->arena, &t->understood);
-		snprintf(t->understood.language, sizeof(t->understood.language), "%s",
-			 asked.language);
-		if (fu->kind == FOLLOWUP_QUESTION && asked.asked != ASKED_ANY)
-			t->understood.asked = asked.asked;
-		else if (fu->keeps_asked && fu->asked == ASKED_COUNT_OF)
-			t->understood.asked = fu->asked;
+		take_question(t, fu);
 		return;
 	case FOLLOWUP_WHICH:
-		clarify_record(t);
+		clarify_record(t, fu);
 		return;
 	case FOLLOWUP_BEYOND:
 		t->clarify.about = "ordinal";
@@ -268,18 +290,144 @@ static bool is_about_conference(const struct turn *t)
 	       names_conference(&catalog_snapshot(t->catalog)->conference, folded);
 }
 
-static void understand(struct turn *t, const char *question)
+/* The one record that the question names, as itself. */
+static const struct record *named_record(const struct understood *u)
+{
+	const struct name_match *first = u->n_names ? &u->names[0] : NULL;
+
+	if (u->named)
+		return u->named;
+	if (!first || !first->record || first->similarity < 0.97f)
+		return NULL;
+	if (u->n_names > 1 && u->names[1].similarity >= first->similarity &&
+	    u->names[1].n_words >= first->n_words)
+		return NULL;
+	return first->record;
+}
+
+/* "are the talks recorded?": of all of them, a page says it. */
+static bool is_general(const struct turn *t)
+{
+	const struct understood *u = &t->understood;
+	const char *const *words = words_of(u->terms, t->arena);
+
+	for (size_t i = 0; words && words[i]; i++)
+		if (!attribute_has_word(t->attribute, words[i]))
+			return false;
+	return !u->n_names && u->when.kind == WHEN_NONE && attribute_page(t->attribute)[0];
+}
+
+/* "how long is KDE at 30?", "are the talks recorded?"; what is asked of nothing is forgotten. */
+static void place_attribute(struct turn *t)
+{
+	static const char *const no_keys[] = { NULL };
+	struct understood asked = t->understood;
+	const struct record *named = t->focus ? t->focus : named_record(&t->understood);
+
+	if (!t->attribute || t->clarify.about)
+		return;
+	if (named && attribute_fits(t->attribute, named->type)) {
+		bool described =
+			strcmp(attribute_name(t->attribute), "offer") == 0 && named->description;
+
+		if (!t->focus)
+			set_focus(t, named, &asked);
+		if (!described)
+			return;
+		t->understood.asked = ASKED_WHAT; /* the whole description says it best */
+	}
+	if (!t->focus && is_general(t)) {
+		t->understood.intent = INTENT_GENERAL_INFO;
+		t->understood.info_keys = no_keys;
+		return;
+	}
+	t->attribute = NULL;
+}
+
+/* The track's name is no topic beside the track: "what is in the Python devroom?" */
+static void drop_track_topic(struct turn *t)
+{
+	struct understood *u = &t->understood;
+	const char *track = u->filter.tracks && !u->filter.tracks[1] ? u->filter.tracks[0] : NULL;
+	char *folded _cleanup_free_ = track ? utf8_fold(track, strlen(track)) : NULL;
+	const char *const *words = words_of(u->terms, t->arena);
+
+	if (!folded || t->focus || !u->terms[0])
+		return;
+	for (size_t i = 0; words && words[i]; i++)
+		if (!words_has(words[i], folded))
+			return;
+	u->terms = "";
+	u->names = NULL;
+	u->n_names = 0;
+}
+
+/* Do the conference's own words have it: name, venue, rooms, pages? */
+static bool is_of_conference(const struct conference *c, const char *word)
+{
+	char *own _cleanup_free_ = utf8_fold(c->json ? c->json : "", c->json ? c->json_len : 0);
+
+	if (own && words_has(word, own))
+		return true;
+	for (size_t i = 0; i < c->n_info; i++) {
+		char *page _cleanup_free_ = utf8_fold(c->info[i].text, strlen(c->info[i].text));
+
+		if (page && words_has(word, page))
+			return true;
+	}
+	return false;
+}
+
+/* "a good restaurant in Paris": a practical matter of a place that no page knows. */
+static bool is_of_elsewhere(const struct turn *t)
+{
+	static const char before[] = "in near nach bei a en cerca de";
+	const struct understood *u = &t->understood;
+	char *folded _cleanup_free_ = utf8_fold(u->question, strlen(u->question));
+	size_t n = 0;
+	struct word *words = folded ? words_split(folded, t->arena, WORDS_MAX, &n) : NULL;
+
+	if (!words || t->focus ||
+	    (u->intent != INTENT_GENERAL_INFO && u->intent != INTENT_RECOMMENDATION) ||
+	    !words_capitals(words, n, u->question))
+		return false;
+	for (size_t i = 1; i < n; i++)
+		if (words[i].capital && word_in(words[i - 1].text, before) &&
+		    u->language[0] != 'd' &&
+		    !is_of_conference(&catalog_snapshot(t->catalog)->conference, words[i].text))
+			return true;
+	return false;
+}
+
+static const struct attribute *asked_attribute(const char *question)
+{
+	char *folded _cleanup_free_ = utf8_fold(question, strlen(question));
+
+	return folded ? attribute_asked(folded) : NULL;
+}
+
+static void understand(struct turn *t, const char *said)
 {
 	struct followup fu;
+	bool corrects;
+	const char *question = followup_core(said, t->arena, &corrects);
 
 	t->clarify = (struct clarify){ .about = NULL };
 	t->focus = NULL;
-	t->more = t->leave_out = t->was_now = false;
+	t->more = t->leave_out = t->was_now = t->besides = t->fixed_time = t->leans = false;
+	t->beside = NOT_BESIDE;
 	query_understand(t->catalog, question, t->now_unix_s, t->arena, &t->understood);
+	if (followup_thanks(question))
+		t->understood.intent = INTENT_SMALLTALK;
+	t->attribute = asked_attribute(question);
 	decide_language(t);
-	followup_resolve(t->catalog, question, &t->understood, t->previous, t->now_unix_s, t->arena,
-			 &fu);
+	followup_resolve(t->catalog, question, &t->understood, t->attribute, corrects, t->previous,
+			 t->now_unix_s, t->arena, &fu);
 	take_followup(t, &fu);
+	place_attribute(t);
+	if (is_of_elsewhere(t))
+		t->understood.intent = INTENT_OUT_OF_SCOPE;
+	drop_track_topic(t);
 	t->about_conference = is_about_conference(t);
 	if (!t->about_conference)
 		clarify_by_query(t);
@@ -337,9 +485,17 @@ bool turn_nothing_to_look_up(const struct turn *t)
 struct json_object *understand_describe(const struct turn *t)
 {
 	struct json_object *o = query_describe(t->catalog, &t->understood);
+	struct json_object *when = json_get_object(o, "when");
 
 	json_set_string(o, "question", t->understood.question);
 	json_set_string(o, "language", t->understood.language);
+	if (t->leans)
+		json_set_bool(o, "leans", true);
+	json_set_string(o, "attribute", t->attribute ? attribute_name(t->attribute) : NULL);
+	if (when && t->understood.when.explicit_day)
+		json_set_bool(when, "explicit_day", true);
+	if (when && t->understood.when.overlap)
+		json_set_bool(when, "overlap", true);
 	if (t->clarify.about)
 		json_set_bool(o, "asked_back", true);
 	if (t->answered) {

@@ -3,6 +3,7 @@
  *
  *	composer.c           the llm: writes the text, delivers it in pieces
  *	composer_text.c      which kind of answer; everything that is not about records
+ *	composer_attribute.c what was asked of one of them: how long, in which language
  *	composer_records.c   one session, one exhibitor, one speaker, in full
  *	composer_lists.c     several of them, grouped, and the limits of a search in words
  *
@@ -35,6 +36,16 @@ bool composer_now(struct composing *c, struct civil_time *now);
 bool composer_phase(struct composing *c, const char *phase);
 /* "from 31 January to 1 February 2026"; false: unknown. */
 bool composer_dates(struct composing *c, struct text *out);
+
+/* The pages of the facts: what they say, and where there is more. */
+void composer_info(struct composing *c);
+/* "German" for "de". */
+void composer_language(struct composing *c, struct text *out, const char *code);
+
+/* --- composer_attribute.c ---------------------------------------------------- */
+
+/* What was asked of that record; false: nothing particular was. */
+bool composer_attribute(struct composing *c, struct json_object *record);
 
 /* --- composer_records.c ---------------------------------------------------- */
 

@@ -87,8 +87,14 @@ static void limit_values(struct composing *c, struct text *out, const char *key,
 		struct text one _cleanup_text_ = { 0 };
 
 		text_init(&one, 2048);
-		quote_markdown(&one, json_object_get_string(json_object_array_get_idx(values, i)),
-			       VALUE_CHARS);
+		if (p == PHRASE_LIMIT_LANGUAGE)
+			composer_language(
+				c, &one,
+				json_object_get_string(json_object_array_get_idx(values, i)));
+		else
+			quote_markdown(&one,
+				       json_object_get_string(json_object_array_get_idx(values, i)),
+				       VALUE_CHARS);
 		if (i == 0) {
 			text_append(&all, one.data);
 		} else {
@@ -351,6 +357,13 @@ static void lead(struct composing *c, const struct kind *k, size_t n, int64_t to
 		phrases_say(c->out, c->l, PHRASE_NEXT_AFTER_NONE, NULL);
 	} else if (strcmp(when, "next") == 0) {
 		say_clock(c, PHRASE_NEXT_LEAD, limits.data);
+	} else if (json_get_string(json_get_object(c->facts, "when"), "beside")) {
+		phrases_say(
+			c->out, c->l,
+			strcmp(json_text(json_get_object(c->facts, "when"), "beside"), "after") == 0
+				? PHRASE_AFTER_LEAD
+				: PHRASE_BEFORE_LEAD,
+			"limits", limits.data, NULL);
 	} else if (strcmp(when, "first") == 0 || strcmp(when, "last") == 0) {
 		phrases_say(c->out, c->l, *when == 'f' ? PHRASE_FIRST_LEAD : PHRASE_LAST_LEAD,
 			    "limits", limits.data, NULL);

@@ -204,7 +204,10 @@ static void say_labels(struct composing *c, struct json_object *record, const en
 		struct text value _cleanup_text_ = { 0 };
 
 		text_init(&value, 2048);
-		quote_markdown(&value, json_text(record, keys[i]), EXCERPT_CHARS / 2);
+		if (labels[i] == PHRASE_LABEL_LANGUAGE)
+			composer_language(c, &value, json_text(record, keys[i]));
+		else
+			quote_markdown(&value, json_text(record, keys[i]), EXCERPT_CHARS / 2);
 		if (!value.len)
 			continue;
 		if (first)
@@ -380,9 +383,10 @@ static void say_person_sessions(struct composing *c, struct json_object *p)
 	if (n == 1 && say_person_session(c, name.data, json_object_array_get_idx(sessions, 0)))
 		return;
 	phrases_say(c->out, c->l,
-		    n == 0   ? PHRASE_PERSON_NO_SESSION
-		    : n == 1 ? PHRASE_PERSON_SESSION
-			     : PHRASE_PERSON_SESSIONS,
+		    n == 0 && json_get_bool(c->facts, "besides", false) ? PHRASE_PERSON_NOT_ELSE
+		    : n == 0						? PHRASE_PERSON_NO_SESSION
+		    : n == 1						? PHRASE_PERSON_SESSION
+									: PHRASE_PERSON_SESSIONS,
 		    "name", name.data, "n", number, NULL);
 	if (n) {
 		text_append(c->out, "\n");
@@ -394,7 +398,8 @@ static void say_speaker(struct composing *c, struct json_object *p, const char *
 {
 	bool role, bio;
 
-	if (strcmp(asked, "when") == 0 || strcmp(asked, "where") == 0) {
+	if (strcmp(asked, "when") == 0 || strcmp(asked, "where") == 0 ||
+	    json_get_bool(c->facts, "besides", false)) {
 		say_person_sessions(c, p);
 		return;
 	}
@@ -411,11 +416,28 @@ static void say_speaker(struct composing *c, struct json_object *p, const char *
 	}
 }
 
+/* Where one can ask further. */
+static void say_after_attribute(struct composing *c, struct json_object *record)
+{
+	const char *type = json_text(record, "type");
+
+	composer_space(c);
+	if (strcmp(type, "session") == 0)
+		say_session_when_where(c, record, AS_IT);
+	else if (strcmp(type, "exhibitor") == 0)
+		say_stand(c, record);
+}
+
 void composer_record(struct composing *c, struct json_object *record)
 {
 	const char *type = json_text(record, "type"), *asked = json_text(c->facts, "asked");
 
 	composer_paragraph(c);
+	if (composer_attribute(c, record)) {
+		if (!json_get_array(c->facts, "info"))
+			say_after_attribute(c, record);
+		return;
+	}
 	if (strcmp(type, "session") == 0)
 		say_session(c, record, asked);
 	else if (strcmp(type, "exhibitor") == 0)

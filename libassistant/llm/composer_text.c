@@ -237,7 +237,7 @@ static void say_clarify(struct composing *c)
 
 /* --- information pages ------------------------------------------------------- */
 
-static void say_info(struct composing *c)
+void composer_info(struct composing *c)
 {
 	struct json_object *info = json_get_array(c->facts, "info");
 	size_t n = info ? json_object_array_length(info) : 0;
@@ -260,6 +260,15 @@ static void say_info(struct composing *c)
 		phrases_say(c->out, c->l, i ? PHRASE_INFO_ALSO : PHRASE_INFO_MORE, "name",
 			    name.data, NULL);
 	}
+}
+
+void composer_language(struct composing *c, struct text *out, const char *code)
+{
+	struct text words _cleanup_text_ = { 0 };
+
+	text_init(&words, 2048);
+	phrases_language(&words, c->l, code);
+	quote_markdown(out, words.data, NAME_CHARS);
 }
 
 /* The conference itself: when, where, what. */
@@ -438,7 +447,7 @@ static void say_kind(struct composing *c)
 		say_named(c, PHRASE_OUT_OF_SCOPE);
 		say_can_do(c);
 	} else if (kind_is(c, "info"))
-		say_info(c);
+		composer_info(c);
 	else if (kind_is(c, "conference"))
 		say_about_conference(c);
 	else if (kind_is(c, "unavailable") && !tools)

@@ -138,6 +138,28 @@ void phrases_weekday(struct text *out, enum language l, const struct civil_time 
 	text_append(out, weekdays[l][t->weekday]);
 }
 
+void phrases_language(struct text *out, enum language l, const char *code)
+{
+	static const struct {
+		const char *code;
+		enum phrase name;
+	} names[] = { { "en", PHRASE_LANGUAGE_EN }, { "de", PHRASE_LANGUAGE_DE },
+		      { "fr", PHRASE_LANGUAGE_FR }, { "es", PHRASE_LANGUAGE_ES },
+		      { "pt", PHRASE_LANGUAGE_PT }, { "it", PHRASE_LANGUAGE_IT },
+		      { "nl", PHRASE_LANGUAGE_NL }, { "pl", PHRASE_LANGUAGE_PL },
+		      { "sv", PHRASE_LANGUAGE_SV }, { "da", PHRASE_LANGUAGE_DA },
+		      { "zh", PHRASE_LANGUAGE_ZH }, { "ja", PHRASE_LANGUAGE_JA } };
+	bool is_code = strcspn(code, "-_") == 2;
+
+	for (size_t i = 0; is_code && i < ARRAY_SIZE(names); i++) {
+		if (strncasecmp(code, names[i].code, 2) == 0) {
+			phrases_say(out, l, names[i].name, NULL);
+			return;
+		}
+	}
+	text_append(out, code);
+}
+
 void phrases_date(struct text *out, enum language l, const struct civil_time *t, bool year)
 {
 	const char *month = months[l][t->month - 1];

@@ -25,6 +25,10 @@ enum phrase {
 enum language language_from(const char *code, bool *known);
 const char *language_code(enum language l); /* "en" */
 
+/* What a session's language is called ("German" for "de" or "de-CH"); what is no code we know stays as
+ * it is. */
+void phrases_language(struct text *out, enum language l, const char *code);
+
 /* Appends the phrase; the rest are pairs of a placeholder's name and its value, ended by NULL. */
 void phrases_say(struct text *out, enum language l, enum phrase p, ...) __attribute__((sentinel));
 

@@ -12,14 +12,15 @@
  * where records' text appears; it is cleaned, bounded, and cannot contain a handle (llm/quote.h).
  * Absent is unknown.
  *	{"kind":"entities|info|conference|none|clarify|smalltalk|out_of_scope|unavailable",
- *	 "intent","asked":"any|when|where|who|what|count","entities":["session"],"topic","more":true,
+ *	 "intent","asked":"any|when|where|who|what|count","entities":["session"],"topic","more":true,"besides":true,
  *	 "now":"2027-05-20T13:30:00+02:00","phase":"before|during|after",
  *	 "when":{"kind":"now|next|window|first|last","from","to","last_day","said",
- *		 "outside":true,"from_now":true,"was_now":true},
+ *		 "outside":true,"from_now":true,"was_now":true,"beside":"after|before"},
  *	 "filters":{"places","tracks","types","levels","languages","speakers"},
  *	 "relaxed":[{"what":"day","value":"on sunday"}],
  *	 "results":[{"handle":"s1","type":"session","id","name","score","focus":true,
  *		     "start","end","day","location","track","session_type","level","language","speakers":["..."],"description",
+ *		     "attribute":{"name":"level","value"|"minutes"|"sentence"},
  *		     "people":[{"handle":"p1","name","title","company"}],
  *		     "booth","category","products","availability","title","company",
  *		     "sessions":[{"handle":"s2","name","start","end","location"}]}],

@@ -355,6 +355,16 @@ void stage_open(struct stage *s, struct snapshot *taken, const char *now)
 	};
 }
 
+void stage_set_now(struct stage *s, const char *now)
+{
+	char minute[sizeof("2027-05-20T13:30")];
+
+	snprintf(minute, sizeof(minute), "%s", now);
+	clock_destroy(s->clock);
+	s->clock = clock_create_virtual(stage_time(s, minute));
+	s->env.clock = s->clock;
+}
+
 void stage_forget(struct stage *s)
 {
 	for (size_t i = 0; i < s->n_rows; i++) {

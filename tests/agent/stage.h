@@ -83,6 +83,8 @@ void stage_open(struct stage *s, struct snapshot *taken, const char *now);
 void stage_close(struct stage *s);
 /* Uses the fake llm instead of the composer. */
 void stage_use_llm(struct stage *s, enum fault fault, const char *text);
+/* now: "2027-05-20T13:30", or with seconds and the zone's offset, which are not looked at. */
+void stage_set_now(struct stage *s, const char *now);
 int64_t stage_time(struct stage *s, const char *text); /* unix ms */
 
 /* Plays a whole turn and adds it to the conversation. */

@@ -10,18 +10,10 @@
 #include <stddef.h>
 #include <cmocka.h>
 #include <string.h>
-#include "base/clock.h"
 #include "programme.h"
 #include "stage.h"
 
 #define NOW "2027-05-20T13:30"
-
-static void set_now(struct stage *s, const char *now)
-{
-	clock_destroy(s->clock);
-	s->clock = clock_create_virtual(stage_time(s, now));
-	s->env.clock = s->clock;
-}
 
 static char *read_file(const char *path)
 {
@@ -75,7 +67,7 @@ static void golden(void **state)
 			stage_forget(&s);
 			text_append(&now, "---\n");
 		} else if (line[0] == '@') {
-			set_now(&s, line + 2);
+			stage_set_now(&s, line + 2);
 			text_printf(&now, "%s\n", line);
 		} else if (line[0] == '>') {
 			append_answer(&s, line + 2, &now);
@@ -119,7 +111,7 @@ static void ask_all(const char *conference, const char *questions)
 
 		text_init(&first_day, 64);
 		text_printf(&first_day, "%sT09:00", s.snapshot->conference.start_date);
-		set_now(&s, now ? now : first_day.data);
+		stage_set_now(&s, now ? now : first_day.data);
 		stage_forget(&s);
 		stage_ask(&s, json_text(q, "question"), &a);
 		assert_int_equal(a.outcome, OUTCOME_OK);

@@ -1,0 +1,17 @@
+/*
+ * telling.h - of a text, the one sentence that tells most of what was asked.
+ */
+#ifndef AGENT_TELLING_H
+#define AGENT_TELLING_H
+
+#include "base/arena.h"
+
+/* The sentence with most of the words (as words_of cuts them), the earlier of equals; NULL: none has
+ * any.  *n_matched (may be NULL): how many it has. */
+const char *telling_by_words(const char *text, const char *const *words, struct arena *arena,
+			     size_t *n_matched);
+/* The first sentence that has a word beginning like one of the list ("|euro|free of charge|"); NULL:
+ * none. */
+const char *telling_by_beginnings(const char *text, const char *list, struct arena *arena);
+
+#endif
