@@ -4,10 +4,10 @@
  */
 #include "search/when_reader.h"
 
-static bool is_night(const char *text)
+/* "at night" is when it is dark, "in the evenings" a habit; "Saturday night" and "Sunday evenings" are times. */
+static bool is_habit(const struct reader *r, size_t i)
 {
-	return strcmp(text, "night") == 0 || strcmp(text, "nacht") == 0 ||
-	       strcmp(text, "nachts") == 0 || strcmp(text, "nuit") == 0;
+	return word_of(r, i, "|night|nacht|nachts|nuit|mornings|afternoons|evenings|");
 }
 
 /* "... of Saturday", "del sabado" */
@@ -63,9 +63,7 @@ size_t read_part(const struct reader *r, size_t i, enum day_part *part, bool *th
 	}
 	if (!is(r, at, W_PART) || is(r, at, W_CLOCK))
 		return 0;
-	/* "at night" is when it is dark; "Saturday night" is a time */
-	if (is_night(peek(r, at)->text) && !late && !*this_one && !has_day(r) &&
-	    !names_day(r, at + 1))
+	if (is_habit(r, at) && !late && !*this_one && !has_day(r) && !names_day(r, at + 1))
 		return 0;
 	*part = nearer((enum day_part)peek(r, at)->part, early, late);
 	return at + 1 - i;
