@@ -9,7 +9,12 @@ static size_t read_meridiem(const struct reader *r, size_t i, int *pm)
 	if (word(r, i, "am") || word(r, i, "pm")) {
 		*pm = word(r, i, "pm");
 		/* German: "um 9 am Samstag" */
-		return !*pm && is(r, i + 1, W_DAY_NAME) && !peek(r, i)->glued ? 0 : 1;
+		return !*pm && !peek(r, i)->glued &&
+				       word_of(r, i + 1,
+					       "|montag|dienstag|mittwoch|donnerstag|freitag|"
+					       "samstag|sonnabend|sonntag|")
+			       ? 0
+			       : 1;
 	}
 	if ((word(r, i, "a") || word(r, i, "p")) && word(r, i + 1, ".") && word(r, i + 2, "m")) {
 		*pm = word(r, i, "p");
@@ -96,6 +101,10 @@ static bool bare_hour_ends(const struct reader *r, size_t i)
 
 	if (t->kind == TOKEN_PUNCTUATION)
 		return !t->glued || i >= r->n || !number(r, i + 1) || strchr("?!,;)'-", t->text[0]);
+	if (is(r, i, W_ARTICLE) && number(r, i + 1)) /* "at 3 the 28th" */
+		return true;
+	if (word_of(r, i, "|every|each|both|all|next|last|yesterday|first|second|third|day|"))
+		return true;
 	return t->is & (W_FOLLOWS | W_DAY_NAME | W_RELATIVE | W_AND | W_UNTIL | W_ON | W_THIS |
 			W_PART) &&
 	       !t->glued;
@@ -199,6 +208,17 @@ static size_t read_digits(const struct reader *r, size_t i, int *hour, int *minu
 	return 1;
 }
 
+/* "09:15", "10:15" and "9h" are of a clock with 24 hours; "9:15" and "10" may be in the evening. */
+static bool is_24_hour(const struct reader *r, size_t i, int hour)
+{
+	const struct token *t = peek(r, i);
+
+	if (t->kind != TOKEN_NUMBER)
+		return false;
+	return t->text[0] == '0' || (t->digits == 2 && word(r, i + 1, ":")) ||
+	       (hour >= 7 && word(r, i + 1, "h"));
+}
+
 size_t read_clock(struct reader *r, size_t i, bool bare, struct clock_time *out)
 {
 	struct clock_time c = { .set = true };
@@ -233,6 +253,7 @@ size_t read_clock(struct reader *r, size_t i, bool bare, struct clock_time *out)
 	c.twelve_hour = hour >= 1 && hour <= 11 && peek(r, i)->text[0] != '0';
 	n = read_clock_end(r, at, &c);
 	explicit |= n > 0;
+	c.twelve_hour &= !is_24_hour(r, i, hour);
 	year = peek(r, i)->digits == 4 && (hour == 19 || hour == 20);
 	if (!explicit && (!bare || year || !bare_hour_ends(r, at)))
 		return 0;
@@ -245,15 +266,36 @@ size_t read_clock(struct reader *r, size_t i, bool bare, struct clock_time *out)
 	return at + n - i;
 }
 
-/* Both ends of a range; the afternoon of one is the other's ("2-4pm", "11 to 2 pm"). */
+/* One end knows its half of the day, the other may not: the nearest before it ("2-4pm", "11 to 2 pm"). */
+static void settle_start(struct clock_time *a, const struct clock_time *b)
+{
+	int late = a->minute + 720;
+
+	if (!a->twelve_hour || b->twelve_hour)
+		return;
+	if (late < b->minute)
+		a->minute = late;
+	else if (a->minute >= b->minute)
+		return;
+	a->twelve_hour = false;
+}
+
+/* The next to come: "9:45 am to 10", "from 14:00 to 4". */
+static void settle_end(const struct clock_time *a, struct clock_time *b)
+{
+	if (a->twelve_hour || !b->twelve_hour)
+		return;
+	if (b->minute <= a->minute)
+		b->minute += 720;
+	b->twelve_hour = b->minute <= a->minute;
+}
+
 static void say_range(struct reader *r, size_t i, struct clock_time a, struct clock_time b)
 {
 	struct time_said *t = time_for(r, i, SLOT_RANGE);
 
-	if (a.twelve_hour && !b.twelve_hour && b.minute >= 720) {
-		a.minute = a.minute % 720 + (a.minute % 720 + 720 < b.minute ? 720 : 0);
-		a.twelve_hour = false;
-	}
+	settle_start(&a, &b);
+	settle_end(&a, &b);
 	t->from = clock_edge(a);
 	t->to = clock_edge(b);
 }

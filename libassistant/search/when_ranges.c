@@ -124,6 +124,7 @@ static size_t read_counted_days(const struct reader *r, size_t i, struct days_sa
 	if (!word_of(r, i, "|days|day|tage|tag|") ||
 	    !(number(r, i + 1) || is(r, i + 1, W_NUMBER)) ||
 	    !(is(r, i + 2, W_AND | W_UNTIL) || word(r, i + 2, "-")) ||
+	    word_of(r, i + 2, "|until|till|til|by|") || word_of(r, i + 4, "|am|pm|:|h|uhr|o|.|") ||
 	    !(number(r, i + 3) || is(r, i + 3, W_NUMBER)) || a < 1 || b <= a || b > 31 ||
 	    (is(r, i + 2, W_AND) && b != a + 1))
 		return 0;
@@ -221,6 +222,7 @@ size_t match_crossing(struct reader *r, size_t i)
 	struct moment a, b;
 	struct time_said *t;
 	size_t at = i + announced, n;
+	struct days_said ignored;
 
 	n = read_moment(r, at, false, &a);
 	if (!n || !a.has_day || (!a.has_time && !announced))
@@ -229,6 +231,11 @@ size_t match_crossing(struct reader *r, size_t i)
 	if (!read_to(r, at, between))
 		goto none;
 	at++;
+	/* "from Saturday to Monday at 10" is each day's 10 */
+	n = a.has_time ? 0 : read_day(r, skip(r, at, W_ARTICLE | W_ON), &ignored);
+	if (n && (is(r, skip(r, at, W_ARTICLE | W_ON) + n, W_AT) ||
+		  word(r, skip(r, at, W_ARTICLE | W_ON) + n, "in")))
+		goto none;
 	n = read_moment(r, at, true, &b);
 	if (!n || (!a.has_time && !b.has_time) || !b.has_time)
 		goto none;

@@ -81,7 +81,9 @@ struct time_said *time_for(struct reader *r, size_t i, enum slot slot)
 {
 	struct clause *c = clause_now(r);
 	struct time_said *t = time_now(r);
-	bool other = t && joined(r, i) && !(completes(t, slot) && !joined_by_or(r, i));
+	bool refines =
+		t && completes(t, slot) && !joined_by_or(r, i) && !(c->n_days && c->day_last);
+	bool other = t && joined(r, i) && !refines;
 
 	/* "at 10 on Saturday and at 4 on Sunday" */
 	if (t && c->n_days && c->day_last && other) {
@@ -105,6 +107,9 @@ static bool same_days(struct reader *r, size_t i, const struct days_said *d)
 	struct clause *c = clause_now(r);
 	struct days_said *last = &c->days[c->n_days - 1];
 
+	/* "today at 10 or today in the evening" */
+	if (joined(r, i) && c->n_times && !c->day_last)
+		return false;
 	for (size_t k = 0; k < c->n_days; k++) {
 		if (c->days[k].from == d->from && c->days[k].to == d->to) {
 			c->days[k].implied &= d->implied;

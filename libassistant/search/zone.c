@@ -386,7 +386,9 @@ int64_t zone_unix_until(const struct zone *z, int year, int month, int day, int 
 	if (!hour && !minute) /* where a day ends the next begins */
 		return at;
 	for (int64_t later = at + 900; later <= at + 3 * 3600; later += 900) {
-		if (later + kind_at(z, later)->offset_s == local)
+		/* not where the clock is set back to it: what is before shows more already */
+		if (later + kind_at(z, later)->offset_s == local &&
+		    later - 1 + kind_at(z, later - 1)->offset_s < local)
 			return later;
 	}
 	return at;

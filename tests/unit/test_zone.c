@@ -92,6 +92,26 @@ static void gap_moves_forward_and_overlap_is_the_first(void **state)
 	assert_string_equal(c.abbreviation, "CEST");
 }
 
+/* From and until, of a stretch that ends or begins where the clock is changed. */
+static void stretches_follow_the_wall(void **state)
+{
+	struct zone *z = NULL;
+	const int64_t spring = 1774746000; /* 2026-03-29 02:00 CET, shown as 03:00 */
+	const int64_t autumn = 1792890000; /* 2026-10-25 03:00 CEST, shown as 02:00 */
+
+	assert_int_equal(zone_open("Europe/Brussels", &z, NULL), 0);
+	assert_int_equal(zone_unix_from(z, 2026, 3, 29, 2, 30), spring);
+	assert_int_equal(zone_unix_until(z, 2026, 3, 29, 2, 30), spring);
+	assert_int_equal(zone_unix_from(z, 2026, 3, 29, 3, 0), spring);
+	assert_int_equal(zone_unix_until(z, 2026, 3, 29, 1, 59), spring - 60);
+	assert_int_equal(zone_unix_from(z, 2026, 10, 25, 2, 30), autumn - 1800);
+	assert_int_equal(zone_unix_until(z, 2026, 10, 25, 2, 30), autumn + 1800);
+	assert_int_equal(zone_unix_until(z, 2026, 10, 25, 2, 0), autumn - 3600);
+	assert_int_equal(zone_unix_until(z, 2026, 10, 25, 3, 0), autumn + 3600);
+	assert_int_equal(zone_unix_until(z, 2026, 7, 1, 12, 0), zone_unix(z, 2026, 7, 1, 12, 0, 0));
+	zone_close(z);
+}
+
 static void days_are_23_to_25_hours(void **state)
 {
 	_cleanup_zone_ struct zone *z = open_zone("Europe/Brussels");
@@ -342,6 +362,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(agrees_with_python),
 		cmocka_unit_test(gap_moves_forward_and_overlap_is_the_first),
+		cmocka_unit_test(stretches_follow_the_wall),
 		cmocka_unit_test(days_are_23_to_25_hours),
 		cmocka_unit_test(fields_out_of_range_carry),
 		cmocka_unit_test(extreme_times_are_clamped),
