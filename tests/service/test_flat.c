@@ -119,7 +119,7 @@ static struct image image_make(void)
 	struct flat_points placed;
 	struct fail f = FAIL_INIT;
 	struct image image;
-	void *bytes;
+	void *bytes = NULL;
 
 	if (flat_points_init(&placed, &all, true, &f) < 0 ||
 	    flat_points_place(&placed, s, &f) < 0 || flat_points_close(&placed) != 0 ||
