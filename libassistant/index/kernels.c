@@ -1,33 +1,16 @@
 /*
- * kernels.c - four rows at a time, so that four sums grow independently and four streams come from memory.
+ * kernels.c - row by row, four sums at a time.
  *
- * Rows need not be neighbours (a filter leaves gaps that no hardware sees coming): the rows after the next four are
- * asked for while these are summed.
+ * One row after the other is one stream for the hardware to see coming; taking four rows at once, or asking for the next ones
+ * early, was measured and is slower where rows are neighbours and no faster where a filter leaves gaps
+ * (tests/bench/scan_bench.c).
  */
 #include "index/kernels.h"
-#include <stdbool.h>
 #include <string.h>
-#include "base/clean.h"
 
 #if defined(__x86_64__)
 #include <immintrin.h>
 #endif
-
-#define ROWS 4
-
-/* The four rows at i; near the end the last one stands in for what is not there. */
-static inline void rows_at(const float *vectors, size_t stride, const uint32_t *rows, size_t n,
-			   size_t i, const float *out[static ROWS])
-{
-	for (size_t k = 0; k < ROWS; k++)
-		out[k] = vectors + stride * rows[i + k < n ? i + k : n - 1];
-}
-
-static inline void store_sums(const float sums[static ROWS], size_t n, size_t i, float *out)
-{
-	for (size_t k = 0; k < ROWS && i + k < n; k++)
-		out[i + k] = sums[k];
-}
 
 /* --- Any processor ----------------------------------------------------------------- */
 
@@ -44,21 +27,18 @@ static inline LANES4 load4(const float *at)
 static void dots_portable(const float *query, const float *vectors, size_t stride,
 			  const uint32_t *rows, size_t n, float *out)
 {
-	for (size_t i = 0; i < n; i += ROWS) {
-		const float *at[ROWS];
-		float totals[ROWS];
-		LANES4 sums[ROWS] = { { 0 } };
+	for (size_t i = 0; i < n; i++) {
+		const float *row = vectors + stride * rows[i];
+		LANES4 a = { 0 }, b = { 0 }, c = { 0 }, d = { 0 };
 
-		rows_at(vectors, stride, rows, n, i, at);
-		for (size_t d = 0; d < stride; d += 4) {
-			LANES4 q = load4(query + d);
-
-			for (size_t k = 0; k < ROWS; k++)
-				sums[k] += q * load4(at[k] + d);
+		for (size_t k = 0; k < stride; k += 16) {
+			a += load4(query + k) * load4(row + k);
+			b += load4(query + k + 4) * load4(row + k + 4);
+			c += load4(query + k + 8) * load4(row + k + 8);
+			d += load4(query + k + 12) * load4(row + k + 12);
 		}
-		for (size_t k = 0; k < ROWS; k++)
-			totals[k] = sums[k][0] + sums[k][1] + sums[k][2] + sums[k][3];
-		store_sums(totals, n, i, out);
+		a += b + (c + d);
+		out[i] = a[0] + a[1] + (a[2] + a[3]);
 	}
 }
 
@@ -68,9 +48,15 @@ static const struct vector_kernels portable = { "portable", dots_portable };
 
 #if defined(__x86_64__)
 
-#define AHEAD(next, k, d) _mm_prefetch((const char *)((next)[k] + (d)), _MM_HINT_T0)
+#define AVX2   __attribute__((target("avx2,fma")))
+#define AVX512 __attribute__((target("avx512f")))
 
-__attribute__((target("avx2,fma"))) static float sum8(__m256 v)
+AVX2 static inline __m256 step8(__m256 sum, const float *query, const float *row)
+{
+	return _mm256_fmadd_ps(_mm256_loadu_ps(query), _mm256_loadu_ps(row), sum);
+}
+
+AVX2 static inline float sum8(__m256 v)
 {
 	__m128 half = _mm_add_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
 
@@ -78,59 +64,49 @@ __attribute__((target("avx2,fma"))) static float sum8(__m256 v)
 	return _mm_cvtss_f32(_mm_add_ss(half, _mm_movehdup_ps(half)));
 }
 
-__attribute__((target("avx2,fma"))) static void dots_avx2(const float *query, const float *vectors,
-							  size_t stride, const uint32_t *rows,
-							  size_t n, float *out)
+AVX2 static void dots_avx2(const float *query, const float *vectors, size_t stride,
+			   const uint32_t *rows, size_t n, float *out)
 {
-	for (size_t i = 0; i < n; i += ROWS) {
-		const float *at[ROWS], *next[ROWS];
-		float totals[ROWS];
-		__m256 a[ROWS], b[ROWS];
+	for (size_t i = 0; i < n; i++) {
+		const float *row = vectors + stride * rows[i];
+		__m256 a = _mm256_setzero_ps(), b = a, c = a, d = a;
+		size_t k = 0;
 
-		rows_at(vectors, stride, rows, n, i, at);
-		rows_at(vectors, stride, rows, n, i + ROWS, next);
-		for (size_t k = 0; k < ROWS; k++)
-			a[k] = b[k] = _mm256_setzero_ps();
-		for (size_t d = 0; d < stride; d += 16) {
-			__m256 low = _mm256_loadu_ps(query + d);
-			__m256 high = _mm256_loadu_ps(query + d + 8);
-
-			for (size_t k = 0; k < ROWS; k++) {
-				AHEAD(next, k, d);
-				a[k] = _mm256_fmadd_ps(low, _mm256_loadu_ps(at[k] + d), a[k]);
-				b[k] = _mm256_fmadd_ps(high, _mm256_loadu_ps(at[k] + d + 8), b[k]);
-			}
+		for (; k + 32 <= stride; k += 32) {
+			a = step8(a, query + k, row + k);
+			b = step8(b, query + k + 8, row + k + 8);
+			c = step8(c, query + k + 16, row + k + 16);
+			d = step8(d, query + k + 24, row + k + 24);
 		}
-		for (size_t k = 0; k < ROWS; k++)
-			totals[k] = sum8(_mm256_add_ps(a[k], b[k]));
-		store_sums(totals, n, i, out);
+		for (; k < stride; k += 8)
+			a = step8(a, query + k, row + k);
+		out[i] = sum8(_mm256_add_ps(_mm256_add_ps(a, b), _mm256_add_ps(c, d)));
 	}
 }
 
-__attribute__((target("avx512f"))) static void dots_avx512(const float *query, const float *vectors,
-							   size_t stride, const uint32_t *rows,
-							   size_t n, float *out)
+AVX512 static inline __m512 step16(__m512 sum, const float *query, const float *row)
 {
-	for (size_t i = 0; i < n; i += ROWS) {
-		const float *at[ROWS], *next[ROWS];
-		float totals[ROWS];
-		__m512 sums[ROWS];
+	return _mm512_fmadd_ps(_mm512_loadu_ps(query), _mm512_loadu_ps(row), sum);
+}
 
-		rows_at(vectors, stride, rows, n, i, at);
-		rows_at(vectors, stride, rows, n, i + ROWS, next);
-		for (size_t k = 0; k < ROWS; k++)
-			sums[k] = _mm512_setzero_ps();
-		for (size_t d = 0; d < stride; d += 16) {
-			__m512 q = _mm512_loadu_ps(query + d);
+AVX512 static void dots_avx512(const float *query, const float *vectors, size_t stride,
+			       const uint32_t *rows, size_t n, float *out)
+{
+	for (size_t i = 0; i < n; i++) {
+		const float *row = vectors + stride * rows[i];
+		__m512 a = _mm512_setzero_ps(), b = a, c = a, d = a;
+		size_t k = 0;
 
-			for (size_t k = 0; k < ROWS; k++) {
-				AHEAD(next, k, d);
-				sums[k] = _mm512_fmadd_ps(q, _mm512_loadu_ps(at[k] + d), sums[k]);
-			}
+		for (; k + 64 <= stride; k += 64) {
+			a = step16(a, query + k, row + k);
+			b = step16(b, query + k + 16, row + k + 16);
+			c = step16(c, query + k + 32, row + k + 32);
+			d = step16(d, query + k + 48, row + k + 48);
 		}
-		for (size_t k = 0; k < ROWS; k++)
-			totals[k] = _mm512_reduce_add_ps(sums[k]);
-		store_sums(totals, n, i, out);
+		for (; k < stride; k += 16)
+			a = step16(a, query + k, row + k);
+		out[i] = _mm512_reduce_add_ps(
+			_mm512_add_ps(_mm512_add_ps(a, b), _mm512_add_ps(c, d)));
 	}
 }
 
