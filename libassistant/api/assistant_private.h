@@ -17,12 +17,15 @@ struct assistant {
 	struct env env; /* written by the loop thread before it reports that it is up */
 	struct clock *wall;
 	struct http *http;
+	struct embedder *minilm; /* inside of env.embedder; NULL: none */
+	char embedder_because[300];
 	struct replies *replies;
 	struct cidr_list *exempt;
 	struct lane *lane;
 	char owner[LEASE_OWNER_SIZE];
 	char *data_directory;
 	pthread_t thread;
+	struct loop_post warm; /* embedding.c */
 
 	pthread_mutex_t mutex; /* guards what follows */
 	pthread_cond_t changed;
@@ -32,10 +35,12 @@ struct assistant {
 
 	/* loop thread */
 	struct loop_timer closing;
+	struct loop_timer warming;
 	int64_t closing_since_ms;
 	int grace_ms;
 	bool stopped_all;
-	struct list uses; /* index switches under way: open.c */
+	struct list uses;	 /* index switches under way: follow.c */
+	struct list completions; /* conferences whose texts are being embedded: complete.c */
 };
 
 /*
@@ -49,7 +54,9 @@ struct api_call {
 	const char *first_name;
 	int timeout_ms;
 	struct loop_post post;
-	bool done;	     /* under a->mutex */
+	bool done, told; /* under a->mutex */
+	/* The caller's thread, after api_call_tell; may be NULL. */
+	void (*tell)(struct api_call *call);
 	struct arena *arena; /* for results; freed by api_call_finish */
 };
 
@@ -61,6 +68,8 @@ void api_call_finish(struct api_call *call);
 	api_call_run((a), (call), (timeout_ms), (step), #step, (err))
 /* A step that ends the call. */
 void api_call_done(struct flow *f);
+/* Loop thread: the caller's thread wakes up for tell(), once for all that was told meanwhile. */
+void api_call_tell(struct api_call *call);
 
 /* reply_api.c */
 struct assistant_reply {

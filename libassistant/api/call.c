@@ -39,8 +39,16 @@ int api_call_run(assistant *a, struct api_call *c, int timeout_ms, flow_step *fi
 		IMPOSSIBLE("out of memory for a call");
 	loop_post(a->env.loop, &c->post, call_posted);
 	pthread_mutex_lock(&a->mutex);
-	while (!c->done)
-		pthread_cond_wait(&a->changed, &a->mutex);
+	while (!c->done) {
+		if (!c->told) {
+			pthread_cond_wait(&a->changed, &a->mutex);
+			continue;
+		}
+		c->told = false;
+		pthread_mutex_unlock(&a->mutex);
+		c->tell(c);
+		pthread_mutex_lock(&a->mutex);
+	}
 	pthread_mutex_unlock(&a->mutex);
 	if (c->flow.status < 0) {
 		if (!c->flow.fail.code)
@@ -49,6 +57,14 @@ int api_call_run(assistant *a, struct api_call *c, int timeout_ms, flow_step *fi
 		fail_export(&c->flow.fail, err);
 	}
 	return c->flow.status < 0 ? c->flow.status : 0;
+}
+
+void api_call_tell(struct api_call *c)
+{
+	pthread_mutex_lock(&c->a->mutex);
+	c->told = c->tell != NULL;
+	pthread_cond_broadcast(&c->a->changed);
+	pthread_mutex_unlock(&c->a->mutex);
 }
 
 void api_call_finish(struct api_call *c)

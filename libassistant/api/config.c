@@ -321,6 +321,12 @@ int assistant_config_set_serving(assistant_config *c, int serving)
 	return 0;
 }
 
+int assistant_config_set_loading(assistant_config *c, int loading)
+{
+	c->loads = loading != 0;
+	return 0;
+}
+
 /* --- Inside ----------------------------------------------------------------- */
 
 int config_copy(const assistant_config *c, assistant_config **out)
@@ -338,6 +344,7 @@ int config_copy(const assistant_config *c, assistant_config **out)
 	n->clock_fn = c->clock_fn;
 	n->clock_user = c->clock_user;
 	n->sweeps = c->sweeps;
+	n->loads = c->loads;
 	for (size_t i = 0; i < c->n_tools; i++)
 		assistant_config_add_tool(n, c->tools[i].name, c->tools[i].description,
 					  c->tools[i].schema, c->tools[i].fn, c->tools[i].user,

@@ -37,7 +37,8 @@ struct assistant_config {
 	} store;
 	assistant_clock_fn *clock_fn;
 	void *clock_user;
-	bool sweeps; /* settles left-over rows: assistant_config_set_role */
+	bool sweeps; /* settles left-over rows, embeds behind the scenes: assistant_config_set_serving */
+	bool loads; /* is about to replace indexes: assistant_config_set_loading */
 };
 
 int config_copy(const assistant_config *c, assistant_config **out);

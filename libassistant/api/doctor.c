@@ -5,7 +5,9 @@
 
 #include <string.h>
 #include <sys/vfs.h>
+#include "api/follow.h"
 #include "base/json.h"
+#include "embedder/embedder.h"
 
 #define TMPFS_MAGIC_NUMBER   0x01021994
 #define OVERLAY_MAGIC_NUMBER 0x794c7630
@@ -13,11 +15,16 @@
 struct doctor {
 	struct api_call call;
 	struct conference_list conferences;
-	int store;
-	struct fail store_fail;
+	int store, embedder;
+	struct fail store_fail, embedder_fail;
+	struct completing completing;
+	size_t at; /* of conferences */
+	struct vector_space space;
+	size_t n_points;
+	const char *bare; /* a conference without vectors, though there is an embedder */
 };
 
-static flow_step doctor_begin, doctor_conferences;
+static flow_step doctor_begin, doctor_conferences, doctor_embedder, doctor_space, doctor_counted;
 
 static void doctor_begin(struct flow *f)
 {
@@ -30,10 +37,49 @@ static void doctor_begin(struct flow *f)
 static void doctor_conferences(struct flow *f)
 {
 	struct doctor *d = container_of(f, struct doctor, call.flow);
+	struct embedder *e = d->call.a->env.embedder;
 
 	d->store = f->status;
 	d->store_fail = f->fail;
-	flow_done(f);
+	complete_progress(d->call.a, &d->completing);
+	if (e)
+		e->ops->ping(e, THEN_ANYWAY(f, doctor_embedder));
+	else
+		flow_done(f);
+}
+
+static void doctor_embedder(struct flow *f)
+{
+	struct doctor *d = container_of(f, struct doctor, call.flow);
+
+	d->embedder = f->status;
+	d->embedder_fail = f->fail;
+	if (d->store < 0)
+		flow_done(f);
+	else
+		doctor_space(f);
+}
+
+static void doctor_space(struct flow *f)
+{
+	struct doctor *d = container_of(f, struct doctor, call.flow);
+	struct index *x = d->call.a->env.index;
+
+	if (d->at == d->conferences.n)
+		flow_done(f);
+	else
+		x->ops->space(x, d->conferences.rows[d->at].id, d->call.arena, &d->space,
+			      &d->n_points, THEN_ANYWAY(f, doctor_counted));
+}
+
+static void doctor_counted(struct flow *f)
+{
+	struct doctor *d = container_of(f, struct doctor, call.flow);
+
+	if (f->status >= 0 && d->n_points == 0)
+		d->bare = d->conferences.rows[d->at].name;
+	d->at++;
+	doctor_space(f);
 }
 
 static void find(struct json_object *findings, const char *level, const char *what,
@@ -70,6 +116,42 @@ static void look_at_store(assistant *a, const struct doctor *d, struct json_obje
 		     "Set it, or name the conference with every question.");
 }
 
+static void look_at_embedder(assistant *a, const struct doctor *d, struct json_object *findings)
+{
+	const struct embedder *e = a->env.embedder;
+	char what[500];
+
+	if (!e) {
+		snprintf(what, sizeof(what), "Search goes by words alone: %s", a->embedder_because);
+		find(findings, config_is(a->config, "ERLEAH_EMBEDDER", "none") ? "ok" : "warning",
+		     what,
+		     "For search by meaning, get the weights (script/bootstrap does) or set "
+		     "ERLEAH_WEIGHTS, then load the conference again: erleah-ingest all FILE.");
+	} else if (d->embedder < 0) {
+		snprintf(what, sizeof(what), "The embedder (%s, %s) does not answer: %s",
+			 e->ops->name, e->model, d->embedder_fail.text);
+		find(findings, "error", what,
+		     "Check ERLEAH_WEIGHTS; until then search goes by words alone.");
+	} else {
+		snprintf(what, sizeof(what), "The embedder (%s, %s) answers.", e->ops->name,
+			 e->model);
+		find(findings, "ok", what, "");
+	}
+	if (d->completing.total > 0) {
+		snprintf(what, sizeof(what),
+			 "Embedding %zu of %zu texts; until then search goes by "
+			 "words and by those that are done.",
+			 d->completing.done, d->completing.total);
+		find(findings, "warning", what, "Nothing: it goes on by itself.");
+	} else if (e && d->bare) {
+		snprintf(what, sizeof(what),
+			 "The index of \"%.200s\" has no vectors: it is searched "
+			 "by words alone.",
+			 d->bare);
+		find(findings, "warning", what, "Load it again: erleah-ingest all FILE.");
+	}
+}
+
 static void look_at_data(assistant *a, struct json_object *findings)
 {
 	struct statfs fs;
@@ -104,6 +186,7 @@ int services_doctor(assistant *a, int timeout_ms, char **out, assistant_error *e
 	if (r < 0 && d.store == 0)
 		d.store = r;
 	look_at_store(a, &d, findings);
+	look_at_embedder(a, &d, findings);
 	look_at_data(a, findings);
 	api_call_finish(&d.call);
 	*out = json_dump(o);

@@ -1,43 +1,14 @@
 /*
- * ingest.c - one conference, checked record by record, then switched in at once.
+ * ingest.c - one conference, checked record by record; ingest_commit.c switches it in.
  *
- *	begin --> add... --> commit: seal --> index.<epoch> built --> store's one transaction (the switch)
+ *	begin --> keep... (of what is stored) --> add... --> check or commit
  */
-#include "api/assistant_private.h"
+#include "api/ingest_private.h"
 
 #include <string.h>
 #include "api/ingest_warnings.h"
-#include "base/check.h"
-#include "base/clock.h"
-#include "base/hash.h"
 #include "base/json.h"
-#include "observe/log.h"
-#include "observe/metrics.h"
 #include "search/zone.h"
-
-#define INGEST_MAX_BYTES   (1UL << 30)
-#define INGEST_MAX_RECORDS 20000
-#define INGEST_TIMEOUT_MS  600000
-
-struct assistant_ingest {
-	assistant *a;
-	struct snapshot *snapshot;
-	struct zone *zone;
-	struct record *records[ENTITY_COUNT];
-	size_t cap[ENTITY_COUNT];
-	struct text hashed; /* digests of the parts */
-	struct json_object *warnings;
-	bool sealed, committed;
-};
-
-/* Digest of digests: the order of the records counts, their size does not. */
-static void hash_part(struct assistant_ingest *i, const char *text, size_t len)
-{
-	char hex[SHA256_HEX_SIZE];
-
-	sha256_hex(text, len, hex);
-	text_append(&i->hashed, hex);
-}
 
 static int local_time(void *ctx, int64_t local_s, int64_t *unix_s)
 {
@@ -69,8 +40,6 @@ static int begin(struct assistant_ingest *i, const char *conference_json, struct
 		r = FAIL(f, ASSISTANT_EINVAL,
 			 "timezone is \"%.60s\"; an IANA name such as Europe/Brussels is accepted.",
 			 c->timezone);
-	if (!r)
-		hash_part(i, conference_json, strlen(conference_json));
 	return r;
 }
 
@@ -86,7 +55,6 @@ int assistant_ingest_begin(assistant *a, const char *conference_json, assistant_
 		return fail_export(&f, err);
 	}
 	i->a = a;
-	text_init(&i->hashed, INGEST_MAX_BYTES);
 	i->warnings = json_object_new_array();
 	i->snapshot = snapshot_create(INGEST_MAX_BYTES);
 	if (!i->snapshot)
@@ -106,13 +74,13 @@ int assistant_ingest_begin(assistant *a, const char *conference_json, assistant_
 	return 0;
 }
 
-static int add(struct assistant_ingest *i, enum entity type, const char *record_json,
+static int add(struct assistant_ingest *i, enum entity type, const char *record_json, size_t len,
 	       struct fail *f)
 {
 	_cleanup_json_ struct json_object *o = NULL;
 	struct arena *arena = i->snapshot->arena;
 	size_t *n = &i->snapshot->n[type];
-	int r = json_parse(record_json, strlen(record_json), &o, f);
+	int r = json_parse(record_json, len, &o, f);
 
 	if (r < 0)
 		return r;
@@ -127,7 +95,6 @@ static int add(struct assistant_ingest *i, enum entity type, const char *record_
 	if (r < 0)
 		return r;
 	(*n)++;
-	hash_part(i, record_json, strlen(record_json));
 	return 0;
 }
 
@@ -142,140 +109,124 @@ int assistant_ingest_add(assistant_ingest *i, const char *kind, const char *reco
 	else if (entity_from(kind, &type) < 0)
 		FAIL(&f, ASSISTANT_EINVAL,
 		     "kind is \"%.40s\"; session, exhibitor and speaker are accepted.", kind);
+	else if (i->kept & ENTITY_BIT(type))
+		FAIL(&f, ASSISTANT_EINVAL, "The %s are kept as they are stored.",
+		     entity_plural(type));
 	else
-		add(i, type, record_json, &f);
+		add(i, type, record_json, strlen(record_json), &f);
 	return fail_export(&f, err);
 }
 
-/* --- Commit ---------------------------------------------------------------------- */
+/* --- Keeping what is stored ---------------------------------------------------------- */
 
-struct commit {
+struct keep {
 	struct api_call call;
 	struct assistant_ingest *ingest;
-	char content_hash[SHA256_HEX_SIZE];
+	struct snapshot *stored;
 };
 
-static flow_step commit_build, commit_store, commit_end, commit_use;
-
-static struct commit *commit_of(struct flow *f)
+static void keep_begin(struct flow *f)
 {
-	return container_of(f, struct commit, call.flow);
+	struct keep *k = container_of(f, struct keep, call.flow);
+	struct store *s = k->call.a->env.store;
+
+	s->ops->snapshot(s, k->ingest->snapshot->conference.id, &k->stored, THEN(f, api_call_done));
 }
 
-static void commit_build(struct flow *f)
+static int load_stored(struct assistant_ingest *i, struct fail *f)
 {
-	struct index *x = commit_of(f)->call.a->env.index;
-
-	x->ops->build(x, commit_of(f)->ingest->snapshot, NULL, NULL, THEN(f, commit_store));
-}
-
-static void commit_store(struct flow *f)
-{
-	struct commit *c = commit_of(f);
-	struct store *s = c->call.a->env.store;
-
-	s->ops->ingest(s, c->ingest->snapshot, c->content_hash, THEN(f, commit_use));
-}
-
-/* This process goes over at once; others see the new epoch when they look. */
-static void commit_use(struct flow *f)
-{
-	struct commit *c = commit_of(f);
-	struct index *x = c->call.a->env.index;
-	const struct snapshot *s = c->ingest->snapshot;
-
-	x->ops->use(x, s->conference.id, s->epoch, THEN(f, commit_end));
-}
-
-static void commit_end(struct flow *f)
-{
-	struct commit *c = commit_of(f);
-	const struct snapshot *s = c->ingest->snapshot;
-
-	for (int t = 0; t < ENTITY_COUNT; t++)
-		metrics_add(c->call.a->env.metrics, METRIC_INGESTED, entity_name((enum entity)t),
-			    (double)s->n[t]);
-	flow_done(f);
-}
-
-static char *report_of(const struct assistant_ingest *i)
-{
-	const struct snapshot *s = i->snapshot;
-	_cleanup_json_ struct json_object *o = json_object_new_object();
-
-	json_set_string(o, "conference_id", s->conference.id);
-	json_set_string(o, "name", s->conference.name);
-	for (int t = 0; t < ENTITY_COUNT; t++)
-		json_set_int(o, entity_plural((enum entity)t), (int64_t)s->n[t]);
-	json_set_int(o, "info", (int64_t)s->conference.n_info);
-	json_set_int(o, "epoch", (int64_t)s->epoch);
-	json_set(o, "warnings", json_object_get(i->warnings));
-	return json_dump(o);
-}
-
-static void progress(assistant_progress_fn *fn, void *user, const char *phase, size_t done,
-		     size_t total)
-{
-	if (fn)
-		fn(user, phase, done, total);
-}
-
-/* Whole and consistent?  Afterwards nothing can be added. */
-static int seal(struct assistant_ingest *i, struct fail *f)
-{
+	struct keep k = { .ingest = i };
 	int r;
 
-	if (i->sealed)
+	if (i->stored)
 		return 0;
-	for (int t = 0; t < ENTITY_COUNT; t++)
-		i->snapshot->records[t] = i->records[t];
-	i->sealed = true;
-	r = snapshot_seal(i->snapshot, f);
-	if (!r)
-		ingest_warnings(i->snapshot, i->zone, i->warnings);
+	r = API_CALL(i->a, &k.call, INGEST_STALL_MS, keep_begin, NULL);
+	i->stored = k.stored;
+	if (r == ASSISTANT_ENOTFOUND)
+		FAIL(f, r, "This conference is not there yet: load all of it first.");
+	else if (r < 0)
+		*f = k.call.flow.fail;
+	api_call_finish(&k.call);
 	return r;
 }
 
-int assistant_ingest_check(assistant_ingest *i, char **report_json, assistant_error *err)
+/* As a file would say it. */
+static struct json_object *conference_json(const struct conference *c)
 {
-	struct fail f = FAIL_INIT;
+	struct json_object *o = NULL, *info = json_object_new_object();
 
-	if (seal(i, &f) < 0)
-		return fail_export(&f, err);
-	if (report_json)
-		*report_json = report_of(i);
+	if (json_parse(c->json, c->json_len, &o, NULL) < 0) {
+		json_object_put(info);
+		return NULL;
+	}
+	for (size_t i = 0; i < c->n_info; i++) {
+		struct json_object *page = json_object_new_object();
+
+		json_set_string(page, "title", c->info[i].title);
+		json_set_string(page, "text", c->info[i].text);
+		json_set(info, c->info[i].key, page);
+	}
+	json_set(o, "info", info);
+	return o;
+}
+
+static int keep_conference(struct assistant_ingest *i, struct fail *f)
+{
+	_cleanup_json_ struct json_object *o = conference_json(&i->stored->conference);
+	struct zone *zone = NULL;
+	int r;
+
+	if (i->snapshot->n[ENTITY_SESSION])
+		return FAIL(f, ASSISTANT_EINVAL,
+			    "The conference is kept before sessions are added: their times are in "
+			    "its zone.");
+	r = o ? conference_parse(o, i->snapshot->arena, &i->snapshot->conference, f)
+	      : FAIL(f, ASSISTANT_ENOMEM, "Out of memory.");
+	if (r == 0)
+		r = zone_open(i->snapshot->conference.timezone, &zone, f);
+	if (r < 0)
+		return r;
+	zone_close(i->zone);
+	i->zone = zone;
+	i->conference_kept = true;
 	return 0;
 }
 
-int assistant_ingest_commit(assistant_ingest *i, assistant_progress_fn *fn, void *user,
-			    char **report_json, assistant_error *err)
+static int keep_records(struct assistant_ingest *i, enum entity type, struct fail *f)
 {
-	struct commit c = { .ingest = i };
-	struct snapshot *s = i->snapshot;
-	struct fail f = FAIL_INIT;
-	size_t total = s->n[ENTITY_SESSION] + s->n[ENTITY_EXHIBITOR] + s->n[ENTITY_SPEAKER];
-	int r;
+	const struct snapshot *s = i->stored;
 
-	progress(fn, user, "check", 0, total);
-	if (i->committed)
-		FAIL(&f, ASSISTANT_EINVAL, "This ingest was committed before.");
-	else
-		seal(i, &f);
-	if (f.code)
-		return fail_export(&f, err);
-	progress(fn, user, "check", total, total);
-	s->epoch = (uint64_t)clock_now_ms(i->a->wall);
-	sha256_hex(i->hashed.data, i->hashed.len, c.content_hash);
-	progress(fn, user, "index", 0, total);
-	r = API_CALL(i->a, &c.call, INGEST_TIMEOUT_MS, commit_build, err);
-	api_call_finish(&c.call);
-	if (r < 0)
-		return r;
-	progress(fn, user, "write", total, total);
-	i->committed = true;
-	if (report_json)
-		*report_json = report_of(i);
+	if (i->snapshot->n[type])
+		return FAIL(f, ASSISTANT_EINVAL, "Some %s were added already.",
+			    entity_plural(type));
+	for (size_t k = 0; k < s->n[type]; k++) {
+		const struct record *record = &s->records[type][k];
+		int r = add(i, type, record->json, record->json_len, f);
+
+		if (r < 0)
+			return r;
+	}
+	i->kept |= ENTITY_BIT(type);
 	return 0;
+}
+
+int assistant_ingest_keep(assistant_ingest *i, const char *kind, assistant_error *err)
+{
+	struct fail f = FAIL_INIT;
+	enum entity type;
+	bool conference = kind && !strcmp(kind, "conference");
+
+	if (!i || !kind || i->sealed)
+		FAIL(&f, ASSISTANT_EINVAL, "An open ingest and a kind are needed.");
+	else if (!conference && entity_from(kind, &type) < 0)
+		FAIL(&f, ASSISTANT_EINVAL,
+		     "kind is \"%.40s\"; conference, session, exhibitor and speaker are accepted.",
+		     kind);
+	else if (load_stored(i, &f) == 0 && conference)
+		keep_conference(i, &f);
+	else if (!f.code && !(i->kept & ENTITY_BIT(type)))
+		keep_records(i, type, &f);
+	return fail_export(&f, err);
 }
 
 void assistant_ingest_free(assistant_ingest *i)
@@ -283,54 +234,8 @@ void assistant_ingest_free(assistant_ingest *i)
 	if (!i)
 		return;
 	snapshot_unref(i->snapshot);
+	snapshot_unref(i->stored);
 	zone_close(i->zone);
-	text_finish(&i->hashed);
 	json_object_put(i->warnings);
 	free(i);
-}
-
-/* --- Verify ---------------------------------------------------------------------- */
-
-struct verify {
-	struct api_call call;
-	const char *conference_id;
-	struct snapshot *snapshot;
-	char *report;
-};
-
-static flow_step verify_begin, verify_index;
-
-static void verify_begin(struct flow *f)
-{
-	struct verify *v = container_of(f, struct verify, call.flow);
-	struct store *s = v->call.a->env.store;
-
-	s->ops->snapshot(s, v->conference_id, &v->snapshot, THEN(f, verify_index));
-}
-
-static void verify_index(struct flow *f)
-{
-	struct verify *v = container_of(f, struct verify, call.flow);
-	struct index *x = v->call.a->env.index;
-
-	x->ops->verify(x, v->snapshot, NULL, &v->report, THEN(f, api_call_done));
-}
-
-int assistant_ingest_verify(assistant *a, const char *conference, int timeout_ms,
-			    char **report_json, assistant_error *err)
-{
-	struct verify v = { 0 };
-	char id[128];
-	int r = api_resolve(a, conference, timeout_ms, id, err);
-
-	if (r < 0)
-		return r;
-	v.conference_id = id;
-	r = API_CALL(a, &v.call, timeout_ms, verify_begin, err);
-	if (!r)
-		*report_json = TAKE_PTR(v.report);
-	free(v.report);
-	snapshot_unref(v.snapshot);
-	api_call_finish(&v.call);
-	return r;
 }

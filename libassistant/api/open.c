@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 #include "aio/http.h"
 #include "aio/work.h"
+#include "api/embedding.h"
+#include "api/follow.h"
 #include "api/services.h"
 #include "base/check.h"
 #include "base/cidr.h"
@@ -66,92 +68,6 @@ static int make_directories(const char *path, struct fail *f)
 			return 0;
 	}
 	return FAIL(f, ASSISTANT_ENOMEM, "Out of memory.");
-}
-
-/* --- The index follows the epochs that the catalogs see -------------------------- */
-
-struct use {
-	struct wait wait; /* of the catalog that is being loaded */
-	struct flow flow;
-	struct list link;
-	assistant *a;
-	struct catalog *catalog;
-};
-
-static flow_step use_begin, use_tried, use_built;
-
-static struct use *use_of(struct flow *f)
-{
-	return container_of(f, struct use, flow);
-}
-
-static const char *use_id(const struct use *u)
-{
-	return catalog_snapshot(u->catalog)->conference.id;
-}
-
-static void use_begin(struct flow *f)
-{
-	struct use *u = use_of(f);
-	struct index *x = u->a->env.index;
-
-	x->ops->use(x, use_id(u), catalog_snapshot(u->catalog)->epoch, THEN_ANYWAY(f, use_tried));
-}
-
-/* A store of another kind brings conferences that were never ingested here: their index is made now. */
-static void use_tried(struct flow *f)
-{
-	struct use *u = use_of(f);
-	struct index *x = u->a->env.index;
-
-	if (f->status == ASSISTANT_ENOTFOUND)
-		x->ops->build(x, (struct snapshot *)catalog_snapshot(u->catalog), NULL, NULL,
-			      THEN(f, use_built));
-	else if (f->status < 0)
-		flow_fail(f, f->status);
-	else
-		flow_done(f);
-}
-
-static void use_built(struct flow *f)
-{
-	struct use *u = use_of(f);
-	struct index *x = u->a->env.index;
-
-	x->ops->use(x, use_id(u), catalog_snapshot(u->catalog)->epoch, THEN(f, api_call_done));
-}
-
-static void use_ended(struct flow *f)
-{
-	struct use *u = use_of(f);
-
-	list_remove(&u->link);
-	wait_finish(&u->wait, f->status, &f->fail);
-}
-
-static void use_release(struct wait *w)
-{
-	struct use *u = container_of(w, struct use, wait);
-
-	catalog_unref(u->catalog);
-	free(u);
-}
-
-static void epoch_moved(void *ctx, struct catalog *fresh, struct flow *f)
-{
-	assistant *a = ctx;
-	struct use *u = calloc(1, sizeof(*u));
-
-	if (!u) {
-		flow_refuse(f, ASSISTANT_ENOMEM, NULL);
-		return;
-	}
-	u->a = a;
-	u->catalog = catalog_ref(fresh);
-	wait_begin(&u->wait, f);
-	u->wait.release = use_release;
-	list_append(&a->uses, &u->link);
-	flow_begin(&u->flow, a->env.loop, NULL, "use", FIRST(use_begin), use_ended);
 }
 
 /* --- Up ------------------------------------------------------------------------- */
@@ -245,7 +161,7 @@ static int services_up(assistant *a, struct fail *f)
 					env->metrics, env->log);
 	if (!env->registry || !env->graph || !env->tool_lane || !env->catalogs)
 		return FAIL(f, ASSISTANT_ENOMEM, "Out of memory.");
-	catalogs_on_epoch(env->catalogs, epoch_moved, a);
+	catalogs_on_epoch(env->catalogs, follow_epoch, a);
 	r = add_customs(a, f);
 	if (r < 0)
 		return r;
@@ -273,14 +189,15 @@ static void services_down(assistant *a)
 		writer_spool_all(env->writer);
 	writer_destroy(env->writer);
 	catalogs_destroy(env->catalogs);
-	list_for_each_safe (l, &a->uses)
-		flow_cancel(&list_entry(l, struct use, link)->flow);
+	follow_stop(a);
+	complete_stop(a);
 	graph_destroy(env->graph);
 	registry_destroy(env->registry);
 	lane_destroy(env->tool_lane);
 	if (env->llm != env->composer)
 		llm_destroy(env->llm);
 	llm_destroy(env->composer);
+	embedding_close(a);
 	index_destroy(env->index);
 	cache_destroy(env->cache);
 	store_destroy(env->store);
@@ -373,6 +290,7 @@ int assistant_open(assistant **out, const assistant_config *c, assistant_error *
 	pthread_cond_init(&a->changed, NULL);
 	list_init(&a->watches);
 	list_init(&a->uses);
+	list_init(&a->completions);
 	if (prepare(a, c, &f) < 0)
 		return give_up(a, &f, err);
 	if (pthread_create(&a->thread, NULL, loop_thread, a) != 0) {
@@ -389,7 +307,13 @@ int assistant_open(assistant **out, const assistant_config *c, assistant_error *
 		destroy(a);
 		return fail_export(&f, err);
 	}
+	if (!c->loads && embedding_check(a, &f) < 0) {
+		assistant_close(a, 0);
+		return fail_export(&f, err);
+	}
 	services_log(a);
+	if (c->sweeps)
+		embedding_warm_up(a);
 	*out = a;
 	return 0;
 }

@@ -6,8 +6,11 @@
 
 #include <string.h>
 #include "aio/http.h"
+#include "api/embedding.h"
+#include "api/follow.h"
 #include "base/json.h"
 #include "cache/cache.h"
+#include "embedder/embedder.h"
 #include "observe/log.h"
 #include "store/backend_store.h"
 
@@ -56,6 +59,8 @@ int services_choose(assistant *a, struct fail *f)
 		r = flat_index_open(env->loop, a->data_directory, env->metrics, env->log,
 				    &env->index, f);
 	if (!r)
+		r = embedding_open(a, f);
+	if (!r)
 		r = memory_cache_open(env->loop, (size_t)config_int(a->config, "CACHE_MAX_BYTES"),
 				      &env->cache, f);
 	if (!r)
@@ -80,23 +85,24 @@ void services_log(assistant *a)
 		  why(c, "ERLEAH_STORE",
 		      wants_directus(c) ? "DIRECTUS_URL is set" : "DIRECTUS_URL is not set"),
 		  "s", "index", env->index->ops->name, "s", "index_because",
-		  why(c, "ERLEAH_INDEX", "the embedded default"), "s", "embedder", "none", "s",
-		  "embedder_because", "search is lexical", "s", "llm", env->llm->ops->name, "s",
-		  "llm_because", why(c, "ERLEAH_LLM", "the embedded default"), "s", "cache",
-		  env->cache->ops->name, "s", "cache_because",
-		  why(c, "ERLEAH_CACHE", "the embedded default"), "s", "data", a->data_directory,
-		  NULL);
+		  why(c, "ERLEAH_INDEX", "the embedded default"), "s", "embedder",
+		  env->embedder ? env->embedder->ops->name : "none", "s", "embedder_because",
+		  a->embedder_because, "s", "llm", env->llm->ops->name, "s", "llm_because",
+		  why(c, "ERLEAH_LLM", "the embedded default"), "s", "cache", env->cache->ops->name,
+		  "s", "cache_because", why(c, "ERLEAH_CACHE", "the embedded default"), "s", "data",
+		  a->data_directory, NULL);
 }
 
 /* --- Readiness -------------------------------------------------------------------- */
 
 struct ready {
 	struct api_call call;
-	int store, index, llm, cache;
+	int store, index, embedder, llm, cache;
+	struct completing completing;
 	bool draining;
 };
 
-static flow_step ready_begin, ready_index, ready_llm, ready_cache, ready_end;
+static flow_step ready_begin, ready_index, ready_embedder, ready_llm, ready_cache, ready_end;
 
 static struct ready *ready_of(struct flow *f)
 {
@@ -116,14 +122,26 @@ static void ready_index(struct flow *f)
 	struct index *x = ready_of(f)->call.a->env.index;
 
 	ready_of(f)->store = f->status;
-	x->ops->ping(x, THEN_ANYWAY(f, ready_llm));
+	x->ops->ping(x, THEN_ANYWAY(f, ready_embedder));
+}
+
+static void ready_embedder(struct flow *f)
+{
+	struct embedder *e = ready_of(f)->call.a->env.embedder;
+
+	ready_of(f)->index = f->status;
+	complete_progress(ready_of(f)->call.a, &ready_of(f)->completing);
+	if (e)
+		e->ops->ping(e, THEN_ANYWAY(f, ready_llm));
+	else
+		ready_llm(f);
 }
 
 static void ready_llm(struct flow *f)
 {
 	struct llm *l = ready_of(f)->call.a->env.llm;
 
-	ready_of(f)->index = f->status;
+	ready_of(f)->embedder = f->status;
 	l->ops->ping(l, THEN_ANYWAY(f, ready_cache));
 }
 
@@ -153,11 +171,13 @@ int services_ready(assistant *a, int timeout_ms, char **out, assistant_error *er
 	struct json_object *checks = json_object_new_object();
 	int code;
 
-	r.store = r.index = r.llm = r.cache = ASSISTANT_ETIMEOUT;
+	r.store = r.index = r.embedder = r.llm = r.cache = ASSISTANT_ETIMEOUT;
 	code = API_CALL(a, &r.call, timeout_ms, ready_begin, err);
 	api_call_finish(&r.call);
 	check(checks, a->env.store->ops->name, r.store, "failed");
 	check(checks, a->env.index->ops->name, r.index, r.store < 0 ? "failed" : "degraded");
+	if (a->env.embedder)
+		check(checks, a->env.embedder->ops->name, r.embedder, "degraded");
 	check(checks, a->env.llm->ops->name, r.llm, "degraded");
 	check(checks, a->env.cache->ops->name, r.cache, "degraded");
 	json_set_string(o, "status",
@@ -165,6 +185,13 @@ int services_ready(assistant *a, int timeout_ms, char **out, assistant_error *er
 			: r.store < 0 || (code < 0 && r.store < 0) ? "unavailable"
 								   : "ready");
 	json_set(o, "checks", checks);
+	if (r.completing.total > 0) {
+		struct json_object *embedding = json_object_new_object();
+
+		json_set_int(embedding, "done", (int64_t)r.completing.done);
+		json_set_int(embedding, "total", (int64_t)r.completing.total);
+		json_set(o, "embedding", embedding);
+	}
 	*out = json_dump(o);
 	return *out ? 0 : ASSISTANT_ENOMEM;
 }

@@ -114,6 +114,9 @@ ASSISTANT_API int assistant_config_set_log(assistant_config *c, assistant_log_fn
 /* serving: 1 for programs that stay up and answer for others.  Only those settle rows that a dead process left
  * streaming; everything else (a REPL, ingest) leaves other processes' rows alone.  Default 0. */
 ASSISTANT_API int assistant_config_set_serving(assistant_config *c, int serving);
+/* loading: 1 for programs that are there to load conferences.  Others refuse to start (ECONFIG) when an index holds
+ * vectors of another model than the one chosen now; loading is the way out of that.  Default 0. */
+ASSISTANT_API int assistant_config_set_loading(assistant_config *c, int loading);
 ASSISTANT_API void assistant_config_free(assistant_config *c);
 
 /* A tool of yours.  Called on a worker thread, never two at once for one tool.  args_json has passed schema_json.
@@ -317,17 +320,32 @@ ASSISTANT_API int assistant_ingest_begin(assistant *a, const char *conference_js
 /* kind: "session" "exhibitor" "speaker".  EINVAL names the field; the ingest stays usable. */
 ASSISTANT_API int assistant_ingest_add(assistant_ingest *i, const char *kind,
 				       const char *record_json, assistant_error *err);
-/* phase: "check" "index" "write".  Called on the thread that commits. */
+/*
+ * What is stored of this conference stays: kind "session" "exhibitor" "speaker": its records, of which none may be added then;
+ * "conference": its data and pages, in place of those begun with, before any session is added.  ENOTFOUND: not there yet.
+ */
+ASSISTANT_API int assistant_ingest_keep(assistant_ingest *i, const char *kind,
+					assistant_error *err);
+/* phase: "check", "index", "embed" (done and total are texts), "write".  Called on the thread that commits. */
 typedef void assistant_progress_fn(void *user, const char *phase, size_t done, size_t total);
-/* *report_json (may be NULL): {"sessions","exhibitors","speakers","info","warnings":[...],"epoch",...}. */
+/*
+ * Only texts that were never embedded are embedded now, also when a commit was interrupted; a conference that is as it was is not
+ * written ("unchanged").  *report_json (may be NULL): {"conference_id","name","sessions","exhibitors","speakers","info","epoch",
+ * "unchanged","changes":{"conference":bool,"sessions":{"added","changed","removed"},...},"texts","embedded","reused",
+ * "embedding_seconds","model" (null: words only),"warnings":[...]}.
+ * EUNAVAILABLE: the embedder failed, what it made is kept; ECONFLICT: another commit came between; ECANCELED.
+ */
 ASSISTANT_API int assistant_ingest_commit(assistant_ingest *i, assistant_progress_fn *fn,
 					  void *user, char **report_json, assistant_error *err);
-/* As commit, without writing: 0 when a commit could go ahead. */
+/* As commit, without writing: 0 when a commit could go ahead; "embedded" is what it would embed. */
 ASSISTANT_API int assistant_ingest_check(assistant_ingest *i, char **report_json,
 					 assistant_error *err);
+/* Any thread, also from the progress function: a commit under way ends with ECANCELED and nothing of it is visible; what it
+ * embedded is kept for the next one. */
+ASSISTANT_API void assistant_ingest_cancel(assistant_ingest *i);
 /* Aborts when not committed. */
 ASSISTANT_API void assistant_ingest_free(assistant_ingest *i);
-/* {"ok":bool,"findings":[...]}: index equals store. */
+/* {"ok":bool,"findings":[...]}: index equals store, with a vector of every text when there is an embedder. */
 ASSISTANT_API int assistant_ingest_verify(assistant *a, const char *conference, int timeout_ms,
 					  char **report_json, assistant_error *err);
 

@@ -27,8 +27,9 @@ struct indexing {
 	struct wait wait;
 	struct flow flow;
 	struct indexing_request rq;
-	struct indexing_counts counts, *out;
-	bool plan; /* count only */
+	enum { RUN, PLAN, VERIFY } what;
+	struct indexing_counts counts, *out; /* of a run, a plan */
+	char *json, **json_out;		     /* of verifying */
 	struct lane *lane;
 	struct indexing_texts texts;
 	uint8_t (*hashes)[POINT_HASH_SIZE];
@@ -41,7 +42,8 @@ struct indexing {
 	struct fail failed; /* of the first batch that failed */
 };
 
-static flow_step run_begin, run_known, run_embed, run_embedded, run_build, run_built;
+static flow_step run_begin, run_texts, run_known, run_embed, run_embedded, run_build, run_verify,
+	run_end;
 static flow_step batch_take, batch_stage, batch_staged;
 
 static struct indexing *indexing_of(struct flow *f)
@@ -71,7 +73,7 @@ static void run_begin(struct flow *f)
 	struct indexing *x = indexing_of(f);
 
 	if (!x->rq.embedder) {
-		run_build(f);
+		run_texts(f);
 		return;
 	}
 	x->lane = lane_create(f->loop, "indexing", 1);
@@ -80,7 +82,22 @@ static void run_begin(struct flow *f)
 		return;
 	}
 	indexing_texts_make(x->lane, x->rq.snapshot, x->rq.embedder->model, &x->texts,
-			    THEN(f, run_known));
+			    THEN(f, run_texts));
+}
+
+static void run_texts(struct flow *f)
+{
+	struct indexing *x = indexing_of(f);
+
+	lane_destroy(TAKE_PTR(x->lane));
+	if (x->what == VERIFY)
+		run_verify(f);
+	else if (x->rq.embedder)
+		run_known(f);
+	else if (x->what == RUN)
+		run_build(f);
+	else
+		flow_done(f);
 }
 
 static void run_known(struct flow *f)
@@ -88,7 +105,6 @@ static void run_known(struct flow *f)
 	struct indexing *x = indexing_of(f);
 	size_t n = x->texts.n;
 
-	lane_destroy(TAKE_PTR(x->lane));
 	x->counts.points = x->texts.n_points;
 	x->counts.texts = n;
 	x->hashes = calloc(n + 1, sizeof(*x->hashes));
@@ -156,7 +172,7 @@ static void run_embed(struct flow *f)
 		else
 			x->todo[x->n_todo++] = &x->texts.texts[i];
 	}
-	if (x->plan) {
+	if (x->what == PLAN) {
 		x->counts.embedded = x->n_todo;
 		flow_done(f);
 		return;
@@ -246,25 +262,34 @@ static void run_embedded(struct flow *f)
 
 /* --- The index -------------------------------------------------------------------------- */
 
+static const struct index_points *points_of(const struct indexing *x, struct index_points *out)
+{
+	if (!x->rq.embedder)
+		return NULL;
+	*out = (struct index_points){ space_of(x), x->texts.points, x->texts.n_points };
+	return out;
+}
+
 static void run_build(struct flow *f)
 {
 	struct indexing *x = indexing_of(f);
 	struct index *index = x->rq.index;
 	struct index_points points;
 
-	if (x->plan) {
-		flow_done(f);
-		return;
-	}
-	if (!x->rq.embedder) {
-		index->ops->build(index, x->rq.snapshot, NULL, NULL, THEN(f, run_built));
-		return;
-	}
-	points = (struct index_points){ space_of(x), x->texts.points, x->texts.n_points };
-	index->ops->build(index, x->rq.snapshot, &points, NULL, THEN(f, run_built));
+	index->ops->build(index, x->rq.snapshot, points_of(x, &points), NULL, THEN(f, run_end));
 }
 
-static void run_built(struct flow *f)
+static void run_verify(struct flow *f)
+{
+	struct indexing *x = indexing_of(f);
+	struct index *index = x->rq.index;
+	struct index_points points;
+
+	index->ops->verify(index, x->rq.snapshot, points_of(x, &points), &x->json,
+			   THEN(f, run_end));
+}
+
+static void run_end(struct flow *f)
 {
 	flow_done(f);
 }
@@ -283,7 +308,10 @@ static void deliver(struct wait *w)
 {
 	struct indexing *x = container_of(w, struct indexing, wait);
 
-	*x->out = x->counts;
+	if (x->what == VERIFY)
+		*x->json_out = TAKE_PTR(x->json);
+	else
+		*x->out = x->counts;
 }
 
 static void cancel(struct wait *w)
@@ -297,40 +325,67 @@ static void release(struct wait *w)
 
 	indexing_texts_finish(&x->texts);
 	snapshot_unref(x->rq.snapshot);
+	free(x->json);
 	free(x->hashes);
 	free(x->known);
 	free(x->todo);
 	free(x);
 }
 
-static void start(const struct indexing_request *rq, struct loop *loop, bool plan,
-		  struct indexing_counts *out, struct flow *f)
+static struct indexing *indexing_create(const struct indexing_request *rq, struct flow *f)
 {
 	struct indexing *x = calloc(1, sizeof(*x));
 
 	if (!x) {
 		flow_refuse(f, ASSISTANT_ENOMEM, NULL);
-		return;
+		return NULL;
 	}
 	x->rq = *rq;
 	snapshot_ref(rq->snapshot);
-	x->plan = plan;
-	x->out = out;
 	wait_begin(&x->wait, f);
 	x->wait.deliver = deliver;
 	x->wait.cancel = cancel;
 	x->wait.release = release;
+	return x;
+}
+
+static void start(struct indexing *x, struct loop *loop)
+{
 	flow_begin(&x->flow, loop, NULL, "indexing", FIRST(run_begin), run_ended);
 }
 
 void indexing_run(const struct indexing_request *rq, struct loop *loop, struct indexing_counts *out,
 		  struct flow *f)
 {
-	start(rq, loop, false, out, f);
+	struct indexing *x = indexing_create(rq, f);
+
+	if (!x)
+		return;
+	x->what = RUN;
+	x->out = out;
+	start(x, loop);
 }
 
 void indexing_plan(const struct indexing_request *rq, struct loop *loop,
 		   struct indexing_counts *out, struct flow *f)
 {
-	start(rq, loop, true, out, f);
+	struct indexing *x = indexing_create(rq, f);
+
+	if (!x)
+		return;
+	x->what = PLAN;
+	x->out = out;
+	start(x, loop);
+}
+
+void indexing_verify(const struct indexing_request *rq, struct loop *loop, char **json,
+		     struct flow *f)
+{
+	struct indexing *x = indexing_create(rq, f);
+
+	if (!x)
+		return;
+	x->what = VERIFY;
+	x->json_out = json;
+	start(x, loop);
 }

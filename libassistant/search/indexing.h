@@ -38,5 +38,8 @@ void indexing_run(const struct indexing_request *rq, struct loop *loop, struct i
 /* The same without embedding and without a write: what a run would embed. */
 void indexing_plan(const struct indexing_request *rq, struct loop *loop,
 		   struct indexing_counts *out, struct flow *f);
+/* index->verify with the texts' hashes; without an embedder: of words only. */
+void indexing_verify(const struct indexing_request *rq, struct loop *loop, char **json,
+		     struct flow *f);
 
 #endif

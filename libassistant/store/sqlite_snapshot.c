@@ -40,6 +40,7 @@ static int list_body(struct sqlite_op *op, struct fail *f)
 			.id = sqlite_text(q, 0, op->arena),
 			.name = sqlite_text(q, 1, op->arena),
 			.epoch = (uint64_t)sqlite3_column_int64(q, 2),
+			.content_hash = sqlite_text(q, 3, op->arena),
 		};
 	}
 	return r;
@@ -56,6 +57,7 @@ static void list_deliver(struct wait *w)
 		copies[i].id = arena_strdup(o->arena, o->rows.rows[i].id);
 		copies[i].name = arena_strdup(o->arena, o->rows.rows[i].name);
 		copies[i].epoch = o->rows.rows[i].epoch;
+		copies[i].content_hash = arena_strdup(o->arena, o->rows.rows[i].content_hash);
 		whole = copies[i].id && copies[i].name;
 	}
 	if (whole)

@@ -43,7 +43,8 @@ struct message_patch {
 
 struct conference_brief {
 	const char *id, *name;
-	uint64_t epoch; /* changes whenever its data changed */
+	uint64_t epoch;		  /* changes whenever its data changed */
+	const char *content_hash; /* as given to ingest(); NULL: it never was */
 };
 struct conference_list {
 	struct conference_brief *rows;

@@ -59,6 +59,7 @@ int fixture_empty(void **state)
 	assistant_config_set_log(fx->config, quiet, NULL);
 	fixture_set(fx, "ERLEAH_DATA", fx->directory);
 	fixture_set(fx, "ERLEAH_NOW", NOW);
+	fixture_set(fx, "ERLEAH_EMBEDDER", "none"); /* the same with and without weights */
 	*state = fx;
 	return 0;
 }

@@ -64,6 +64,7 @@ int setup(void **state)
 	assistant_config_set_log(fx->config, quiet, NULL);
 	set(fx, "ERLEAH_DATA", fx->directory);
 	set(fx, "ERLEAH_NOW", "2027-05-20T09:00:00+02:00");
+	set(fx, "ERLEAH_EMBEDDER", "none"); /* the same with and without weights */
 	set(fx, "WRITE_INTERVAL_MS", "20");
 	assert_int_equal(assistant_fake_store_use(fx->rows, fx->config, &err), 0);
 	free(conference);

@@ -322,9 +322,10 @@ class Server:
 
 
 def plain_environment():
-    """What a program needs to run, and no setting that happens to be around."""
-    return {k: v for k, v in os.environ.items()
-            if k in ("PATH", "HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH") or k.endswith("SAN_OPTIONS")}
+    """What a program needs to run, and no setting that happens to be around; words alone."""
+    return {"ERLEAH_EMBEDDER": "none",
+            **{k: v for k, v in os.environ.items()
+               if k in ("PATH", "HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH") or k.endswith("SAN_OPTIONS")}}
 
 
 def free_port():

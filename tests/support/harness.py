@@ -23,8 +23,9 @@ LIMIT_S = 60
 
 
 def environment(home, **settings):
-    """What a program sees: nothing of the caller's, but for sanitizers."""
-    env = {"PATH": os.environ["PATH"], "HOME": str(home), "LC_ALL": "C.UTF-8", "TERM": "xterm"}
+    """What a program sees: nothing of the caller's, but for sanitizers; words alone, unless told otherwise."""
+    env = {"PATH": os.environ["PATH"], "HOME": str(home), "LC_ALL": "C.UTF-8", "TERM": "xterm",
+           "ERLEAH_EMBEDDER": "none"}
     env.update({name: os.environ[name] for name in SANITIZERS if name in os.environ})
     env.update({name: str(value) for name, value in settings.items()})
     return env

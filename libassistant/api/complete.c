@@ -1,0 +1,236 @@
+/*
+ * complete.c - embedding what an index lacks, behind the visitors' backs; see follow.h.
+ *
+ *	plan --> something lacks --> lock --> used again, planned again: another process may have been at it
+ *	  ^                           |
+ *	  |                           +--> embed, build --> used --> end
+ *	  +--- after a failure, a while later
+ */
+#include "api/follow.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
+#include "observe/log.h"
+#include "search/indexing.h"
+
+#define LOCKED_MS     3000  /* how often a process looks whether the one that embeds is done */
+#define RETRY_MS      30000 /* after a failure, doubled up to the maximum */
+#define RETRY_MAX_MS  600000
+#define LOCK_PATH_MAX 4352
+
+struct completion {
+	struct flow flow;
+	struct list link;
+	assistant *a;
+	struct catalog *catalog;
+	struct indexing_counts counts;
+	struct vector_space space;
+	struct arena *arena;
+	size_t n_points, done, total;
+	int lock; /* a descriptor, or -1 */
+	int64_t retry_ms;
+};
+
+static flow_step complete_plan, complete_planned, complete_compared, complete_lock, complete_embed,
+	complete_use, complete_end;
+
+static struct completion *completion_of(struct flow *f)
+{
+	return container_of(f, struct completion, flow);
+}
+
+static const struct snapshot *snapshot_of(const struct completion *c)
+{
+	return catalog_snapshot(c->catalog);
+}
+
+static void show(void *ctx, size_t done, size_t total)
+{
+	struct completion *c = ctx;
+
+	c->done = done;
+	c->total = total;
+}
+
+static struct indexing_request request_of(struct completion *c)
+{
+	return (struct indexing_request){
+		.snapshot = (struct snapshot *)snapshot_of(c),
+		.index = c->a->env.index,
+		.embedder = c->a->env.embedder,
+		.progress = show,
+		.ctx = c,
+	};
+}
+
+/* --- What lacks ----------------------------------------------------------------------- */
+
+static void complete_plan(struct flow *f)
+{
+	struct completion *c = completion_of(f);
+	struct indexing_request rq = request_of(c);
+
+	indexing_plan(&rq, f->loop, &c->counts, THEN_ANYWAY(f, complete_planned));
+}
+
+static void try_later(struct completion *c)
+{
+	struct flow *f = &c->flow;
+
+	log_fail(c->a->env.log, LOG_WARN, "embedding.failed", &f->fail);
+	flow_sleep(THEN(f, complete_plan), c->retry_ms);
+	c->retry_ms = 2 * c->retry_ms < RETRY_MAX_MS ? 2 * c->retry_ms : RETRY_MAX_MS;
+}
+
+static void complete_planned(struct flow *f)
+{
+	struct completion *c = completion_of(f);
+	struct index *x = c->a->env.index;
+
+	if (f->status < 0) {
+		try_later(c);
+		return;
+	}
+	c->total = c->counts.embedded;
+	x->ops->space(x, snapshot_of(c)->conference.id, c->arena, &c->space, &c->n_points,
+		      THEN(f, complete_compared));
+}
+
+static void complete_compared(struct flow *f)
+{
+	struct completion *c = completion_of(f);
+
+	if (c->counts.embedded == 0 && c->n_points == c->counts.points)
+		flow_done(f);
+	else if (c->lock >= 0)
+		complete_embed(f);
+	else
+		complete_lock(f);
+}
+
+/* One process embeds, and the others see what it made. */
+static void complete_lock(struct flow *f)
+{
+	struct completion *c = completion_of(f);
+	struct index *x = c->a->env.index;
+	char path[LOCK_PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/embedding.%s.lock", c->a->data_directory,
+		 snapshot_of(c)->conference.id);
+	c->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (c->lock < 0) {
+		flow_fail(f, FAIL(&f->fail, ASSISTANT_EUNAVAILABLE, "%.150s cannot be made: %s.",
+				  path, strerror(errno)));
+	} else if (flock(c->lock, LOCK_EX | LOCK_NB) == 0) {
+		x->ops->use(x, snapshot_of(c)->conference.id, snapshot_of(c)->epoch,
+			    THEN_ANYWAY(f, complete_plan));
+	} else {
+		close(c->lock);
+		c->lock = -1;
+		flow_sleep(THEN(f, complete_lock), LOCKED_MS);
+	}
+}
+
+/* --- Making it ---------------------------------------------------------------------------- */
+
+static void complete_embed(struct flow *f)
+{
+	struct completion *c = completion_of(f);
+	struct indexing_request rq = request_of(c);
+
+	log_write(c->a->env.log, LOG_INFO, "embedding.begun", "s", "conference_id",
+		  snapshot_of(c)->conference.id, "i", "texts", (int64_t)c->counts.embedded, NULL);
+	indexing_run(&rq, f->loop, &c->counts, THEN_ANYWAY(f, complete_use));
+}
+
+static void complete_use(struct flow *f)
+{
+	struct completion *c = completion_of(f);
+	struct index *x = c->a->env.index;
+
+	if (f->status < 0)
+		try_later(c);
+	else
+		x->ops->use(x, snapshot_of(c)->conference.id, snapshot_of(c)->epoch,
+			    THEN_ANYWAY(f, complete_end));
+}
+
+static void complete_end(struct flow *f)
+{
+	struct completion *c = completion_of(f);
+
+	if (f->status < 0) {
+		try_later(c);
+	} else {
+		log_write(c->a->env.log, LOG_INFO, "embedding.done", "s", "conference_id",
+			  snapshot_of(c)->conference.id, "i", "texts", (int64_t)c->counts.texts,
+			  "i", "embedded", (int64_t)c->counts.embedded, NULL);
+		flow_done(f);
+	}
+}
+
+/* --- Life ------------------------------------------------------------------------------------- */
+
+static void complete_ended(struct flow *f)
+{
+	struct completion *c = completion_of(f);
+
+	list_remove(&c->link);
+	if (f->status < 0 && f->status != ASSISTANT_ECANCELED)
+		log_fail(c->a->env.log, LOG_WARN, "embedding.failed", &f->fail);
+	if (c->lock >= 0)
+		close(c->lock);
+	catalog_unref(c->catalog);
+	arena_destroy(c->arena);
+	free(c);
+}
+
+static void stop(assistant *a, const char *conference_id)
+{
+	list_for_each_safe (l, &a->completions) {
+		struct completion *c = list_entry(l, struct completion, link);
+
+		if (!conference_id || !strcmp(snapshot_of(c)->conference.id, conference_id))
+			flow_cancel(&c->flow);
+	}
+}
+
+void complete_start(assistant *a, struct catalog *catalog)
+{
+	struct completion *c;
+
+	if (!a->config->sweeps || !a->env.embedder)
+		return;
+	stop(a, catalog_snapshot(catalog)->conference.id);
+	c = calloc(1, sizeof(*c));
+	if (c)
+		c->arena = arena_create(1 << 20);
+	if (!c || !c->arena) {
+		free(c);
+		return; /* words answer meanwhile; the next epoch tries again */
+	}
+	c->a = a;
+	c->catalog = catalog_ref(catalog);
+	c->lock = -1;
+	c->retry_ms = RETRY_MS;
+	list_append(&a->completions, &c->link);
+	flow_begin(&c->flow, a->env.loop, NULL, "completing", FIRST(complete_plan), complete_ended);
+}
+
+void complete_stop(assistant *a)
+{
+	stop(a, NULL);
+}
+
+void complete_progress(const assistant *a, struct completing *out)
+{
+	*out = (struct completing){ 0 };
+	list_for_each (l, &a->completions) {
+		const struct completion *c = list_entry(l, struct completion, link);
+
+		out->conferences += c->total > 0;
+		out->done += c->done;
+		out->total += c->total;
+	}
+}

@@ -1,0 +1,183 @@
+/*
+ * embedding.c - see embedding.h.
+ */
+#include "api/embedding.h"
+#include <string.h>
+#include <unistd.h>
+#include "embedder/embedder.h"
+#include "observe/log.h"
+
+#define THREADS_MAX	 64
+#define THREADS_DEFAULT	 4
+#define WARM_UP_AFTER_MS 200
+#define CHECK_TIMEOUT_MS 10000
+
+static unsigned threads_of(const assistant_config *c)
+{
+	int64_t set = config_int(c, "EMBEDDING_THREADS");
+	long cores = sysconf(_SC_NPROCESSORS_ONLN);
+
+	if (set > 0)
+		return (unsigned)(set < THREADS_MAX ? set : THREADS_MAX);
+	return (unsigned)(cores < 1 ? 1 : cores < THREADS_DEFAULT ? cores : THREADS_DEFAULT);
+}
+
+static void because(assistant *a, const char *why)
+{
+	snprintf(a->embedder_because, sizeof(a->embedder_because), "%s", why);
+}
+
+static int wrap(assistant *a, struct fail *f)
+{
+	int64_t entries = config_int(a->config, "EMBEDDING_CACHE_ENTRIES");
+
+	if (entries > 0)
+		return embed_cache_open(a->env.loop, a->minilm, (size_t)entries, a->env.metrics,
+					&a->env.embedder, f);
+	a->env.embedder = a->minilm;
+	return 0;
+}
+
+int embedding_open(assistant *a, struct fail *f)
+{
+	const assistant_config *c = a->config;
+	const char *setting = config_text(c, "ERLEAH_WEIGHTS");
+	bool by_name = config_is(c, "ERLEAH_EMBEDDER", "minilm") || *setting;
+	struct fail why = FAIL_INIT;
+	char path[4096];
+	int r;
+
+	if (config_is(c, "ERLEAH_EMBEDDER", "none")) {
+		because(a, "ERLEAH_EMBEDDER");
+		return 0;
+	}
+	r = minilm_find_weights(setting, path, sizeof(path), &why);
+	if (r == 0)
+		r = minilm_open(a->env.loop, path, threads_of(c), a->env.metrics, a->env.log,
+				&a->minilm, &why);
+	if (r == 0) {
+		because(a, by_name ? (*setting ? "ERLEAH_WEIGHTS" : "ERLEAH_EMBEDDER")
+				   : "its weights are there");
+		return wrap(a, f);
+	}
+	if (r == ASSISTANT_ENOTFOUND && !by_name) {
+		because(a, why.text);
+		return 0;
+	}
+	return FAIL(f, r == ASSISTANT_ENOTFOUND ? ASSISTANT_ECONFIG : r, "%s", why.text);
+}
+
+void embedding_close(assistant *a)
+{
+	loop_timer_stop(&a->warming);
+	embedder_destroy(a->env.embedder ? a->env.embedder : a->minilm);
+}
+
+/* --- Warming up ---------------------------------------------------------------------- */
+
+static void warm_up(struct loop_timer *t)
+{
+	minilm_warm_up(container_of(t, assistant, warming)->minilm);
+}
+
+static void warm_up_posted(struct loop_post *p)
+{
+	assistant *a = container_of(p, assistant, warm);
+
+	loop_timer_start(a->env.loop, &a->warming, WARM_UP_AFTER_MS, warm_up);
+}
+
+void embedding_warm_up(assistant *a)
+{
+	if (a->minilm)
+		loop_post(a->env.loop, &a->warm, warm_up_posted);
+}
+
+/* --- Whose vectors are there -------------------------------------------------------------- */
+
+struct check {
+	struct api_call call;
+	struct conference_list list;
+	size_t at;
+	struct vector_space space;
+	size_t n_points;
+};
+
+static flow_step check_begin, check_next, check_used, check_compare;
+
+static struct check *check_of(struct flow *f)
+{
+	return container_of(f, struct check, call.flow);
+}
+
+static void check_begin(struct flow *f)
+{
+	struct check *c = check_of(f);
+	struct store *s = c->call.a->env.store;
+
+	s->ops->conferences(s, c->call.arena, &c->list, THEN(f, check_next));
+}
+
+static void check_next(struct flow *f)
+{
+	struct check *c = check_of(f);
+	struct index *x = c->call.a->env.index;
+	const struct conference_brief *row;
+
+	if (c->at == c->list.n) {
+		flow_done(f);
+		return;
+	}
+	row = &c->list.rows[c->at];
+	x->ops->use(x, row->id, row->epoch, THEN_ANYWAY(f, check_used));
+}
+
+/* One that is missing or damaged is another matter: whoever asks that conference will hear of it. */
+static void check_used(struct flow *f)
+{
+	struct check *c = check_of(f);
+	struct index *x = c->call.a->env.index;
+
+	if (f->status < 0) {
+		c->at++;
+		check_next(f);
+		return;
+	}
+	x->ops->space(x, c->list.rows[c->at].id, c->call.arena, &c->space, &c->n_points,
+		      THEN(f, check_compare));
+}
+
+static void check_compare(struct flow *f)
+{
+	struct check *c = check_of(f);
+	const struct embedder *e = c->call.a->env.embedder;
+
+	if (c->n_points > 0 && (strcmp(c->space.model, e->model) || c->space.dims != e->dims)) {
+		flow_fail(
+			f,
+			FAIL(&f->fail, ASSISTANT_ECONFIG,
+			     "The index of \"%.60s\" holds vectors of %.40s (%u dimensions), "
+			     "but the embedder is %.40s (%u): load it again with erleah-ingest all "
+			     "FILE.",
+			     c->list.rows[c->at].name, c->space.model, c->space.dims, e->model,
+			     e->dims));
+		return;
+	}
+	c->at++;
+	check_next(f);
+}
+
+int embedding_check(assistant *a, struct fail *f)
+{
+	struct check c = { 0 };
+	int r;
+
+	/* a remote store's conferences are indexed by the servers themselves, again when need be */
+	if (!a->env.embedder || !a->env.store->ops->ingest)
+		return 0;
+	r = API_CALL(a, &c.call, CHECK_TIMEOUT_MS, check_begin, NULL);
+	if (r == ASSISTANT_ECONFIG)
+		*f = c.call.flow.fail;
+	api_call_finish(&c.call);
+	return r == ASSISTANT_ECONFIG ? r : 0;
+}
