@@ -71,6 +71,9 @@ struct talk {
 /* a: borrowed, outlives the client. */
 int client_local_create(assistant *a, struct client **out, assistant_error *err);
 
+/* url: such as http://127.0.0.1:8000; asks nobody yet. */
+int client_remote_create(const char *url, struct client **out, assistant_error *err);
+
 /* Both accept NULL. */
 void client_destroy(struct client *c);
 void talk_destroy(struct talk *t);

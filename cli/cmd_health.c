@@ -3,9 +3,10 @@
  *
  * Opens neither the store nor the library's threads.
  */
+#include <stdlib.h>
 #include <string.h>
 #include "commands.h"
-#include "http_get.h"
+#include "http.h"
 #include "json.h"
 
 #define TIMEOUT_MS 2500
@@ -28,7 +29,7 @@ static void own_server(const struct cli *cli, char *url, size_t size)
 		 any ? "127.0.0.1" : host, *port ? port : setting(cli, "API_PORT"));
 }
 
-static int judge(int http_status, const char *body)
+static int judge(long http_status, const char *body)
 {
 	struct json_object *o = json_tokener_parse(body);
 	bool ours = !strcmp(json_text(o, "service"), "erleah-mini-assistant");
@@ -45,37 +46,32 @@ static int judge(int http_status, const char *body)
 			 ours ? "The server says that it is not healthy."
 			      : "Something else than Erleah answers there.");
 	else
-		snprintf(sentence, sizeof(sentence), "The server answers with HTTP status %d.",
+		snprintf(sentence, sizeof(sentence), "The server answers with HTTP status %ld.",
 			 http_status);
 	json_object_put(o);
 	return cli_say(STATUS_FAILED, sentence);
 }
 
-/* http://host and http://host/prefix/ both have health below them. */
-static int add_health(struct http_url *url)
-{
-	size_t len = strlen(url->path);
-	const char *slash = url->path[len - 1] == '/' ? "" : "/";
-	int n = snprintf(url->path + len, sizeof(url->path) - len, "%shealth", slash);
-
-	return (size_t)n < sizeof(url->path) - len ? 0 : -1;
-}
-
 int cmd_health(struct cli *cli)
 {
 	const char *given = cli->options.values[OPTION_URL];
-	char address[400], body[4096], error[300];
-	struct http_url url;
-	int status = given ? STATUS_OK : cli_configure(cli), http_status;
+	assistant_error err = ASSISTANT_ERROR_INIT;
+	struct http_answer answer;
+	struct http *http = NULL;
+	char address[400];
+	int status = given ? STATUS_OK : cli_configure(cli), r;
 
 	if (status)
 		return status;
 	if (!given)
 		own_server(cli, address, sizeof(address));
-	if (http_url_parse(given ? given : address, &url, error, sizeof(error)) < 0)
-		return cli_say(STATUS_USAGE, error);
-	if (add_health(&url) < 0)
-		return cli_say(STATUS_USAGE, "the address is too long");
-	http_status = http_get(&url, TIMEOUT_MS, body, sizeof(body), error, sizeof(error));
-	return http_status < 0 ? cli_say(STATUS_FAILED, error) : judge(http_status, body);
+	r = http_create(given ? given : address, &http, &err);
+	if (r == 0)
+		r = http_call(http, NULL, "/health", NULL, TIMEOUT_MS, &answer, &err);
+	http_destroy(http);
+	if (r < 0)
+		return cli_complain(&err);
+	status = judge(answer.status, answer.body);
+	free(answer.body);
+	return status;
 }

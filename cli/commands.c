@@ -8,19 +8,19 @@
 #define EVERYWHERE (OPTION_BIT(OPTION_HELP) | OPTION_BIT(OPTION_VERBOSE))
 #define TURN                                                                                       \
 	(OPTION_BIT(OPTION_CONFERENCE) | OPTION_BIT(OPTION_NOW) | OPTION_BIT(OPTION_JSON) |        \
-	 OPTION_BIT(OPTION_QUIET))
+	 OPTION_BIT(OPTION_QUIET) | OPTION_BIT(OPTION_URL))
 #define SEARCH                                                                                     \
 	(OPTION_BIT(OPTION_CONFERENCE) | OPTION_BIT(OPTION_NOW) | OPTION_BIT(OPTION_JSON) |        \
 	 OPTION_BIT(OPTION_ENTITY) | OPTION_BIT(OPTION_LIMIT) | OPTION_BIT(OPTION_WHY) |           \
 	 OPTION_BIT(OPTION_RAW) | OPTION_BIT(OPTION_DAY) | OPTION_BIT(OPTION_FROM) |               \
 	 OPTION_BIT(OPTION_TO) | OPTION_BIT(OPTION_PLACE) | OPTION_BIT(OPTION_TRACK) |             \
 	 OPTION_BIT(OPTION_SPEAKER) | OPTION_BIT(OPTION_TYPE) | OPTION_BIT(OPTION_LEVEL) |         \
-	 OPTION_BIT(OPTION_LANGUAGE))
+	 OPTION_BIT(OPTION_LANGUAGE) | OPTION_BIT(OPTION_URL))
 
 #define EVAL                                                                                       \
 	(OPTION_BIT(OPTION_CONFERENCE) | OPTION_BIT(OPTION_JSON) | OPTION_BIT(OPTION_MISSES) |     \
 	 OPTION_BIT(OPTION_SCORING) | OPTION_BIT(OPTION_HELD_OUT) | OPTION_BIT(OPTION_SAVE) |      \
-	 OPTION_BIT(OPTION_COMPARE) | OPTION_BIT(OPTION_ANSWERS))
+	 OPTION_BIT(OPTION_COMPARE) | OPTION_BIT(OPTION_ANSWERS) | OPTION_BIT(OPTION_URL))
 
 const struct command commands[] = {
 	{ "chat", "", "a conversation: questions and answers, one after the other", TURN, 0,
@@ -35,7 +35,7 @@ const struct command commands[] = {
 	{ "settings", "", "every setting and the value in force",
 	  OPTION_BIT(OPTION_JSON) | OPTION_BIT(OPTION_DEFAULTS), 0, cmd_settings },
 	{ "doctor", "", "what is wrong with this set-up, and what to do about it",
-	  OPTION_BIT(OPTION_JSON), 0, cmd_doctor },
+	  OPTION_BIT(OPTION_JSON) | OPTION_BIT(OPTION_URL), 0, cmd_doctor },
 	{ "health", "", "whether a server answers", OPTION_BIT(OPTION_URL), 0, cmd_health },
 	{ NULL, NULL, NULL, 0, 0, NULL },
 };

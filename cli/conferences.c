@@ -6,14 +6,18 @@
 #include <strings.h>
 #include "json.h"
 
-void conferences_load(struct conferences *c, struct client *client)
+int conferences_load(struct conferences *c, struct client *client, assistant_error *err)
 {
+	int r;
+
 	*c = (struct conferences){ 0 };
+	r = client->ops->rows(client, "conferences", NULL, 0, &c->rows, err);
 	/* A remote store has a face of its own and refuses: then names are taken as they are typed. */
-	if (client->ops->rows(client, "conferences", NULL, 0, &c->rows, NULL) < 0)
-		return;
+	if (r < 0)
+		return r == ASSISTANT_EDENIED ? 0 : r;
 	if (json_object_is_type(c->rows, json_type_array))
 		c->n = json_object_array_length(c->rows);
+	return 0;
 }
 
 const char *conferences_name(const struct conferences *c, size_t i)

@@ -14,7 +14,8 @@ struct conferences {
 	size_t n;
 };
 
-void conferences_load(struct conferences *c, struct client *client);
+/* 0 also when the store does not list them. */
+int conferences_load(struct conferences *c, struct client *client, assistant_error *err);
 const char *conferences_name(const struct conferences *c, size_t i);
 const char *conferences_id(const struct conferences *c, size_t i);
 /* By id or name, upper and lower case alike; -1: none. */

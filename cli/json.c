@@ -28,7 +28,7 @@ size_t json_count(struct json_object *o, const char *key)
 
 struct json_object *json_at(struct json_object *o, const char *key, size_t i)
 {
-	return json_object_array_get_idx(json_member(o, key), i);
+	return i < json_count(o, key) ? json_object_array_get_idx(json_member(o, key), i) : NULL;
 }
 
 const char *json_line(struct json_object *o)

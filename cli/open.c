@@ -55,11 +55,16 @@ int cli_configure(struct cli *cli)
 int cli_open(struct cli *cli)
 {
 	assistant_error err = ASSISTANT_ERROR_INIT;
-	int status = cli_configure(cli), r;
+	const char *url = cli->options.values[OPTION_URL];
+	int status = url ? STATUS_OK : cli_configure(cli), r;
 	sigset_t before;
 
 	if (status)
 		return status;
+	if (url) {
+		r = client_remote_create(url, &cli->client, &err);
+		return r < 0 ? cli_complain(&err) : STATUS_OK;
+	}
 	interrupt_shield(&before);
 	r = assistant_open(&cli->a, cli->config, &err);
 	interrupt_unshield(&before);
@@ -70,16 +75,20 @@ int cli_open(struct cli *cli)
 
 int cli_need_conference(struct cli *cli)
 {
+	assistant_error err = ASSISTANT_ERROR_INIT;
 	struct conferences c;
 	const char *data = "";
 	char sentence[400];
 	bool none;
 
-	conferences_load(&c, cli->client);
+	if (conferences_load(&c, cli->client, &err) < 0)
+		return cli_complain(&err);
 	none = c.rows && !c.n;
 	conferences_finish(&c);
 	if (!none)
 		return STATUS_OK;
+	if (!cli->a)
+		return cli_say(STATUS_FAILED, "the server has no conference loaded");
 	assistant_config_get(cli->config, "ERLEAH_DATA", &data);
 	snprintf(sentence, sizeof(sentence),
 		 "no conference is loaded in %.250s (the setting ERLEAH_DATA); erleah-ingest all "
@@ -120,6 +129,10 @@ int cli_report(struct cli *cli, int what, char **text)
 {
 	assistant_error err = ASSISTANT_ERROR_INIT;
 
+	if (!cli->a)
+		return cli_say(STATUS_FAILED,
+			       "a server does not tell that; without --url it is told "
+			       "of this machine's settings");
 	if (assistant_report(cli->a, what, REPORT_TIMEOUT_MS, text, &err) < 0)
 		return cli_complain(&err);
 	return STATUS_OK;

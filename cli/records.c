@@ -75,9 +75,10 @@ static int choose(struct records *r, struct client *client, const char *conferen
 {
 	struct conferences list;
 	long i = 0;
-	int code = 0;
+	int code = conferences_load(&list, client, err);
 
-	conferences_load(&list, client);
+	if (code < 0)
+		return code;
 	if (conference)
 		i = conferences_find(&list, conference);
 	if (list.rows && !conference && list.n > 1)

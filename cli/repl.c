@@ -127,7 +127,7 @@ int cmd_chat(struct cli *cli)
 		r.conference = strdup(o->values[OPTION_CONFERENCE]);
 	if (o->values[OPTION_NOW])
 		r.now = strdup(o->values[OPTION_NOW]);
-	conferences_load(&r.conferences, cli->client);
+	conferences_load(&r.conferences, cli->client, NULL);
 	status = repl_new_talk(&r);
 	if (!status)
 		status = cli->terminal.interactive ? talk(&r) : read_questions(&r);

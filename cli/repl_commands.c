@@ -146,6 +146,9 @@ static void search(struct repl *r, const char *words, bool why)
 		return;
 	if (options_parse(&o, command_line(copy, argv), argv) < 0) {
 		cli_say(STATUS_USAGE, o.error);
+	} else if (options_has(&o, OPTION_URL)) {
+		cli_say(STATUS_USAGE, "/search takes no option --url: a conversation stays where "
+				      "it began");
 	} else if (command_check(command_find("search"), &o, error, sizeof(error)) < 0) {
 		cli_say(STATUS_USAGE, error);
 	} else if (search_query(&o, r->conference, r->now, &query) == STATUS_OK) {

@@ -7,6 +7,7 @@ import json
 import os
 import pathlib
 import re
+import select
 import shutil
 import signal
 import socket
@@ -510,7 +511,7 @@ class Server:
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = c.folder / f"server-{self.port}.log"
         with open(self.log, "wb") as log:
-            self.process = subprocess.Popen([c.server], env=c.env(PORT=self.port, **settings),
+            self.process = subprocess.Popen([c.server], env=c.env(**{"PORT": self.port, **settings}),
                                             stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         end = time.monotonic() + 60
         while c("health", "--url", self.url).returncode:
@@ -534,8 +535,8 @@ class Server:
 def case_health(c):
     done = c("health", "--url", f"http://127.0.0.1:{free_port()}")
     equal((done.returncode, done.stdout), (1, ""))
-    holds(done.stderr, "Nothing answers at 127.0.0.1")
-    wrong(c, ["health", "--url", "https://example.org"], "accepted is one such as http://127.0.0.1:8000")
+    holds(done.stderr, "Nothing answers at http://127.0.0.1:", "Connection refused")
+    wrong(c, ["health", "--url", "example.org"], "accepted is one such as http://127.0.0.1:8000")
     with Server(c) as server:
         done = c("health", "--url", server.url)
         equal((done.returncode, done.stderr), (0, ""))
@@ -566,6 +567,125 @@ def case_a_live_reply_is_not_disturbed(c):
             row = server.call(f"/items/messages/{reply}")["data"]
         equal((row["status"], row["metadata"]["outcome"]), ("completed", "ok"))
         holds(row["messageText"], "Draw a street in section")
+
+
+class CuttingProxy:
+    """Stands before a server and cuts event streams after so many bytes, each time a little later."""
+
+    def __init__(self, port, after):
+        import threading
+        self.target, self.after, self.cuts = port, after, 0
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        import threading
+        while True:
+            try:
+                client, _ = self.listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self.pass_on, args=(client,), daemon=True).start()
+
+    def pass_on(self, client):
+        with client, socket.create_connection(("127.0.0.1", self.target)) as server:
+            streaming, passed = False, 0
+            while True:
+                for s in select.select([client, server], [], [])[0]:
+                    data = s.recv(100)
+                    if not data:
+                        return
+                    (server if s is client else client).sendall(data)
+                    if s is client:
+                        continue
+                    streaming = streaming or b"text/event-stream" in data
+                    passed += len(data) if streaming else 0
+                    if streaming and passed > self.after * (self.cuts + 1) and self.cuts < 3:
+                        self.cuts += 1
+                        return
+
+    def close(self):
+        self.listener.close()
+
+
+def case_url(c):
+    with Server(c, API_DEBUG="true") as server:
+        at = ["--url", server.url]
+        here, there = c("ask", "Where is the Carbopur stand?"), c("ask", "Where is the Carbopur stand?", *at)
+        equal((there.returncode, there.stdout, there.stderr), (0, here.stdout, ""))
+        equal(c("search", "heat pumps", *at).stdout, c("search", "heat pumps").stdout)
+        # Nothing of this machine's settings counts.
+        equal(c("ask", "Where is the Carbopur stand?", *at, ERLEAH_DATA="/proc/erleah").stdout, here.stdout)
+        done = c("ask", "What is on now?", "--now", "2027-05-20T09:45:00+02:00", *at)
+        holds(done.stdout, "Keeping the taps on")
+        done = c("ask", "What is on now?", "--now", "noon", *at)
+        assert done.returncode != 0 and "now" in done.stderr, done.stderr
+        done = c("ask", "x", "--conference", "Nowhere", *at)
+        equal((done.returncode, done.stderr), (1, "erleah-cli: Conference not found\n"))
+        done = c("chat", "--json", *at, text="Who is Thordis Aegisdottir?\nWhen does she speak?\n/search water --limit 1\n")
+        equal((done.returncode, done.stderr), (0, ""))
+        replies = [json.loads(line) for line in done.stdout.splitlines()]
+        equal(len(replies), 3)
+        holds(replies[1]["text"], "Heat is a public good")
+        equal(len(replies[2]["results"]), 1)
+        done = c("doctor", *at)
+        equal(done.returncode, 0)
+        holds(done.stdout, "The server's sqlite is ok.")
+        run = json.loads(c("eval", QUESTIONS, "--json", *at).stdout)
+        equal(run["summary"][-1]["n"], 104)
+        done = c("eval", QUESTIONS, "--answers", *at)
+        equal(done.returncode, 0)
+        holds(done.stdout, "104 answers", " 0 unsupported", " 0 invalid")
+
+
+def case_url_cut_streams(c):
+    """The connection goes in the middle of the answer, three times; the words are those of an uncut one."""
+    question = "Which workshops are there on Saturday?"
+    with Server(c, COMPOSER_PACE_MS=20) as server:
+        proxy = CuttingProxy(server.port, 400)
+        done = c("ask", question, "--url", proxy.url)
+        proxy.close()
+        equal((done.returncode, done.stderr, done.stdout), (0, "", c("ask", question).stdout))
+        equal(proxy.cuts, 3)
+
+
+def case_url_stops(c):
+    with Server(c, **SLOW) as server:
+        with c.terminal("--url", server.url, "chat") as t:
+            t.prompt()
+            t.line("Which workshops are there on Saturday?")
+            t.expect("\x1b\\[0;1m")
+            t.send("\x03")
+            t.expect(r"\(stopped\)", 10)
+            t.prompt()
+            t.line("Where is the Carbopur stand?")
+            t.expect("A24")
+            t.prompt()
+            t.line("/quit")
+            equal(t.status(), 0)
+
+
+def case_url_refusals(c):
+    nobody = f"http://127.0.0.1:{free_port()}"
+    for words in (["ask", "x"], ["search", "x"], ["doctor"], ["chat"], ["eval", QUESTIONS]):
+        done = c(*words, "--url", nobody)
+        equal((done.returncode, done.stdout), (1, ""))
+        holds(done.stderr, f"Nothing answers at {nobody}: Connection refused.")
+        equal(done.stderr.count("\n"), 1)
+    with Server(c, RATE_LIMIT_ADDRESS_PER_HOUR=2) as server:
+        at = ["--url", server.url]
+        equal(c("ask", "Where is Carbopur?", *at).returncode, 0)
+        equal(c("ask", "Where is Carbopur?", *at).returncode, 0)
+        done = c("ask", "Where is Carbopur?", *at)
+        equal((done.returncode, done.stdout), (1, ""))
+        assert re.search(r"Too many .* Try again in \d+ s\.\n$", done.stderr), done.stderr
+        done = c("ask", "What is on now?", "--now", "2027-05-20T09:45:00+02:00", *at)
+        equal(done.returncode, 1)
+        holds(done.stderr, "API_DEBUG")
+    with tempfile.TemporaryDirectory(dir=c.folder) as empty, Server(c, ERLEAH_DATA=empty) as server:
+        done = c("ask", "x", "--url", server.url)
+        equal((done.returncode, done.stderr), (1, "erleah-cli: the server has no conference loaded\n"))
 
 
 # --- A conversation in a pipe -------------------------------------------------------------------
