@@ -7,28 +7,23 @@
  */
 #include "source.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <json-c/json.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include "convert.h"
 #include "progress.h"
 #include "scan.h"
 #include "shift.h"
+#include "value.h"
 
-#define FILE_MAX_BYTES (256L << 20)
-#define ERRORS_SHOWN   50
-#define MAX_DEPTH      64
+#define ERRORS_SHOWN 50
 
 struct source {
 	const struct options *options;
+	struct convert from;
 	const char *name; /* of the file, without its folder */
-	const char *text;
+	const char *text; /* the normalised form, from's */
 	size_t len;
 	struct part conference, lists[3];
 	assistant *a;
@@ -42,8 +37,10 @@ static const char *const members[] = { "sessions", "exhibitors", "speakers" };
 
 static void complain(struct source *s, int line, const char *sentence)
 {
+	struct origin at = convert_origin(&s->from, line);
+
 	if (++s->errors <= ERRORS_SHOWN)
-		fprintf(stderr, "%s:%d: %s\n", s->name, line, sentence);
+		fprintf(stderr, "%s:%d: %s\n", at.file, at.line, sentence);
 }
 
 /* The library counts lines from where the part begins; readers count them from the top of the file. */
@@ -69,35 +66,6 @@ static void warn(struct source *s, int line, const char *sentence, const char *w
 	s->warnings++;
 	if (!s->options->quiet)
 		fprintf(stderr, "%s:%d: warning: %s%s\n", s->name, line, sentence, what);
-}
-
-static int map_file(struct source *s)
-{
-	int fd = open(s->options->path, O_RDONLY | O_CLOEXEC);
-	struct stat st;
-	void *text;
-
-	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {
-		fprintf(stderr, "erleah-ingest: %s cannot be read: %s.\n", s->options->path,
-			fd < 0 ? strerror(errno) : "it is not a file");
-		if (fd >= 0)
-			close(fd);
-		return -1;
-	}
-	if (st.st_size == 0 || st.st_size > FILE_MAX_BYTES) {
-		fprintf(stderr,
-			"erleah-ingest: %s has %lld bytes; 1 byte to 256 MiB is accepted.\n",
-			s->options->path, (long long)st.st_size);
-		close(fd);
-		return -1;
-	}
-	text = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-	close(fd);
-	if (text == MAP_FAILED)
-		return -1;
-	s->text = text;
-	s->len = (size_t)st.st_size;
-	return 0;
 }
 
 static struct part *place_of(struct source *s, const char *key)
@@ -148,49 +116,6 @@ static int find_parts(struct source *s)
 	return -1;
 }
 
-static struct json_object *parse_whole(const char *text, size_t len, int flags)
-{
-	struct json_tokener *t = json_tokener_new_ex(MAX_DEPTH);
-	struct json_object *o = NULL;
-
-	if (!t)
-		return NULL;
-	json_tokener_set_flags(t, flags);
-	if (len <= INT_MAX)
-		o = json_tokener_parse_ex(t, text, (int)len);
-	if (o && json_tokener_get_parse_end(t) != len) {
-		json_object_put(o);
-		o = NULL;
-	}
-	json_tokener_free(t);
-	return o;
-}
-
-/*
- * Strict JSON?  Asked of a copy in ASCII, since json-c 0.18 takes the bytes of UTF-8 for control
- * characters when it is strict; whether they are UTF-8 the library says.
- */
-static int is_strict(const struct part *p)
-{
-	char *ascii = strndup(p->text, p->len);
-	struct json_object *o = NULL;
-
-	for (char *c = ascii; c && *c; c++)
-		if ((unsigned char)*c >= 0x80)
-			*c = 'x';
-	if (ascii && strlen(ascii) == p->len)
-		o = parse_whole(ascii, p->len, JSON_TOKENER_STRICT);
-	free(ascii);
-	json_object_put(o);
-	return o != NULL;
-}
-
-/* A part as a JSON value, as strict as the library is; NULL: it is the library's to refuse. */
-static struct json_object *parse_part(const struct part *p)
-{
-	return is_strict(p) ? parse_whole(p->text, p->len, 0) : NULL;
-}
-
 /* The text handed to the library; malloc()ed. */
 static char *part_text(struct source *s, const struct part *p, int kind)
 {
@@ -199,7 +124,7 @@ static char *part_text(struct source *s, const struct part *p, int kind)
 
 	if (!s->options->start_on)
 		return strndup(p->text, p->len);
-	o = parse_part(p);
+	o = value_parse(p);
 	if (!json_object_is_type(o, json_type_object)) {
 		json_object_put(o);
 		return strndup(p->text, p->len);
@@ -221,7 +146,7 @@ static int find_shift(struct source *s)
 
 	if (!s->options->start_on)
 		return 0;
-	o = parse_part(&s->conference);
+	o = value_parse(&s->conference);
 	r = shift_days(o, s->options->start_on, &s->days, &error);
 	json_object_put(o);
 	if (r < 0)
@@ -352,15 +277,18 @@ static int add_all(struct source *s, struct progress *bar)
 
 struct source *source_open(const struct options *o)
 {
-	const char *slash = strrchr(o->path, '/');
 	struct source *s = calloc(1, sizeof(*s));
 
 	if (!s)
 		return NULL;
 	s->options = o;
-	s->name = slash ? slash + 1 : o->path;
-	if (map_file(s) == 0 && find_parts(s) == 0 && find_shift(s) == 0)
-		return s;
+	if (convert_open(&s->from, o->path, -1, true, &o->given, o->quiet) == 0) {
+		s->name = s->from.name;
+		s->text = s->from.text;
+		s->len = s->from.len;
+		if (find_parts(s) == 0 && find_shift(s) == 0)
+			return s;
+	}
 	source_close(s);
 	return NULL;
 }
@@ -381,7 +309,7 @@ int source_ingest(struct source *s, assistant *a)
 
 void source_close(struct source *s)
 {
-	if (s && s->text)
-		munmap((void *)s->text, s->len);
+	if (s)
+		convert_close(&s->from);
 	free(s);
 }

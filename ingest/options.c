@@ -7,28 +7,56 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
+#include "format.h"
 #include "shift.h"
 
 static const char usage[] =
-	"usage: erleah-ingest all [--start-on today|DATE] [--dry-run] [--quiet] FILE\n"
+	"usage: erleah-ingest all [options] FILE|FOLDER\n"
 	"       erleah-ingest verify [CONFERENCE]\n"
 	"\n"
-	"all      loads a conference from the normalised JSON of docs/data-format.md into\n"
-	"         ERLEAH_DATA; servers that run on the same data go over to it at once\n"
+	"all      loads a conference into ERLEAH_DATA; servers that run on the same data go\n"
+	"         over to it at once.  A file is normalised JSON, schedule XML, or JSON of\n"
+	"         pretalx or Sessionize; a folder holds CSV or JSON files by kind.\n"
+	"         docs/data-format.md describes them\n"
 	"verify   proves that the index holds exactly the store's records\n"
 	"\n"
 	"--start-on today|DATE   moves the conference so that its first day is that one\n"
 	"--dry-run               checks everything, writes nothing\n"
 	"--quiet                 no progress bar, no summary\n"
+	"--format NAME           json, csv, schedule-xml, pretalx or sessionize, whatever the\n"
+	"                        file looks like\n"
+	"--conference-info FILE  what the source does not say of the conference: lines such as\n"
+	"                        timezone = Europe/Amsterdam, or JSON or CSV; or as options:\n"
+	"--name --timezone --start-date --end-date --id --description --venue --city --website\n"
 	"\n"
 	"Settings come from the environment: docs/settings.md.\n";
 
-enum { OPT_START_ON = 1, OPT_DRY_RUN, OPT_QUIET, OPT_HELP, OPT_VERSION };
+enum {
+	OPT_START_ON = 1,
+	OPT_DRY_RUN,
+	OPT_QUIET,
+	OPT_FORMAT,
+	OPT_INFO,
+	OPT_HELP,
+	OPT_VERSION,
+	OPT_FACT
+};
 
 static const struct option long_options[] = {
 	{ "start-on", required_argument, NULL, OPT_START_ON },
 	{ "dry-run", no_argument, NULL, OPT_DRY_RUN },
 	{ "quiet", no_argument, NULL, OPT_QUIET },
+	{ "format", required_argument, NULL, OPT_FORMAT },
+	{ "conference-info", required_argument, NULL, OPT_INFO },
+	{ "id", required_argument, NULL, OPT_FACT + GIVEN_ID },
+	{ "name", required_argument, NULL, OPT_FACT + GIVEN_NAME },
+	{ "timezone", required_argument, NULL, OPT_FACT + GIVEN_TIMEZONE },
+	{ "start-date", required_argument, NULL, OPT_FACT + GIVEN_START_DATE },
+	{ "end-date", required_argument, NULL, OPT_FACT + GIVEN_END_DATE },
+	{ "description", required_argument, NULL, OPT_FACT + GIVEN_DESCRIPTION },
+	{ "venue", required_argument, NULL, OPT_FACT + GIVEN_VENUE },
+	{ "city", required_argument, NULL, OPT_FACT + GIVEN_CITY },
+	{ "website", required_argument, NULL, OPT_FACT + GIVEN_WEBSITE },
 	{ "help", no_argument, NULL, OPT_HELP },
 	{ "version", no_argument, NULL, OPT_VERSION },
 	{ NULL, 0, NULL, 0 },
@@ -42,6 +70,10 @@ static int wrong(const char *sentence, const char *what)
 
 static int take_option(struct options *o, int option)
 {
+	if (option >= OPT_FACT && option < OPT_FACT + GIVEN_COUNT) {
+		o->given.facts[option - OPT_FACT] = optarg;
+		return 0;
+	}
 	switch (option) {
 	case OPT_START_ON:
 		o->start_on = optarg;
@@ -51,6 +83,12 @@ static int take_option(struct options *o, int option)
 		return 0;
 	case OPT_QUIET:
 		o->quiet = 1;
+		return 0;
+	case OPT_FORMAT:
+		o->given.format = optarg;
+		return 0;
+	case OPT_INFO:
+		o->given.info_path = optarg;
 		return 0;
 	case OPT_HELP:
 		fputs(usage, stdout);
@@ -77,6 +115,9 @@ int options_parse(struct options *o, int argc, char **argv)
 	if (o->start_on && !shift_accepts(o->start_on))
 		return wrong("--start-on takes today or a date such as 2027-05-20, not ",
 			     o->start_on);
+	if (o->given.format && !format_named(o->given.format))
+		return wrong("--format takes json, csv, schedule-xml, pretalx or sessionize, not ",
+			     o->given.format);
 	if (optind == argc)
 		return wrong("a command is needed: all or verify", "");
 	if (!strcmp(argv[optind], "verify")) {
@@ -87,7 +128,7 @@ int options_parse(struct options *o, int argc, char **argv)
 	if (strcmp(argv[optind], "all") != 0)
 		return wrong("accepted commands are all and verify, not ", argv[optind]);
 	if (optind + 2 != argc)
-		return wrong("all takes one file", "");
+		return wrong("all takes one file or folder", "");
 	o->path = argv[optind + 1];
 	return 0;
 }

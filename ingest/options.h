@@ -4,6 +4,8 @@
 #ifndef INGEST_OPTIONS_H
 #define INGEST_OPTIONS_H
 
+#include "given.h"
+
 enum command { COMMAND_ALL, COMMAND_VERIFY };
 
 struct options {
@@ -11,6 +13,7 @@ struct options {
 	const char *path;	/* all: the file; verify: NULL */
 	const char *conference; /* verify: id or name; NULL: the only one */
 	const char *start_on;	/* "today", a date, or NULL */
+	struct given given;	/* what a source does not hold */
 	int dry_run, quiet;
 };
 

@@ -156,6 +156,11 @@ static int read_value(struct scan *s, struct part *value)
 	return 1;
 }
 
+int scan_value(struct scan *s, struct part *value)
+{
+	return read_value(s, value) < 0 ? -1 : 0;
+}
+
 int scan_member(struct scan *s, char key[static 64], struct part *value)
 {
 	int r = separate(s, '}', ", or }");

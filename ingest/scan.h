@@ -35,6 +35,8 @@ int scan_enter(struct scan *s, char bracket);
 int scan_member(struct scan *s, char key[static 64], struct part *value);
 /* The next element of the array entered, likewise. */
 int scan_element(struct scan *s, struct part *value);
+/* The value that follows, whatever it is: 0 or -1. */
+int scan_value(struct scan *s, struct part *value);
 /* Nothing but blanks follows: 0, else -1. */
 int scan_finish(struct scan *s);
 

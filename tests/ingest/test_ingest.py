@@ -98,7 +98,7 @@ def case_wrong_usage(c):
 
 def case_no_such_file(c):
     data = c.fresh()
-    for path, why in ((data / "absent.json", "No such file"), (data, "it is not a file"),
+    for path, why in ((data / "absent.json", "No such file"), (data, "holds none of sessions.csv"),
                       (c.file(""), "0 bytes")):
         done = c(data, "all", path)
         equal((done.returncode, done.stdout), (1, ""))
