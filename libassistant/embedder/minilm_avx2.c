@@ -8,10 +8,6 @@
 #define LANES	 8
 #define MAX_ROWS 3
 
-static inline __attribute__((always_inline)) void tile_i8(size_t rows, const struct dense *d,
-							  size_t at, const struct rows_u8 *x,
-							  size_t row, float *y, size_t ld);
-
 #include "embedder/minilm_kernels.h"
 
 /* Four inputs of a row in 16 bits, again and again. */
@@ -29,33 +25,32 @@ INLINE __m256i join_pairs(__m256i low, __m256i high)
 	return _mm256_permute4x64_epi64(_mm256_hadd_epi32(low, high), 0xD8);
 }
 
-INLINE void finish_i8(const struct dense *d, size_t column, __m256i sums, float scale, int32_t zero,
-		      float *y)
+INLINE void finish_i8(const struct block *b, size_t column, __m256i sums, size_t row, float *y)
 {
-	__m256i of_column = _mm256_loadu_si256((const __m256i *)(const void *)(d->sums + column));
-	__m256 per = _mm256_mul_ps(_mm256_set1_ps(scale), _mm256_loadu_ps(d->scale + column));
+	__m256 zero = _mm256_set1_ps(b->row_zero[row * b->blocks]);
+	__m256 scale = _mm256_set1_ps(b->row_scale[row * b->blocks]);
+	__m256 v =
+		_mm256_fnmadd_ps(zero, _mm256_loadu_ps(b->sums + column), _mm256_cvtepi32_ps(sums));
 
-	sums = _mm256_sub_epi32(sums, _mm256_mullo_epi32(_mm256_set1_epi32(zero), of_column));
-	_mm256_storeu_ps(y, _mm256_fmadd_ps(_mm256_cvtepi32_ps(sums), per,
-					    _mm256_loadu_ps(d->bias + column)));
+	scale = _mm256_mul_ps(scale, _mm256_loadu_ps(b->scale + column));
+	_mm256_storeu_ps(y + column, _mm256_fmadd_ps(v, scale, _mm256_loadu_ps(y + column)));
 }
 
-/* Half a panel: 16 columns in 4 registers a row. */
-INLINE void half_i8(size_t rows, const struct dense *d, size_t at, const struct rows_u8 *x,
-		    size_t row, float *y, size_t ld)
+/* Half a panel: 16 columns from `at` on, in 4 registers a row. */
+INLINE void half_i8(size_t rows, const struct block *b, size_t at, float *y, size_t ld)
 {
-	const int8_t *w = d->i8 + at / PANEL * PANEL * d->in + at % PANEL * K_GROUP;
+	const int8_t *w = b->i8 + at * K_GROUP;
 	__m256i sums[MAX_ROWS][4];
 
 	for (size_t r = 0; r < rows; r++) {
 		for (size_t v = 0; v < 4; v++)
 			sums[r][v] = _mm256_setzero_si256();
 	}
-	for (size_t i = 0; i < d->in; i += K_GROUP, w += PANEL * K_GROUP) {
+	for (size_t i = 0; i < BLOCK; i += K_GROUP, w += PANEL * K_GROUP) {
 		__m256i a[MAX_ROWS];
 
 		for (size_t r = 0; r < rows; r++)
-			a[r] = inputs(x->data + (row + r) * d->in + i);
+			a[r] = inputs(b->data + r * b->in + i);
 		for (size_t v = 0; v < 4; v++) {
 			__m256i columns = _mm256_cvtepi8_epi16(
 				_mm_loadu_si128((const __m128i *)(const void *)(w + v * 16)));
@@ -67,16 +62,15 @@ INLINE void half_i8(size_t rows, const struct dense *d, size_t at, const struct 
 	}
 	for (size_t r = 0; r < rows; r++) {
 		for (size_t v = 0; v < 4; v += 2)
-			finish_i8(d, at + v * 4, join_pairs(sums[r][v], sums[r][v + 1]),
-				  x->scale[row + r], x->zero[row + r], y + r * ld + v * 4);
+			finish_i8(b, at + v * 4, join_pairs(sums[r][v], sums[r][v + 1]), r,
+				  y + r * ld);
 	}
 }
 
-INLINE void tile_i8(size_t rows, const struct dense *d, size_t at, const struct rows_u8 *x,
-		    size_t row, float *y, size_t ld)
+INLINE void block_i8(size_t rows, const struct block *b, float *y, size_t ld)
 {
-	half_i8(rows, d, at, x, row, y, ld);
-	half_i8(rows, d, at + PANEL / 2, x, row, y + PANEL / 2, ld);
+	half_i8(rows, b, 0, y, ld);
+	half_i8(rows, b, PANEL / 2, y, ld);
 }
 
 static bool usable(void)

@@ -5,11 +5,7 @@
 #include "embedder/minilm_tables.h"
 
 #define LANES	 16
-#define MAX_ROWS 12
-
-static inline __attribute__((always_inline)) void tile_i8(size_t rows, const struct dense *d,
-							  size_t at, const struct rows_u8 *x,
-							  size_t row, float *y, size_t ld);
+#define MAX_ROWS 6
 
 #include "embedder/minilm_kernels.h"
 
@@ -33,36 +29,34 @@ INLINE __m512i join_pairs(__m512i low, __m512i high)
 				_mm512_permutex2var_epi32(low, odd, high));
 }
 
-INLINE void finish_i8(const struct dense *d, size_t column, __m512i sums, float scale, int32_t zero,
-		      float *y)
+INLINE void finish_i8(const struct block *b, size_t column, __m512i sums, size_t row, float *y)
 {
-	__m512i of_column = _mm512_loadu_si512(d->sums + column);
-	__m512 per = _mm512_mul_ps(_mm512_set1_ps(scale), _mm512_loadu_ps(d->scale + column));
+	__m512 zero = _mm512_set1_ps(b->row_zero[row * b->blocks]);
+	__m512 scale = _mm512_set1_ps(b->row_scale[row * b->blocks]);
+	__m512 v =
+		_mm512_fnmadd_ps(zero, _mm512_loadu_ps(b->sums + column), _mm512_cvtepi32_ps(sums));
 
-	sums = _mm512_sub_epi32(sums, _mm512_mullo_epi32(_mm512_set1_epi32(zero), of_column));
-	_mm512_storeu_ps(y, _mm512_fmadd_ps(_mm512_cvtepi32_ps(sums), per,
-					    _mm512_loadu_ps(d->bias + column)));
+	scale = _mm512_mul_ps(scale, _mm512_loadu_ps(b->scale + column));
+	_mm512_storeu_ps(y + column, _mm512_fmadd_ps(v, scale, _mm512_loadu_ps(y + column)));
 }
 
-/* Up to six rows: 24 registers of sums. */
-INLINE void rows_i8(size_t rows, const struct dense *d, size_t at, const struct rows_u8 *x,
-		    size_t row, float *y, size_t ld)
+INLINE void block_i8(size_t rows, const struct block *b, float *y, size_t ld)
 {
-	const int8_t *w = d->i8 + at * d->in;
-	__m512i sums[6][4];
+	const int8_t *w = b->i8;
+	__m512i sums[MAX_ROWS][4];
 
 	for (size_t r = 0; r < rows; r++) {
 		for (size_t v = 0; v < 4; v++)
 			sums[r][v] = _mm512_setzero_si512();
 	}
-	for (size_t i = 0; i < d->in; i += K_GROUP, w += PANEL * K_GROUP) {
+	for (size_t i = 0; i < BLOCK; i += K_GROUP, w += PANEL * K_GROUP) {
 		__m512i columns[4];
 
 		for (size_t v = 0; v < 4; v++)
 			columns[v] = _mm512_cvtepi8_epi16(
 				_mm256_loadu_si256((const __m256i *)(const void *)(w + v * 32)));
 		for (size_t r = 0; r < rows; r++) {
-			__m512i a = inputs(x->data + (row + r) * d->in + i);
+			__m512i a = inputs(b->data + r * b->in + i);
 
 			for (size_t v = 0; v < 4; v++)
 				sums[r][v] = _mm512_add_epi32(sums[r][v],
@@ -71,19 +65,8 @@ INLINE void rows_i8(size_t rows, const struct dense *d, size_t at, const struct 
 	}
 	for (size_t r = 0; r < rows; r++) {
 		for (size_t v = 0; v < 4; v += 2)
-			finish_i8(d, at + v * 8, join_pairs(sums[r][v], sums[r][v + 1]),
-				  x->scale[row + r], x->zero[row + r], y + r * ld + v * 8);
+			finish_i8(b, v * 8, join_pairs(sums[r][v], sums[r][v + 1]), r, y + r * ld);
 	}
-}
-
-INLINE void tile_i8(size_t rows, const struct dense *d, size_t at, const struct rows_u8 *x,
-		    size_t row, float *y, size_t ld)
-{
-	size_t first = rows < 6 ? rows : 6;
-
-	rows_i8(first, d, at, x, row, y, ld);
-	if (rows > first)
-		rows_i8(rows - first, d, at, x, row + first, y + first * ld, ld);
 }
 
 static bool usable(void)

@@ -3,10 +3,10 @@
  * file that makes a table, after it has defined
  *	LANES		floats in a vector
  *	MAX_ROWS	rows whose sums over one panel fit the registers (1..12)
- *	tile_i8		sums of `rows` rows over one int8 panel
+ *	block_i8	the sums of `rows` rows over one block of an int8 panel, see there
  */
 #ifndef LANES
-#error "LANES, MAX_ROWS and tile_i8 come from the file of an instruction set"
+#error "LANES, MAX_ROWS and block_i8 come from the file of an instruction set"
 #endif
 
 #include <math.h>
@@ -16,6 +16,8 @@
 typedef float vf __attribute__((vector_size(LANES * 4)));
 typedef float vf_at __attribute__((vector_size(LANES * 4), aligned(4), may_alias));
 typedef int32_t vi __attribute__((vector_size(LANES * 4)));
+typedef float v4 __attribute__((vector_size(16)));
+typedef int32_t i4 __attribute__((vector_size(16)));
 typedef uint8_t vb __attribute__((vector_size(LANES)));
 
 #define INLINE	      static inline __attribute__((always_inline))
@@ -51,22 +53,41 @@ INLINE vf smaller(vf a, vf b)
 	return either(a < b, a, b);
 }
 
+/* Folds v to four lanes. */
+#define FOLD(v, join)                                                                              \
+	__extension__({                                                                            \
+		v4 parts_[LANES / 4];                                                              \
+		memcpy(parts_, &(v), sizeof(parts_));                                              \
+		for (int i_ = 1; i_ < LANES / 4; i_++)                                             \
+			parts_[0] = join(parts_[0], parts_[i_]);                                   \
+		parts_[0];                                                                         \
+	})
+
+INLINE v4 add4(v4 a, v4 b)
+{
+	return a + b;
+}
+
+INLINE v4 larger4(v4 a, v4 b)
+{
+	i4 which = a > b;
+
+	return (v4)(((i4)a & which) | ((i4)b & ~which));
+}
+
 INLINE float sum_of(vf v)
 {
-	float s = 0;
+	v4 s = FOLD(v, add4);
 
-	for (int i = 0; i < LANES; i++)
-		s += v[i];
-	return s;
+	return (s[0] + s[1]) + (s[2] + s[3]);
 }
 
 INLINE float largest_of(vf v)
 {
-	float m = v[0];
+	v4 m = FOLD(v, larger4);
+	float a = m[0] > m[1] ? m[0] : m[1], b = m[2] > m[3] ? m[2] : m[3];
 
-	for (int i = 1; i < LANES; i++)
-		m = v[i] > m ? v[i] : m;
-	return m;
+	return a > b ? a : b;
 }
 
 /*
@@ -165,6 +186,46 @@ static void dense_f32(const struct dense *d, const float *x, size_t n, float *y,
 		panel_f32(n, d->in, x, d->in, d->f32 + at * d->in, PANEL, d->bias + at, y + at, ld);
 }
 
+/*
+ * Adds one block to y[rows][32].  block: of the panel, at i8, scale and sums; of each row, at data, scale and zero, whose rows
+ * lie `in` and `blocks` apart.
+ */
+struct block {
+	const int8_t *i8;
+	const float *scale, *sums;
+	const uint8_t *data;
+	const float *row_scale, *row_zero;
+	size_t in, blocks;
+};
+static inline __attribute__((always_inline)) void block_i8(size_t rows, const struct block *b,
+							   float *y, size_t ld);
+
+INLINE void tile_i8(size_t rows, const struct dense *d, size_t at, const struct rows_u8 *x,
+		    size_t row, float *y, size_t ld)
+{
+	const size_t blocks = d->in / BLOCK;
+	struct block b = { d->i8 + at * d->in,
+			   d->scale + at * blocks,
+			   d->sums + at * blocks,
+			   x->data + row * d->in,
+			   x->scale + row * blocks,
+			   x->zero + row * blocks,
+			   d->in,
+			   blocks };
+
+	for (size_t r = 0; r < rows; r++)
+		memcpy(y + r * ld, d->bias + at, PANEL * sizeof(*y));
+	for (size_t i = 0; i < blocks; i++) {
+		block_i8(rows, &b, y, ld);
+		b.i8 += BLOCK * PANEL;
+		b.scale += PANEL;
+		b.sums += PANEL;
+		b.data += BLOCK;
+		b.row_scale++;
+		b.row_zero++;
+	}
+}
+
 static void panel_i8(const struct dense *d, size_t at, const struct rows_u8 *x, size_t n, float *y,
 		     size_t ld)
 {
@@ -182,25 +243,23 @@ static void dense_i8(const struct dense *d, const struct rows_u8 *x, size_t n, f
 
 /* --- Rows ------------------------------------------------------------------------ */
 
-static void quantise_row(const float *x, size_t width, uint8_t *q, float *scale, int32_t *zero)
+static void quantise_block(const float *x, uint8_t *q, float *scale, float *zero)
 {
 	const float shift = 12582912.0f;
-	vf low = load(x), high = low;
+	vf low = all(0), high = low;
 	float lowest, highest, per;
 
-	for (size_t i = LANES; i < width; i += LANES) {
-		low = smaller(low, load(x + i));
+	for (size_t i = 0; i < BLOCK; i += LANES) {
+		low = larger(low, -load(x + i));
 		high = larger(high, load(x + i));
 	}
-	lowest = -largest_of(-low);
+	lowest = -largest_of(low);
 	highest = largest_of(high);
-	lowest = lowest < 0 ? lowest : 0;
-	highest = highest > 0 ? highest : 0;
 	*scale = (highest - lowest) / 255.0f;
 	per = *scale > 0 ? 1.0f / *scale : 0;
-	*zero = (int32_t)lrintf(-lowest * per);
-	for (size_t i = 0; i < width; i += LANES) {
-		vf v = load(x + i) * per + (float)*zero;
+	*zero = rintf(-lowest * per);
+	for (size_t i = 0; i < BLOCK; i += LANES) {
+		vf v = load(x + i) * per + *zero;
 		vb bytes;
 
 		v = smaller(larger(v, all(0)), all(255)) + shift;
@@ -211,9 +270,8 @@ static void quantise_row(const float *x, size_t width, uint8_t *q, float *scale,
 
 static void quantise(const float *x, size_t n, size_t width, struct rows_u8 *out)
 {
-	for (size_t r = 0; r < n; r++)
-		quantise_row(x + r * width, width, out->data + r * width, &out->scale[r],
-			     &out->zero[r]);
+	for (size_t i = 0; i < n * width / BLOCK; i++)
+		quantise_block(x + i * BLOCK, out->data + i * BLOCK, &out->scale[i], &out->zero[i]);
 }
 
 /*

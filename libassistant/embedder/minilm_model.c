@@ -20,8 +20,7 @@
 #define HEADS	  12
 #define POSITIONS 512
 #define WORDS	  30522
-#define BLOCK                                                                                      \
-	64 /* rows that go through the inner layers together: what they need fits the L2 cache */
+#define ROWS	  64 /* that go through the inner layers together: what they need fits the L2 cache */
 
 struct norm {
 	float gain[WIDTH], shift[WIDTH];
@@ -47,13 +46,13 @@ struct minilm_scratch {
 	float x[MINILM_TOKENS * WIDTH];
 	float y[MINILM_TOKENS * WIDTH];
 	float qkv[MINILM_TOKENS * 3 * WIDTH];
-	float inner[BLOCK * INNER];
+	float inner[ROWS * INNER];
 	float attention[ATTENTION_SCRATCH];
-	uint8_t bytes[MINILM_TOKENS * WIDTH]; /* as large as BLOCK * INNER */
-	float scale[MINILM_TOKENS];
-	int32_t zero[MINILM_TOKENS];
+	uint8_t bytes[MINILM_TOKENS * WIDTH]; /* as large as ROWS * INNER */
+	float scale[MINILM_TOKENS * WIDTH / BLOCK];
+	float zero[MINILM_TOKENS * WIDTH / BLOCK];
 };
-_Static_assert(BLOCK *INNER <= MINILM_TOKENS * WIDTH, "inner rows fit bytes");
+_Static_assert(ROWS *INNER <= MINILM_TOKENS * WIDTH, "inner rows fit bytes");
 _Static_assert(MINILM_TOKENS <= MAX_KEYS && WIDTH == HEADS * PANEL, "attention fits the kernels");
 
 struct minilm_scratch *minilm_scratch_create(void)
@@ -314,8 +313,8 @@ static void think(const struct run *run, const struct layer *l)
 {
 	struct minilm_scratch *s = run->s;
 
-	for (size_t at = 0; at < run->tokens; at += BLOCK) {
-		size_t rows = run->tokens - at < BLOCK ? run->tokens - at : BLOCK;
+	for (size_t at = 0; at < run->tokens; at += ROWS) {
+		size_t rows = run->tokens - at < ROWS ? run->tokens - at : ROWS;
 		float *x = s->x + at * WIDTH;
 
 		dense_rows(run, &l->up, x, rows, s->inner);

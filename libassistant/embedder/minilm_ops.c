@@ -10,32 +10,25 @@
 #define LANES	 4
 #define MAX_ROWS 1
 
-struct dense;
-struct rows_u8;
-static void tile_i8(size_t rows, const struct dense *d, size_t at, const struct rows_u8 *x,
-		    size_t row, float *y, size_t ld);
-
 #include "embedder/minilm_kernels.h"
 
 /* One row against 32 columns, in plain C. */
-static void tile_i8(size_t rows, const struct dense *d, size_t at, const struct rows_u8 *x,
-		    size_t row, float *y, size_t ld)
+INLINE void block_i8(size_t rows, const struct block *b, float *y, size_t ld)
 {
-	const uint8_t *a = x->data + row * d->in;
-	const int8_t *w = d->i8 + at * d->in;
+	const uint8_t *a = b->data;
+	const int8_t *w = b->i8;
 	int32_t sums[PANEL] = { 0 };
 
 	(void)rows;
 	(void)ld;
-	for (size_t i = 0; i < d->in; i += K_GROUP, w += PANEL * K_GROUP) {
+	for (size_t i = 0; i < BLOCK; i += K_GROUP, w += PANEL * K_GROUP) {
 		for (size_t c = 0; c < PANEL; c++)
 			sums[c] += a[i] * w[c * K_GROUP] + a[i + 1] * w[c * K_GROUP + 1] +
 				   a[i + 2] * w[c * K_GROUP + 2] + a[i + 3] * w[c * K_GROUP + 3];
 	}
 	for (size_t c = 0; c < PANEL; c++)
-		y[c] = (float)(sums[c] - x->zero[row] * d->sums[at + c]) *
-			       (x->scale[row] * d->scale[at + c]) +
-		       d->bias[at + c];
+		y[c] += ((float)sums[c] - *b->row_zero * b->sums[c]) *
+			(*b->row_scale * b->scale[c]);
 }
 
 static bool always(void)
@@ -85,13 +78,13 @@ static void *lines(size_t bytes)
 
 int dense_create(struct dense *d, size_t in, size_t out, bool quantised)
 {
-	PRE(in % PANEL == 0 && out % PANEL == 0);
+	PRE(in % BLOCK == 0 && out % PANEL == 0);
 	*d = (struct dense){ .in = in, .out = out };
 	d->bias = lines(out * sizeof(*d->bias));
 	if (quantised) {
 		d->i8 = lines(in * out);
-		d->scale = lines(out * sizeof(*d->scale));
-		d->sums = lines(out * sizeof(*d->sums));
+		d->scale = lines(in / BLOCK * out * sizeof(*d->scale));
+		d->sums = lines(in / BLOCK * out * sizeof(*d->sums));
 	} else {
 		d->f32 = lines(in * out * sizeof(*d->f32));
 	}
@@ -111,20 +104,33 @@ void dense_destroy(struct dense *d)
 	*d = (struct dense){ 0 };
 }
 
-static void pack_i8(struct dense *d, size_t column, const float *w)
+/* One block of a column: w[BLOCK] into its place among 32 columns. */
+static void pack_block(const float *w, int8_t *panel, float *scale, float *sum)
 {
-	int8_t *panel = d->i8 + column / PANEL * PANEL * d->in + column % PANEL * K_GROUP;
 	float largest = 0;
+	int32_t all = 0;
 
-	for (size_t i = 0; i < d->in; i++)
+	for (size_t i = 0; i < BLOCK; i++)
 		largest = fabsf(w[i]) > largest ? fabsf(w[i]) : largest;
-	d->scale[column] = largest > 0 ? largest / 127.0f : 1;
-	d->sums[column] = 0;
-	for (size_t i = 0; i < d->in; i++) {
-		int8_t q = (int8_t)lrintf(w[i] / d->scale[column]);
+	*scale = largest > 0 ? largest / 127.0f : 1;
+	for (size_t i = 0; i < BLOCK; i++) {
+		int8_t q = (int8_t)lrintf(w[i] / *scale);
 
 		panel[i / K_GROUP * PANEL * K_GROUP + i % K_GROUP] = q;
-		d->sums[column] += q;
+		all += q;
+	}
+	*sum = (float)all;
+}
+
+static void pack_i8(struct dense *d, size_t column, const float *w)
+{
+	size_t blocks = d->in / BLOCK, panel = column / PANEL, at = column % PANEL;
+
+	for (size_t i = 0; i < blocks; i++) {
+		size_t place = (panel * blocks + i) * PANEL;
+
+		pack_block(w + i * BLOCK, d->i8 + place * BLOCK + at * K_GROUP,
+			   &d->scale[place + at], &d->sums[place + at]);
 	}
 }
 

@@ -13,28 +13,29 @@
 
 #define PANEL                                                                                      \
 	32 /* columns that lie together in a packed matrix; also the width of an attention head */
-#define K_GROUP	 4 /* of an int8 panel: consecutive inputs of one column */
+#define K_GROUP	 4   /* of an int8 panel: consecutive inputs of one column */
+#define BLOCK	 128 /* inputs that share a scale */
 #define MAX_KEYS 256
 
 /*
  * y = x W + b, packed by columns.  One of the two forms:
  *	f32	[out / 32][in][32]
- *	i8	[out / 32][in / 4][32][4], W = scale[column] * i8
+ *	i8	[out / 32][in / 4][32][4], W = scale * i8, with one scale for a block of a column
  */
 struct dense {
-	size_t in, out; /* multiples of 32 */
+	size_t in, out; /* multiples of BLOCK and of PANEL */
 	float *bias;	/* [out] */
 	float *f32;
 	int8_t *i8;
-	float *scale;  /* [out] */
-	int32_t *sums; /* [out]: of a column's i8 */
+	float *scale; /* [out / 32][in / BLOCK][32] */
+	float *sums;  /* the same: of a block's i8 */
 };
 
-/* Rows of activations in 8 bits: x = scale * (u8 - zero), row by row. */
+/* Rows of activations in 8 bits, block by block: x = scale * (u8 - zero). */
 struct rows_u8 {
-	uint8_t *data; /* [n][width] */
-	float *scale;
-	int32_t *zero;
+	uint8_t *data; /* [n][in] */
+	float *scale;  /* [n][in / BLOCK] */
+	float *zero;   /* the same; whole numbers */
 };
 
 struct minilm_ops {
