@@ -29,7 +29,7 @@ static void own_server(const struct cli *cli, char *url, size_t size)
 		 any ? "127.0.0.1" : host, *port ? port : setting(cli, "API_PORT"));
 }
 
-static int judge(long http_status, const char *body)
+static int judge(long http_status, const char *body, bool json)
 {
 	struct json_object *o = json_tokener_parse(body);
 	bool ours = !strcmp(json_text(o, "service"), "erleah-mini-assistant");
@@ -37,7 +37,10 @@ static int judge(long http_status, const char *body)
 	char sentence[120];
 
 	if (http_status == 200 && healthy) {
-		printf("healthy, version %s\n", json_text(o, "version"));
+		if (json)
+			printf("%s\n", json_line(o));
+		else
+			printf("healthy, version %s\n", json_text(o, "version"));
 		json_object_put(o);
 		return STATUS_OK;
 	}
@@ -71,7 +74,7 @@ int cmd_health(struct cli *cli)
 	http_destroy(http);
 	if (r < 0)
 		return cli_complain(&err);
-	status = judge(answer.status, answer.body);
+	status = judge(answer.status, answer.body, options_has(&cli->options, OPTION_JSON));
 	free(answer.body);
 	return status;
 }

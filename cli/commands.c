@@ -30,13 +30,14 @@ const struct command commands[] = {
 	  cmd_search },
 	{ "eval", "FILE", "how good searches and answers are, on judged questions", EVAL, 1,
 	  cmd_eval },
-	{ "graph", "", "the steps an answer goes through", 0, 0, cmd_graph },
+	{ "graph", "", "the steps an answer goes through", OPTION_BIT(OPTION_JSON), 0, cmd_graph },
 	{ "tools", "", "the tools those steps may use", OPTION_BIT(OPTION_JSON), 0, cmd_tools },
 	{ "settings", "", "every setting and the value in force",
 	  OPTION_BIT(OPTION_JSON) | OPTION_BIT(OPTION_DEFAULTS), 0, cmd_settings },
 	{ "doctor", "", "what is wrong with this set-up, and what to do about it",
 	  OPTION_BIT(OPTION_JSON) | OPTION_BIT(OPTION_URL), 0, cmd_doctor },
-	{ "health", "", "whether a server answers", OPTION_BIT(OPTION_URL), 0, cmd_health },
+	{ "health", "", "whether a server answers",
+	  OPTION_BIT(OPTION_URL) | OPTION_BIT(OPTION_JSON), 0, cmd_health },
 	{ NULL, NULL, NULL, 0, 0, NULL },
 };
 

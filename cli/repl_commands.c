@@ -3,10 +3,13 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include "cmd_graph.h"
 #include "cmd_search.h"
 #include "commands.h"
+#include "json.h"
 #include "repl.h"
 #include "text.h"
+#include "trace.h"
 
 struct slash {
 	const char *name, *words, *sentence;
@@ -39,7 +42,7 @@ static void run_help(struct repl *r, const char *words)
 
 		snprintf(left, sizeof(left), "/%s%s%s", s[i].name, *s[i].words ? " " : "",
 			 s[i].words);
-		fprintf(out_of(r), "  %-20s %s\n", left, s[i].sentence);
+		fprintf(out_of(r), "  %-22s %s\n", left, s[i].sentence);
 	}
 	fputs("Ctrl-C stops an answer, Ctrl-D leaves.\n", out_of(r));
 }
@@ -51,7 +54,7 @@ static void run_quit(struct repl *r, const char *words)
 
 static void run_new(struct repl *r, const char *words)
 {
-	if (repl_new_talk(r) == STATUS_OK)
+	if (repl_new_talk(r) == STATUS_OK && !r->style.json)
 		fputs("A new conversation.\n", out_of(r));
 }
 
@@ -59,6 +62,11 @@ static void list_conferences(struct repl *r)
 {
 	long chosen = r->conference ? conferences_find(&r->conferences, r->conference) : -1;
 
+	if (r->style.json) {
+		fprintf(out_of(r), "%s\n",
+			r->conferences.rows ? json_line(r->conferences.rows) : "[]");
+		return;
+	}
 	if (!r->conferences.rows)
 		fprintf(out_of(r), "The store does not list them; chosen: %s.\n",
 			r->conference ? r->conference : "the default");
@@ -85,6 +93,8 @@ static void run_conference(struct repl *r, const char *words)
 	r->conference = strdup(words);
 	if (repl_new_talk(r) == STATUS_OK) {
 		free(before);
+		if (r->style.json)
+			return;
 		fputs("A new conversation about ", out_of(r));
 		text_put(out_of(r), words, -1);
 		fputs(".\n", out_of(r));
@@ -94,17 +104,29 @@ static void run_conference(struct repl *r, const char *words)
 	}
 }
 
+static void show_now(struct repl *r)
+{
+	if (!r->style.json)
+		fprintf(out_of(r), "%s\n", r->now ? r->now : "The time is the clock's.");
+	else if (r->now)
+		fprintf(out_of(r), "{\"now\":\"%s\"}\n", r->now);
+	else
+		fputs("{\"now\":null}\n", out_of(r));
+}
+
 static void run_now(struct repl *r, const char *words)
 {
 	bool off = !strcmp(words, "off");
 	assistant_error err = ASSISTANT_ERROR_INIT;
 
 	if (!*words) {
-		fprintf(out_of(r), "%s\n", r->now ? r->now : "The time is the clock's.");
+		show_now(r);
 	} else if (r->talk->ops->set(r->talk, "now", off ? "" : words, &err) < 0) {
 		cli_complain(&err);
 	} else {
 		replace(&r->now, off ? NULL : words);
+		if (r->style.json)
+			return;
 		fprintf(out_of(r), "Answers are as of %s.\n", off ? "the clock's time" : words);
 	}
 }
@@ -180,11 +202,20 @@ static void run_json(struct repl *r, const char *words)
 
 static void run_graph(struct repl *r, const char *words)
 {
-	char *text = NULL;
+	graph_show(r->cli, r->style.json);
+}
 
-	if (cli_report(r->cli, ASSISTANT_REPORT_GRAPH, &text) == STATUS_OK)
-		fputs(text, out_of(r));
-	assistant_free(text);
+static void run_trace(struct repl *r, const char *words)
+{
+	trace_show(r->cli, r->talk, r->style.json);
+}
+
+static void run_facets(struct repl *r, const char *words)
+{
+	if (*words)
+		facets_show(r->cli, words, r->conference, r->now, r->style.json);
+	else
+		cli_say(STATUS_USAGE, "/facets needs words: WORDS or WORDS | part of a name");
 }
 
 /* --- The table ----------------------------------------------------------------------- */
@@ -194,6 +225,10 @@ static const struct slash *slashes(size_t *n)
 	static const struct slash table[] = {
 		{ "conference", "ID|NAME", "asks about that conference; without words, lists them",
 		  run_conference },
+		{ "facets", "WORDS [| NAME]",
+		  "how near the words are to each facet of what they find; behind | of that record "
+		  "alone",
+		  run_facets },
 		{ "graph", "", "the steps an answer goes through", run_graph },
 		{ "help", "", "this list", run_help },
 		{ "json", "on|off", "answers and results as JSON", run_json },
@@ -204,6 +239,9 @@ static const struct slash *slashes(size_t *n)
 		{ "search", "WORDS",
 		  "the search itself, without an answer around it; takes its options, too",
 		  run_search },
+		{ "trace", "",
+		  "how the last answer was made: its steps, their times, what each found",
+		  run_trace },
 		{ "why", "WORDS", "the same, with what each rank comes from", run_why },
 	};
 
@@ -252,6 +290,31 @@ static size_t complete_conference(struct repl *r, const char *line, const char *
 	return n;
 }
 
+/* The option that is being typed behind /search or /why. */
+static size_t complete_option(struct repl *r, const char *line, const char **choices, size_t max)
+{
+	const char *word = strrchr(line, ' ') + 1;
+	const struct command *search = command_find("search");
+	size_t n = 0;
+
+	if (strncmp(word, "--", 2) != 0)
+		return 0;
+	for (int i = 0; i < N_OPTIONS && n < max; i++) {
+		char *choice = NULL;
+
+		if (!(search->options & OPTION_BIT(i)) || i == OPTION_URL ||
+		    strncmp(option_specs[i].name, word + 2, strlen(word + 2)) != 0)
+			continue;
+		if (asprintf(&choice, "%.*s--%s ", (int)(word - line), line, option_specs[i].name) <
+		    0)
+			break;
+		free(r->choices[n]);
+		r->choices[n] = choice;
+		choices[n++] = choice;
+	}
+	return n;
+}
+
 size_t repl_complete(void *ctx, const char *line, const char **choices, size_t max)
 {
 	struct repl *r = ctx;
@@ -263,6 +326,8 @@ size_t repl_complete(void *ctx, const char *line, const char **choices, size_t m
 		return 0;
 	if (!strncmp(line, "/conference ", 12))
 		return complete_conference(r, line, choices, max);
+	if (!strncmp(line, "/search ", 8) || !strncmp(line, "/why ", 5))
+		return complete_option(r, line, choices, max);
 	for (size_t i = 0; i < n && found < max; i++) {
 		char *choice = NULL;
 

@@ -743,6 +743,41 @@ def case_slash_search_takes_options(c):
     holds(done.stderr, "--limit takes a number", "search takes no option --url", "no option --nonsense")
 
 
+def case_slash_trace(c):
+    done = c(text="/trace\nWho speaks about heat pumps?\n/trace\n/new\n/trace\n")
+    equal(done.returncode, 0)
+    equal(done.stderr, "erleah-cli: nothing was answered yet in this conversation\n" * 2)
+    for step, found in (("understand", "intent speaker_search, language en, words heat pumps"), ("plan", "tools search_speakers"),
+                        ("execute", "found \\d+ records"), ("respond", "references \\d+, model composer"), ("total", "")):
+        assert re.search(rf"^{step} +\d+ ms *{found}", done.stdout, re.M), (step, done.stdout)
+    done = c("chat", "--json", text="Who speaks about heat pumps?\n/trace\n")
+    trace = json.loads(done.stdout.splitlines()[1])
+    equal(trace["debug"]["tools_used"], ["search_speakers"])
+    assert trace["timings"]["total_ms"] >= 0, trace
+
+
+def case_slash_facets(c):
+    done = c(text="/facets\n/facets heat pumps\n/facets heat pumps | COURTYARDS\n/facets heat pumps | zzz\n")
+    holds(done.stderr, "/facets needs words")
+    first, one = done.stdout.split("None of these was found by its meaning", 1)
+    equal(first.count("\n    words "), 5)
+    holds(one, "Can you hear it? A heat pump for courtyards  session 0.", "These words find no such record.")
+    lacks(one, "River heat")
+    found = json.loads(c("chat", "--json", text="/facets heat pumps | courtyards\n").stdout)
+    equal([r["name"] for r in found], ["Can you hear it? A heat pump for courtyards"])
+    assert found[0]["why"]["lexical"] > 0, found
+
+
+def case_json_everywhere(c):
+    """One document per line, and nothing else."""
+    done = c("chat", "--json", text="Where is Carbopur?\n/search water --limit 1\n/why water --limit 1\n/conference\n/graph\n"
+                                    "/now 2027-05-20T09:45:00+02:00\n/now\n/now off\n/now\n/new\n/trace\n")
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    equal(len(lines), 7)
+    equal((lines[3][0]["id"], lines[5], lines[6]), (TIDEWATER, {"now": "2027-05-20T09:45:00+02:00"}, {"now": None}))
+    holds(json.loads(c("graph", "--json").stdout)["graph"], "understand")
+
+
 def case_slash_conference(c):
     data = c.two_conferences()
     done = c(text="/conference\n/conference Nowhere\n/conference canal day 2027\nWhen is the talk about locks?\n"
@@ -954,6 +989,8 @@ def case_tab(c):
         t.prompt()
         t.send("/n\t")
         t.expect("/new\r?\n/now")
+        t.send("\x15/search water --li\t")
+        t.expect("mit ")
         t.send("\x15/quit\r")
         equal(t.status(), 0)
 
