@@ -1,11 +1,12 @@
 /*
- * search_eval.c - answer quality of the search by itself, on judged questions: nDCG@10 and accuracy of the answer's kind, per
- * type of question.
+ * search_eval.c - answer quality of the search by itself, on judged questions, with each scoring side by side: nDCG@10, recall@10,
+ * MRR and accuracy of the answer's kind, per type of question.
  *
- *	search_eval CONFERENCE.json QUESTIONS.json [--misses] [--held-out N]
+ *	search_eval CONFERENCE.json QUESTIONS.json [--weights FILE] [--folder DIR] [--held-out N] [--misses] [--scoring NAME]
  *
  * A question is asked with its `now`, else at 09:00 of the first day; gain is 2^grade - 1; also_relevant records are taken out of
- * a ranking before it is scored.  --held-out N: only the questions whose id's hash leaves 0 by N, and the rest apart.
+ * a ranking before it is scored.  --weights (or ERLEAH_WEIGHTS): the embedder's; without, words only.  --folder: keeps the
+ * index, so that a next run embeds nothing.  --held-out N: the questions whose id's hash leaves 0 by N are reported apart.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -20,6 +21,7 @@
 #include "base/hash.h"
 #include "base/text.h"
 #include "base/utf8.h"
+#include "search/indexing.h"
 #include "search/search.h"
 #include "support/call.h"
 #include "support/programme.h"
@@ -29,18 +31,23 @@
 struct tally {
 	const char *type;
 	unsigned n, kinds;
-	double ndcg, recall;
+	double ndcg, recall, mrr;
 };
+
+#define SCORINGS 3
+static const char *const scoring_names[SCORINGS] = { "full", "lexical", "reference" };
 
 struct bench {
 	struct loop *loop;
 	struct index *index;
+	struct embedder *embedder;
 	struct catalog *catalog;
 	bool misses;
 	unsigned held_out;
-	struct tally tallies[2][TYPES]; /* tuned, held out */
-	double worst_ms, sum_ms;
-	unsigned n;
+	enum scoring scoring;			  /* of the run under way */
+	struct tally tallies[SCORINGS][2][TYPES]; /* tuned, held out */
+	double ms[SCORINGS][4096];
+	unsigned n[SCORINGS];
 };
 
 struct search_op {
@@ -71,6 +78,21 @@ static int compare_gains(const void *a, const void *b)
 	double x = *(const double *)a, y = *(const double *)b;
 
 	return x > y ? -1 : x < y;
+}
+
+/* Of the first that is relevant. */
+static double reciprocal_rank(const struct search *s, struct json_object *q)
+{
+	for (size_t i = 0, rank = 1; i < s->n_results; i++) {
+		const char *id = s->results[i].record ? s->results[i].record->id : "";
+
+		if (gain_of(json_get_array(q, "also_relevant"), id) > 0)
+			continue;
+		if (gain_of(json_get_array(q, "relevant"), id) > 0)
+			return 1.0 / (double)rank;
+		rank++;
+	}
+	return 0;
 }
 
 static double ndcg(const struct search *s, struct json_object *q, double *recall)
@@ -110,7 +132,7 @@ static struct tally *tally_of(struct bench *b, struct json_object *q)
 {
 	bool held = b->held_out &&
 		    hash_stable(json_text(q, "id"), strlen(json_text(q, "id"))) % b->held_out == 0;
-	struct tally *t = b->tallies[held];
+	struct tally *t = b->tallies[b->scoring][held];
 
 	for (size_t i = 0; i < TYPES; i++) {
 		if (!t[i].type)
@@ -186,6 +208,8 @@ static void ask(struct bench *b, struct json_object *q)
 	search_begin(&op.search,
 		     &(struct search_request){ .catalog = b->catalog,
 					       .understood = &u,
+					       .embedder = b->embedder,
+					       .scoring = b->scoring,
 					       .now_unix_s = now_of(b, q),
 					       .limit = 20 },
 		     b->index, arena, b->loop, NULL, search_ended);
@@ -193,15 +217,15 @@ static void ask(struct bench *b, struct json_object *q)
 		loop_turn(b->loop, true);
 	clock_gettime(CLOCK_MONOTONIC, &to);
 	ms = (double)(to.tv_sec - from.tv_sec) * 1e3 + (double)(to.tv_nsec - from.tv_nsec) / 1e6;
-	b->worst_ms = ms > b->worst_ms ? ms : b->worst_ms;
-	b->sum_ms += ms;
-	b->n++;
+	if (b->n[b->scoring] < ARRAY_SIZE(b->ms[0]))
+		b->ms[b->scoring][b->n[b->scoring]++] = ms;
 	score = ndcg(&op.search, q, &recall);
 	kind = strcmp(result_kind_name(op.search.kind), expected_kind(q)) == 0;
 	t->n++;
 	t->kinds += kind;
 	t->ndcg += score;
 	t->recall += recall;
+	t->mrr += reciprocal_rank(&op.search, q);
 	if (b->misses && (!kind || (strcmp(expected_kind(q), "entities") == 0 && score < 0.8)))
 		print_miss(b, &op.search, q, score);
 	if (b->misses && kind && strcmp(expected_kind(q), "info") == 0) {
@@ -262,18 +286,61 @@ static void time_longest(struct bench *b)
 
 static void print_table(const struct bench *b, unsigned held, const char *title)
 {
-	unsigned n = 0, kinds = 0;
+	unsigned n = 0, kinds[SCORINGS] = { 0 };
 
-	printf("\n%-12s %5s %8s %9s %6s\n", title, "n", "nDCG@10", "recall@10", "kind");
-	for (size_t i = 0; i < TYPES && b->tallies[held][i].type; i++) {
-		const struct tally *t = &b->tallies[held][i];
+	printf("\n%-12s %4s", title, "");
+	for (unsigned k = 0; k < SCORINGS; k++)
+		printf(" | %-27s", scoring_names[k]);
+	printf("\n%-12s %4s", "", "n");
+	for (unsigned k = 0; k < SCORINGS; k++)
+		printf(" | %6s %6s %6s %6s", "nDCG", "recall", "MRR", "kind");
+	printf("\n");
+	for (size_t i = 0; i < TYPES && b->tallies[0][held][i].type; i++) {
+		printf("%-12s %4u", b->tallies[0][held][i].type, b->tallies[0][held][i].n);
+		n += b->tallies[0][held][i].n;
+		for (unsigned k = 0; k < SCORINGS; k++) {
+			const struct tally *t = &b->tallies[k][held][i];
 
-		printf("%-12s %5u %8.3f %9.3f %6.2f\n", t->type, t->n, t->ndcg / t->n,
-		       t->recall / t->n, (double)t->kinds / t->n);
-		n += t->n;
-		kinds += t->kinds;
+			printf(" | %6.3f %6.3f %6.3f %6.2f", t->ndcg / t->n, t->recall / t->n,
+			       t->mrr / t->n, (double)t->kinds / t->n);
+			kinds[k] += t->kinds;
+		}
+		printf("\n");
 	}
-	printf("%-12s %5u %8s %9s %6.2f\n", "all", n, "", "", n ? (double)kinds / n : 0.0);
+	printf("%-12s %4u", "all", n);
+	for (unsigned k = 0; k < SCORINGS; k++)
+		printf(" | %20s %6.2f", "", n ? (double)kinds[k] / n : 0.0);
+	printf("\n");
+}
+
+static void print_times(struct bench *b)
+{
+	for (unsigned k = 0; k < SCORINGS; k++) {
+		if (!b->n[k])
+			continue;
+		qsort(b->ms[k], b->n[k], sizeof b->ms[k][0], compare_ms);
+		printf("%-10s %u questions: p50 %.2f ms, p99 %.2f ms, slowest %.2f ms\n",
+		       scoring_names[k], b->n[k], b->ms[k][b->n[k] / 2],
+		       b->ms[k][b->n[k] * 99 / 100], b->ms[k][b->n[k] - 1]);
+	}
+}
+
+/* As ingest does it. */
+static bool make_index(struct bench *b, struct snapshot *s)
+{
+	struct indexing_request rq = { .snapshot = s, .index = b->index, .embedder = b->embedder };
+	struct indexing_counts counts = { 0 };
+	struct timespec from, to;
+
+	clock_gettime(CLOCK_MONOTONIC, &from);
+	if (AWAIT(b->loop, fl, indexing_run(&rq, b->loop, &counts, fl)) < 0 ||
+	    AWAIT(b->loop, fl, b->index->ops->use(b->index, s->conference.id, s->epoch, fl)) < 0)
+		return false;
+	clock_gettime(CLOCK_MONOTONIC, &to);
+	printf("indexed in %.1f s: %zu points, %zu embedded\n",
+	       (double)(to.tv_sec - from.tv_sec) + (double)(to.tv_nsec - from.tv_nsec) / 1e9,
+	       counts.points, counts.embedded);
+	return true;
 }
 
 static void remove_folder(const char *path)
@@ -291,63 +358,112 @@ static void remove_folder(const char *path)
 	rmdir(path);
 }
 
-int main(int argc, char **argv)
+struct options {
+	const char *conference, *questions, *weights, *folder;
+	unsigned scorings; /* bits */
+};
+
+static bool read_options(struct bench *b, struct options *o, int argc, char **argv)
 {
-	struct bench b = { .loop = loop_create() };
-	struct fail f = FAIL_INIT;
-	char folder[] = "/tmp/erleah-eval-XXXXXX";
+	*o = (struct options){ .weights = getenv("ERLEAH_WEIGHTS"), .scorings = 7 };
+	if (argc < 3)
+		return false;
+	o->conference = argv[1];
+	o->questions = argv[2];
+	for (int i = 3; i < argc; i++) {
+		enum scoring scoring;
+
+		if (strcmp(argv[i], "--misses") == 0)
+			b->misses = true;
+		else if (i + 1 == argc)
+			return false;
+		else if (strcmp(argv[i], "--held-out") == 0)
+			b->held_out = (unsigned)strtoul(argv[++i], NULL, 10);
+		else if (strcmp(argv[i], "--weights") == 0)
+			o->weights = argv[++i];
+		else if (strcmp(argv[i], "--folder") == 0)
+			o->folder = argv[++i];
+		else if (strcmp(argv[i], "--scoring") == 0 &&
+			 scoring_from(argv[++i], &scoring) == 0)
+			o->scorings = 1u << scoring;
+		else
+			return false;
+	}
+	return true;
+}
+
+static struct json_object *read_questions(const char *path)
+{
 	_cleanup_text_ struct text text = { 0 };
-	_cleanup_json_ struct json_object *questions = NULL;
-	struct snapshot *snapshot;
-	struct timespec from, to;
-	FILE *in;
+	struct json_object *questions = NULL;
+	struct fail f = FAIL_INIT;
 	char block[65536];
+	FILE *in = fopen(path, "re");
 	size_t n;
 
-	if (argc < 3 || !b.loop || !mkdtemp(folder)) {
-		fprintf(stderr,
-			"search_eval CONFERENCE.json QUESTIONS.json [--misses] [--held-out N]\n");
-		return 2;
-	}
-	for (int i = 3; i < argc; i++) {
-		b.misses |= strcmp(argv[i], "--misses") == 0;
-		if (strcmp(argv[i], "--held-out") == 0 && i + 1 < argc)
-			b.held_out = (unsigned)strtoul(argv[++i], NULL, 10);
-	}
-	snapshot = programme_read(argv[1]);
-	in = fopen(argv[2], "re");
-	if (!snapshot || !in) {
-		fprintf(stderr, "cannot read %s\n", snapshot ? argv[2] : argv[1]);
-		return 2;
-	}
 	text_init(&text, 64 << 20);
-	while ((n = fread(block, 1, sizeof block, in)) > 0)
+	while (in && (n = fread(block, 1, sizeof block, in)) > 0)
 		text_append_n(&text, block, n);
-	fclose(in);
-	if (json_parse(text.data, text.len, &questions, &f) < 0 ||
-	    flat_index_open(b.loop, folder, NULL, NULL, &b.index, &f) < 0) {
-		fprintf(stderr, "%s\n", f.text);
+	if (in)
+		fclose(in);
+	if (!in || json_parse(text.data, text.len, &questions, &f) < 0) {
+		fprintf(stderr, "%s: %s\n", path, in ? f.text : "cannot be read");
+		return NULL;
+	}
+	return questions;
+}
+
+static void evaluate(struct bench *b, struct json_object *questions, unsigned scorings)
+{
+	for (unsigned k = 0; k < SCORINGS; k++) {
+		b->scoring = (enum scoring)k;
+		for (size_t i = 0; i < json_object_array_length(questions); i++) {
+			if (scorings & 1u << k)
+				ask(b, json_object_array_get_idx(questions, i));
+		}
+	}
+	print_table(b, 0, b->held_out ? "tuned" : "questions");
+	if (b->held_out)
+		print_table(b, 1, "held out");
+	printf("\n");
+	time_longest(b);
+	print_times(b);
+}
+
+int main(int argc, char **argv)
+{
+	static struct bench b;
+	struct options o;
+	struct fail f = FAIL_INIT;
+	char folder[] = "/tmp/erleah-eval-XXXXXX";
+	_cleanup_json_ struct json_object *questions = NULL;
+	struct snapshot *snapshot;
+	int failed = 2;
+
+	if (!read_options(&b, &o, argc, argv)) {
+		fprintf(stderr, "search_eval CONFERENCE.json QUESTIONS.json [--weights FILE] "
+				"[--folder DIR] [--held-out N] [--misses] [--scoring NAME]\n");
 		return 2;
 	}
-	AWAIT(b.loop, fl, b.index->ops->build(b.index, snapshot, NULL, NULL, fl));
-	AWAIT(b.loop, fl, b.index->ops->use(b.index, snapshot->conference.id, snapshot->epoch, fl));
-	clock_gettime(CLOCK_MONOTONIC, &from);
-	b.catalog = programme_catalog(snapshot);
-	clock_gettime(CLOCK_MONOTONIC, &to);
-	printf("catalog made in %.0f ms\n",
-	       (double)(to.tv_sec - from.tv_sec) * 1e3 + (double)(to.tv_nsec - from.tv_nsec) / 1e6);
-	for (size_t i = 0; i < json_object_array_length(questions); i++)
-		ask(&b, json_object_array_get_idx(questions, i));
-	print_table(&b, 0, b.held_out ? "tuned" : "questions");
-	if (b.held_out)
-		print_table(&b, 1, "held out");
-	time_longest(&b);
-	printf("%u questions, %.2f ms each, %.2f ms the slowest\n", b.n, b.sum_ms / b.n,
-	       b.worst_ms);
-	catalog_unref(b.catalog);
+	b.loop = loop_create();
+	snapshot = programme_read(o.conference);
+	questions = read_questions(o.questions);
+	if (!b.loop || !snapshot || !questions || (!o.folder && !mkdtemp(folder)))
+		return 2;
+	if (flat_index_open(b.loop, o.folder ? o.folder : folder, NULL, NULL, &b.index, &f) < 0 ||
+	    (o.weights && minilm_open(b.loop, o.weights, 2, NULL, NULL, &b.embedder, &f) < 0)) {
+		fprintf(stderr, "%s\n", f.text);
+	} else if (make_index(&b, snapshot)) {
+		b.catalog = programme_catalog(snapshot);
+		evaluate(&b, questions, o.scorings);
+		catalog_unref(b.catalog);
+		failed = 0;
+	}
+	embedder_destroy(b.embedder);
 	index_destroy(b.index);
 	call_drain(b.loop);
 	loop_destroy(b.loop);
-	remove_folder(folder);
-	return 0;
+	if (!o.folder)
+		remove_folder(folder);
+	return failed;
 }
