@@ -24,7 +24,6 @@
 #define LEAST_EVIDENT 0.24f /* of a long one: more words, more that lie off the subject */
 #define PER_WORD      0.02f
 #define SHORT_WORDS   3u
-#define STRICT_MORE   0.03f
 
 /* Known in this form or nearly: the index stems, the vocabulary does not. */
 static bool is_known(const struct vocabulary *v, const char *word)
@@ -196,13 +195,14 @@ float score_evidence(const struct score_terms *t, const struct index_hit *hit, f
 	return meaning + (hit ? WORDS_WITNESS * coverage(hit) * t->known : 0);
 }
 
-bool score_evident(const struct score_terms *t, float evidence, bool strict)
+bool score_evident(const struct score_terms *t, float evidence, enum doubt doubt)
 {
+	static const float more[] = { [DOUBT_LITTLE] = -0.05f, [DOUBT_MUCH] = 0.03f };
 	float needed = EVIDENT;
 
 	if (t->n > SHORT_WORDS)
 		needed -= PER_WORD * (float)(t->n - SHORT_WORDS);
 	if (needed < LEAST_EVIDENT)
 		needed = LEAST_EVIDENT;
-	return evidence >= needed + (strict ? STRICT_MORE : 0);
+	return evidence >= needed + more[doubt];
 }

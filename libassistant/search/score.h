@@ -57,7 +57,13 @@ float score_name(float similarity);
 bool score_relevant(const struct score_terms *t, const struct index_hit *best, bool strict);
 /* How surely a record is about the question: its nearness, and more when it also has the question's words. */
 float score_evidence(const struct score_terms *t, const struct index_hit *hit, float meaning);
+/* How far a question may ask for what no record is about. */
+enum doubt {
+	DOUBT_LITTLE, /* it names a kind of record: "which stands ...?", "who knows about ...?" */
+	DOUBT_SOME,
+	DOUBT_MUCH, /* "where is the ...?"; or its own kind of record did not answer */
+};
 /* The same decision when meanings are compared: evidence is the answer's highest. */
-bool score_evident(const struct score_terms *t, float evidence, bool strict);
+bool score_evident(const struct score_terms *t, float evidence, enum doubt doubt);
 
 #endif

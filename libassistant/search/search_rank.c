@@ -105,6 +105,16 @@ void rank_add_hits(struct ranking *r)
 	}
 }
 
+static enum doubt doubt_of(const struct search *s)
+{
+	enum intent intent = s->rq.understood->intent;
+
+	if (is_strict(s) || s->given_up & GIVE_KIND)
+		return DOUBT_MUCH;
+	return intent == INTENT_SPEAKER_SEARCH || intent == INTENT_EXHIBITOR_SEARCH ? DOUBT_LITTLE
+										    : DOUBT_SOME;
+}
+
 /* --- meanings --------------------------------------------------------------- */
 
 #define NEAREST 300u /* records that a meaning alone may bring in */
@@ -148,7 +158,7 @@ void rank_add_near(struct ranking *r)
 		e->score = score_fused(e->lexical, e->meaning, best) *
 			   kind_weight(r, e->record->type, true);
 	}
-	r->relevant = score_evident(&s->terms, r->evidence, is_strict(s));
+	r->relevant = score_evident(&s->terms, r->evidence, doubt_of(s));
 }
 
 struct facet_point {
@@ -388,7 +398,7 @@ static bool is_close(const struct ranking *r, const struct scored *e)
 /* Everything is near a question to some degree; what is much farther than the nearest is no answer. */
 static bool is_near(const struct ranking *r, const struct scored *e)
 {
-	return e->name > 0 || e->tied > 0 || e->evidence >= 0.55f * r->evidence;
+	return e->name > 0 || e->tied > 0 || e->evidence >= 0.4f * r->evidence;
 }
 
 /* Beside the one record that was asked for, only what has much in common with the question. */
