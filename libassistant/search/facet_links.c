@@ -8,6 +8,7 @@
 #include "search/prose.h"
 
 #define NAMES_MAX 8
+#define IN_TITLE  1000 /* more than any abstract says a name */
 
 /* The names an exhibitor's name holds: "Qubes OS + Genode OS", "ISRG (Let's Encrypt, Prossimo)". */
 struct names {
@@ -98,6 +99,35 @@ static const char *find_name(const char *text, const char *name)
 	return NULL;
 }
 
+static unsigned count_names(const struct names *names, const char *text)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; text && i < names->n; i++) {
+		for (const char *p = text; (p = find_name(p, names->at[i])) != NULL; p++)
+			n++;
+	}
+	return n;
+}
+
+/* The most telling ones, in order; of equals, the earlier. */
+static void add_session(struct exhibitor_links *links, const struct record *session, unsigned times)
+{
+	size_t at = links->n;
+
+	while (at > 0 && links->times[at - 1] < times)
+		at--;
+	if (at == LINKS_MAX_TITLES)
+		return;
+	links->n += links->n < LINKS_MAX_TITLES;
+	for (size_t i = links->n - 1; i > at; i--) {
+		links->sessions[i] = links->sessions[i - 1];
+		links->times[i] = links->times[i - 1];
+	}
+	links->sessions[at] = session;
+	links->times[at] = times;
+}
+
 static bool is_named(const struct names *names, const char *text)
 {
 	for (size_t i = 0; i < names->n; i++) {
@@ -154,8 +184,11 @@ int exhibitor_links(const struct snapshot *s, const struct record *exhibitor, st
 	for (size_t i = 0; i < s->n[ENTITY_SESSION]; i++) {
 		const struct record *session = &s->records[ENTITY_SESSION][i];
 
-		if (made.n < LINKS_MAX_TITLES && is_named(&names, session->name))
-			made.sessions[made.n++] = session;
+		unsigned times = is_named(&names, session->name) ? IN_TITLE : 0;
+
+		times += count_names(&names, session->description);
+		if (times)
+			add_session(&made, session, times);
 		if (!made.is && session->description) {
 			int code = find_definition(&names, session, arena, &made.is);
 

@@ -9,10 +9,12 @@
 
 #include "store/record.h"
 
-#define LINKS_MAX_TITLES 5
+#define LINKS_MAX_TITLES 6
 
 struct exhibitor_links {
-	const struct record *sessions[LINKS_MAX_TITLES]; /* whose title names it */
+	/* Whose title names it, then those whose abstract does, most often first. */
+	const struct record *sessions[LINKS_MAX_TITLES];
+	unsigned times[LINKS_MAX_TITLES];
 	size_t n;
 	const char *is; /* the sentence of an abstract that says what it is, or NULL */
 };

@@ -231,8 +231,7 @@ static int make_exhibitor_master(struct maker *m)
 	parts_add_start(p, &m->told);
 	parts_add(p, m->links.is);
 	code = add_fields(m, m->json, "value_proposition technologies");
-	add_links(m);
-	parts_add(p, r->booth);
+	add_links(m); /* not the booth: the lexical side knows it, and its letters mean nothing */
 	return code < 0 ? code : end(m, FACET_MASTER);
 }
 

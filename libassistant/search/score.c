@@ -18,7 +18,12 @@
 #define STRICT_KNOWN 0.75f
 #define STRICT_COVER 0.75f
 
-#define WORDS_SHARE   0.35f /* of a fused score */
+/* Of a fused score, what words give: half for a question of one or two, a quarter for one of six and more. */
+#define FEW_WORDS      2u
+#define SHARE_OF_FEW   0.5f
+#define SHARE_OF_MANY  0.25f
+#define SHARE_PER_WORD 0.0625f
+
 #define WORDS_WITNESS 0.15f /* what all of the question's words add to a record's evidence */
 #define EVIDENT	      0.31f /* of a short question */
 #define LEAST_EVIDENT 0.24f /* of a long one: more words, more that lie off the subject */
@@ -99,24 +104,27 @@ float score_lexical(const struct score_terms *t, const struct index_hit *hit, fl
 /* --- meaning -------------------------------------------------------------------- */
 
 /*
- * What a facet's nearness is worth, by record and intent; FACET_MASTER stands for the master of any record.  Near 1 all: the best
- * facet decides, so a weight only breaks ties between what a record is about and what it also says.
+ * What a facet's nearness is worth, by record and intent.  The master, and what a record is about, count in full; what it also
+ * says (for whom, how, in which sector) is nearer to many questions than it is about them, unless advice is asked for.
  */
-static float facet_weight(enum intent intent, enum entity type, enum facet facet)
+static float facet_weight(enum intent intent, enum facet facet)
 {
 	bool people = intent == INTENT_SPEAKER_SEARCH, advice = intent == INTENT_RECOMMENDATION;
 
 	switch (facet) {
-	case FACET_SESSION_SPEAKERS: /* who speaks is not what is spoken of */
-		return people ? 0.9f : 0.75f;
+	case FACET_LEARNING_OUTCOMES:
 	case FACET_TARGET_AUDIENCE:
+		return advice ? 1 : 0.8f;
+	case FACET_INDUSTRY_FOCUS:
+	case FACET_PRACTICAL_APPLICATIONS:
+		return 0.8f;
+	case FACET_SESSION_SPEAKERS: /* who speaks is not what is spoken of */
+		return people ? 0.9f : 0.7f;
 	case FACET_WHO_WE_HELP:
+	case FACET_INDUSTRIES_WE_SERVE:
 	case FACET_AUDIENCE_VALUE:
 	case FACET_CONNECT_WITH_ME:
 		return advice ? 1 : 0.9f;
-	case FACET_INDUSTRY_FOCUS:
-	case FACET_INDUSTRIES_WE_SERVE:
-		return 0.9f;
 	default:
 		return 1;
 	}
@@ -138,24 +146,31 @@ float score_meaning(enum intent intent, const struct dense_hit *hit, float mean)
 
 		if (hit->cosine[i] <= COSINE_NONE)
 			continue;
-		over = excess(hit->cosine[i], mean) *
-		       facet_weight(intent, hit->type, (enum facet)i);
+		over = excess(hit->cosine[i], mean) * facet_weight(intent, (enum facet)i);
 		best = over > best ? over : best;
 	}
 	return best;
 }
 
-float score_fused(float lexical, float meaning, float best_meaning)
+static float words_share(const struct score_terms *t)
+{
+	float more = t->n > FEW_WORDS ? (float)(t->n - FEW_WORDS) : 0;
+	float share = SHARE_OF_FEW - SHARE_PER_WORD * more;
+
+	return share < SHARE_OF_MANY ? SHARE_OF_MANY : share;
+}
+
+float score_fused(const struct score_terms *t, float lexical, float meaning, float best_meaning)
 {
 	float near = best_meaning > 0 ? meaning / best_meaning : 0;
 
-	return LEXICAL_MAX * (1 - WORDS_SHARE) * (near > 1 ? 1 : near) +
-	       score_lexical_share(lexical);
+	return LEXICAL_MAX * (1 - words_share(t)) * (near > 1 ? 1 : near) +
+	       score_lexical_share(t, lexical);
 }
 
-float score_lexical_share(float lexical)
+float score_lexical_share(const struct score_terms *t, float lexical)
 {
-	return WORDS_SHARE * lexical;
+	return words_share(t) * lexical;
 }
 
 float score_reference(const float *cosines, size_t n)

@@ -42,10 +42,11 @@ float score_lexical(const struct score_terms *t, const struct index_hit *hit, fl
  * by what is asked.  A facet that a record does not have takes nothing away.
  */
 float score_meaning(enum intent intent, const struct dense_hit *hit, float mean);
-/* Words and meaning together: meaning relative to the answer's best; lexical is score_lexical()'s.  0..0.8. */
-float score_fused(float lexical, float meaning, float best_meaning);
+/* Words and meaning together: meaning relative to the answer's best; lexical is score_lexical()'s.  0..0.8.  The more words a
+ * question has, the less each of them is what it is about. */
+float score_fused(const struct score_terms *t, float lexical, float meaning, float best_meaning);
 /* score_fused()'s share of words alone: of what is told by another record's words. */
-float score_lexical_share(float lexical);
+float score_lexical_share(const struct score_terms *t, float lexical);
 /* The baseline of docs/retrieval.md: 0.6 * mean of the n facets that matched + 0.4 * min(n / 4, 1). */
 float score_reference(const float *cosines, size_t n);
 /* A record named with that similarity: 0.8..1. */

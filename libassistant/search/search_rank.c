@@ -65,7 +65,7 @@ static float kind_weight(const struct ranking *r, enum entity type, bool fused)
 {
 	static const float weights[2][ENTITY_COUNT] = {
 		{ [ENTITY_SESSION] = 1.0f, [ENTITY_EXHIBITOR] = 0.85f, [ENTITY_SPEAKER] = 0.7f },
-		{ [ENTITY_SESSION] = 1.0f, [ENTITY_EXHIBITOR] = 0.9f, [ENTITY_SPEAKER] = 0.5f },
+		{ [ENTITY_SESSION] = 1.0f, [ENTITY_EXHIBITOR] = 0.85f, [ENTITY_SPEAKER] = 0.5f },
 	};
 
 	return r->s->wanted == ENTITY_ALL ? weights[fused][type] : 1.0f;
@@ -155,7 +155,7 @@ void rank_add_near(struct ranking *r)
 		e->evidence = score_evidence(&s->terms, e->hit, e->meaning);
 		r->evidence = fmaxf(r->evidence, e->evidence);
 		e->lexical = e->hit ? score_lexical(&s->terms, e->hit, best_hit) : 0;
-		e->score = score_fused(e->lexical, e->meaning, best) *
+		e->score = score_fused(&s->terms, e->lexical, e->meaning, best) *
 			   kind_weight(r, e->record->type, true);
 	}
 	r->relevant = score_evident(&s->terms, r->evidence, doubt_of(s));
@@ -274,7 +274,8 @@ static float told_by(const struct ranking *r, const struct scored *e)
 {
 	bool themselves = r->fused && r->s->filter.entities != ENTITY_BIT(ENTITY_SESSION);
 
-	return themselves && !(e->name > 0) ? score_lexical_share(e->lexical) : e->score;
+	return themselves && !(e->name > 0) ? score_lexical_share(&r->s->terms, e->lexical)
+					    : e->score;
 }
 
 void rank_add_speakers(struct ranking *r)
