@@ -28,7 +28,7 @@ struct source {
 	struct part conference, lists[3];
 	assistant *a;
 	assistant_ingest *ingest;
-	long days;
+	struct shift shift;
 	size_t errors, warnings, records;
 };
 
@@ -130,9 +130,9 @@ static char *part_text(struct source *s, const struct part *p, int kind)
 		return strndup(p->text, p->len);
 	}
 	if (kind < 0)
-		shift_conference(o, s->days);
-	else if (kind == 0)
-		shift_session(o, s->days);
+		shift_conference(o, &s->shift);
+	else
+		shift_record(o, &s->shift);
 	text = strdup(json_object_to_json_string_ext(o, JSON_C_TO_STRING_NOSLASHESCAPE));
 	json_object_put(o);
 	return text;
@@ -147,7 +147,7 @@ static int find_shift(struct source *s)
 	if (!s->options->start_on)
 		return 0;
 	o = value_parse(&s->conference);
-	r = shift_days(o, s->options->start_on, &s->days, &error);
+	r = shift_find(o, s->options->start_on, &s->shift, &error);
 	json_object_put(o);
 	if (r < 0)
 		fprintf(stderr, "%s:%d: %s.\n", s->name, s->conference.line, error);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include "shift_text.h"
 
 #define DAY_S 86400
 
@@ -64,7 +65,8 @@ static time_t today(void)
 	return timegm(&tm);
 }
 
-int shift_days(struct json_object *conference, const char *start_on, long *days, const char **error)
+int shift_find(struct json_object *conference, const char *start_on, struct shift *out,
+	       const char **error)
 {
 	time_t from, to;
 
@@ -75,7 +77,8 @@ int shift_days(struct json_object *conference, const char *start_on, long *days,
 	}
 	if (!is_date(start_on, &to))
 		to = today();
-	*days = (long)((to - from) / DAY_S);
+	out->days = (long)((to - from) / DAY_S);
+	out->start = from;
 	return 0;
 }
 
@@ -145,14 +148,72 @@ static void shift_field(struct json_object *o, const char *key, long days)
 	json_object_object_add(o, key, json_object_new_string(shifted));
 }
 
-void shift_conference(struct json_object *conference, long days)
+/* --- Texts ---------------------------------------------------------------------------- */
+
+/* Names that records are found by, and addresses, are no sentences. */
+static bool is_prose(const char *key)
 {
-	shift_field(conference, "start_date", days);
-	shift_field(conference, "end_date", days);
+	static const char *const others[] = { "id",	    "timezone",	  "website",
+					      "url",	    "start_date", "end_date",
+					      "start_time", "end_time",	  "email",
+					      "location",   "name",	  "speaker_names",
+					      "company",    "language",	  "languages" };
+	size_t len = strlen(key);
+
+	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++) {
+		if (!strcmp(key, others[i]))
+			return false;
+	}
+	return len < 4 || (strcmp(key + len - 3, "_id") && strcmp(key + len - 4, "_ids"));
 }
 
-void shift_session(struct json_object *session, long days)
+static struct json_object *moved_value(struct json_object *value, const struct shift *by);
+
+static void shift_members(struct json_object *o, const struct shift *by)
 {
-	shift_field(session, "start_time", days);
-	shift_field(session, "end_time", days);
+	json_object_object_foreach(o, key, value)
+	{
+		struct json_object *moved = is_prose(key) ? moved_value(value, by) : NULL;
+
+		if (moved) /* an existing key: the iteration holds */
+			json_object_object_add(o, key, moved);
+	}
+}
+
+/* A new value, or NULL: moved in place, or nothing to move. */
+static struct json_object *moved_value(struct json_object *value, const struct shift *by)
+{
+	struct json_object *moved = NULL;
+	char *text;
+	int failed = 0;
+
+	if (json_object_is_type(value, json_type_object)) {
+		shift_members(value, by);
+	} else if (json_object_is_type(value, json_type_array)) {
+		for (size_t i = 0; i < json_object_array_length(value); i++) {
+			moved = moved_value(json_object_array_get_idx(value, i), by);
+			if (moved)
+				json_object_array_put_idx(value, i, moved);
+		}
+		moved = NULL;
+	} else if (json_object_is_type(value, json_type_string)) {
+		text = shift_text(json_object_get_string(value), by->days, by->start, &failed);
+		moved = text ? json_object_new_string(text) : NULL;
+		free(text);
+	}
+	return moved;
+}
+
+void shift_conference(struct json_object *conference, const struct shift *by)
+{
+	shift_field(conference, "start_date", by->days);
+	shift_field(conference, "end_date", by->days);
+	shift_members(conference, by);
+}
+
+void shift_record(struct json_object *record, const struct shift *by)
+{
+	shift_field(record, "start_time", by->days);
+	shift_field(record, "end_time", by->days);
+	shift_members(record, by);
 }
