@@ -6,8 +6,8 @@
 #include <libstemmer.h>
 #include <stdlib.h>
 #include <string.h>
-#include "base/hash.h"
 #include "index/flat_build.h"
+#include "index/flat_dense.h"
 #include "index/flat_lexical.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -30,9 +30,26 @@ static void add(struct snapshot *s, enum entity type, const char *line)
 	s->n[type] = 1;
 }
 
+/* One vector serves two points. */
+static void add_points(const struct snapshot *s, struct flat_points *out)
+{
+	static const float vectors[2][4] = { { 1, 0, 0, 0 }, { 0, 0.6f, 0, 0.8f } };
+	static const struct index_point points[] = {
+		{ ENTITY_SESSION, FACET_MASTER, "s", { 1 }, vectors[0] },
+		{ ENTITY_SESSION, FACET_SESSION_TOPIC, "s", { 1 }, NULL },
+		{ ENTITY_SPEAKER, FACET_SPEAKING_TOPICS, "p", { 2 }, vectors[1] },
+	};
+	const struct index_points all = { { "fuzz", 4 }, points, 3 };
+
+	require(flat_points_init(out, &all, true, NULL) == 0);
+	require(flat_points_place(out, s, NULL) == 0);
+	require(flat_points_close(out) == 0);
+}
+
 static uint64_t *good_file(size_t *size)
 {
 	struct snapshot *s = snapshot_create(1 << 20);
+	struct flat_points points;
 	void *bytes = NULL;
 
 	s->conference.id = "fuzz";
@@ -42,9 +59,28 @@ static uint64_t *good_file(size_t *size)
 	add(s, ENTITY_EXHIBITOR, "{\"id\":\"e\",\"name\":\"Wireshark\",\"booth_number\":\"A1\"}");
 	add(s, ENTITY_SPEAKER, "{\"id\":\"p\",\"name\":\"Ada\",\"session_ids\":[\"s\"]}");
 	require(snapshot_seal(s, NULL) == 0);
-	require(flat_build(s, NULL, NULL, NULL, &bytes, size, NULL) == 0);
+	add_points(s, &points);
+	require(flat_build(s, &points, NULL, NULL, &bytes, size, NULL) == 0);
+	flat_points_finish(&points);
 	snapshot_unref(s);
 	return bytes;
+}
+
+/* In whatever space the file says it is of. */
+static void ask_vectors(const struct flat_file *x, struct arena *arena)
+{
+	float *vector = arena_array(arena, float, FLAT_MAX_DIMS);
+	struct dense_query q = { vector, { x->header->model, x->header->dims }, 0, { 0 }, 20 };
+	struct dense_hits hits = { 0 };
+
+	vector[0] = 1;
+	require(flat_dense(x, vector_kernels_best(), &q, arena, &hits, NULL) == 0);
+	for (size_t i = 0; i < hits.n; i++)
+		require(hits.hits[i].best >= -1 && hits.hits[i].best <= 1 &&
+			(i == 0 || hits.hits[i].best <= hits.hits[i - 1].best));
+	q.space.model = "another";
+	require(flat_dense(x, vector_kernels_best(), &q, arena, &hits, NULL) ==
+		(x->n_points ? ASSISTANT_ECONFLICT : 0));
 }
 
 static void ask(const struct flat_file *x)
@@ -61,6 +97,7 @@ static void ask(const struct flat_file *x)
 	q.filter.speaker_ids = ids;
 	q.filter.has_window = true;
 	flat_list(x, &q.filter, 20, 0, arena, &hits, NULL);
+	ask_vectors(x, arena);
 	sb_stemmer_delete(stemmer);
 }
 
