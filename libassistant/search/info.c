@@ -141,6 +141,12 @@ static int post_words(struct info_index *x, const char *folded, unsigned page, b
 	return 0;
 }
 
+/* 3: the title is what visitors ask for, word for word; 2: what pages call it. */
+static unsigned char title_of(const struct info_index *x, unsigned page, size_t k)
+{
+	return has_any(x->titles[page], concepts[k].asked, NULL) ? 3 : 2;
+}
+
 static int add_page(struct info_index *x, unsigned page)
 {
 	const struct info_page *p = &x->conference->info[page];
@@ -164,7 +170,8 @@ static int add_page(struct info_index *x, unsigned page)
 	if (r == 0)
 		r = post_words(x, folded, page, false);
 	for (size_t k = 0; k < ARRAY_SIZE(concepts); k++)
-		x->about[page][k] = has_any(x->titles[page], concepts[k].written, NULL)	 ? 2
+		x->about[page][k] = has_any(x->titles[page], concepts[k].written, NULL)
+					    ? title_of(x, page, k)
 				    : has_any(x->texts[page], concepts[k].written, NULL) ? 1
 											 : 0;
 	return r;
@@ -252,6 +259,37 @@ static void read_content(const struct info_index *x, const struct vocabulary *v,
 	}
 }
 
+#define LEAST_FUZZY 5 /* letters */
+
+/* "pasword": a word that nothing here has, and that is nearly one of the concept's. */
+static bool is_nearly(struct content *c, const char *list)
+{
+	size_t len = strlen(c->text);
+
+	for (const char *p = list; *p; p += strcspn(p, " ") + (p[strcspn(p, " ")] == ' ')) {
+		size_t n = strcspn(p, " ");
+
+		if (n >= LEAST_FUZZY && !memchr(p, '_', n) &&
+		    word_distance(c->text, len, p, n, 1) <= 1)
+			return true;
+	}
+	return false;
+}
+
+static void read_misspelt(struct asking *a)
+{
+	for (size_t i = 0; i < a->n; i++) {
+		if (a->content[i].weight < 2 || strlen(a->content[i].text) < LEAST_FUZZY)
+			continue;
+		for (size_t k = 0; k < ARRAY_SIZE(concepts); k++) {
+			if (!is_nearly(&a->content[i], concepts[k].asked))
+				continue;
+			a->concepts[k] = true;
+			a->content[i].by_concept = true;
+		}
+	}
+}
+
 /* Concepts the question names, and the words that name them. */
 static void read_concepts(const char *text, struct asking *a)
 {
@@ -292,7 +330,9 @@ static void score_pages(const struct info_index *x, struct asking *a)
 
 		for (size_t k = 0; k < ARRAY_SIZE(concepts); k++) {
 			if (a->concepts[k] && x->about[page][k])
-				by_concept += x->about[page][k] == 2 ? 1.0f : 0.35f;
+				by_concept += x->about[page][k] == 3   ? 1.1f
+					      : x->about[page][k] == 2 ? 1.0f
+								       : 0.35f;
 		}
 		a->scores[page] = by_words + (by_concept > 1.5f ? 1.5f : by_concept);
 	}
@@ -306,7 +346,7 @@ static float cover_of(const struct info_index *x, const struct asking *a, unsign
 	*concept = *in_title = false;
 	for (size_t k = 0; k < ARRAY_SIZE(concepts); k++) {
 		*concept |= a->concepts[k] && x->about[page][k];
-		*in_title |= a->concepts[k] && x->about[page][k] == 2;
+		*in_title |= a->concepts[k] && x->about[page][k] >= 2;
 	}
 	for (size_t i = 0; i < a->n; i++) {
 		bool here = a->content[i].by_concept && *concept;
@@ -356,6 +396,7 @@ void info_find(const struct info_index *x, const struct vocabulary *v, const cha
 		return;
 	read_content(x, v, words, n, skip, &a);
 	read_concepts(text, &a);
+	read_misspelt(&a);
 	score_pages(x, &a);
 	keep_best(x, a.scores, out);
 	out->words = (unsigned)a.n;
