@@ -67,13 +67,15 @@ static void leave_out_named(struct turn *t, struct tool_call *call)
 static void execute_joined(struct flow *f)
 {
 	struct turn *t = node_turn(f);
-	size_t failed = 0;
+	size_t failed = 0, pages = 0;
 
 	t->n_found = 0;
 	for (size_t i = 0; i < t->n_calls; i++) {
 		struct tool_call *call = t->calls[i];
 
 		failed += call->flow.status < 0;
+		pages += call->flow.status >= 0 &&
+			 strcmp(call->tool->name, "get_conference_info") == 0;
 		if (call->degraded)
 			turn_note(t, "index");
 		if (call->words_only && !t->words_only) {
@@ -86,6 +88,6 @@ static void execute_joined(struct flow *f)
 	}
 	if (failed)
 		turn_note(t, "tools");
-	t->all_failed = failed > 0 && failed == t->n_calls;
+	t->all_failed = failed > 0 && failed + pages == t->n_calls;
 	flow_done(f);
 }

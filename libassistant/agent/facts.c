@@ -7,11 +7,14 @@
 #include "agent/nodes.h"
 #include "agent/references.h"
 #include "agent/topic.h"
+#include "base/utf8.h"
 #include "llm/quote.h"
+#include "tools/builtin.h"
 
 #define NAME_CHARS    300
 #define PASSAGE_CHARS 800
 #define TEXT_CHARS    4000
+#define INFO_COVERS   0.6f /* of a question, so that a page answers what no record does */
 #define INFO_BEATS    0.4f /* a page answers rather than records that score less */
 
 const char *facts_time(const struct turn *t, int64_t unix_s)
@@ -171,6 +174,11 @@ static const char *phase(const struct turn *t, const struct conference *c)
 	return "during";
 }
 
+bool turn_is_during(const struct turn *t)
+{
+	return strcmp(phase(t, &catalog_snapshot(t->catalog)->conference), "during") == 0;
+}
+
 static void set_conference(struct turn *t)
 {
 	const struct snapshot *s = catalog_snapshot(t->catalog);
@@ -239,6 +247,15 @@ static void set_page_texts(struct json_object *page, struct json_object *passage
 	json_set(page, "passages", texts);
 }
 
+static bool has_digit(struct json_object *passages)
+{
+	for (size_t i = 0; passages && i < json_object_array_length(passages); i++)
+		if (strpbrk(json_object_get_string(json_object_array_get_idx(passages, i)),
+			    "0123456789"))
+			return true;
+	return false;
+}
+
 static void set_info(struct turn *t, const struct found *found)
 {
 	struct json_object *info = json_object_new_array();
@@ -258,6 +275,9 @@ static void set_info(struct turn *t, const struct found *found)
 		json_object_array_add(info, page);
 	}
 	json_set(t->facts, "info", info);
+	if (t->understood.asked == ASKED_WHEN && found->n_pages && !t->attribute &&
+	    !has_digit(found->passages[0]))
+		json_set_bool(t->facts, "time_unknown", true);
 }
 
 static void add_text(struct json_object *facts, const char *key, const char *text)
@@ -301,18 +321,50 @@ static void set_clarify(struct turn *t)
 	json_set(t->facts, "clarify", o);
 }
 
+/* A page that only shares a word with the question is no answer; how many is answered by a number. */
+static bool page_answers(const struct turn *t, const struct found *found)
+{
+	const struct understood *u = &t->understood;
+
+	if (u->asked == ASKED_COUNT_OF)
+		return u->info_cover >= INFO_COVERS && has_digit(found->passages[0]);
+	return (u->intent == INTENT_GENERAL_INFO && !t->doubtful) || u->info_cover >= INFO_COVERS;
+}
+
+/* "Is there a swimming pool?": sessions that speak of it are no yes. */
+static bool is_facility(struct turn *t, const struct found *found)
+{
+	const struct understood *u = &t->original;
+	const char *const *words = words_of(u->terms, t->arena);
+	char *name _cleanup_free_ = NULL;
+
+	if (!u->practical || u->entities != ENTITY_ALL || t->focus || !words || !words[0] ||
+	    u->when.kind != WHEN_NONE || (u->asked != ASKED_ANY && u->asked != ASKED_WHERE))
+		return false;
+	name = utf8_fold(found->results[0].record->name, strlen(found->results[0].record->name));
+	for (size_t i = 0; name && words[i]; i++)
+		if (!words_has(words[i], name))
+			return true;
+	return false;
+}
+
 static const char *kind_of(const struct turn *t, const struct found *found)
 {
 	if (t->clarify.about)
 		return "clarify";
 	if (t->about_conference)
 		return "conference";
+	if (t->absent)
+		return "none";
 	if (t->understood.intent == INTENT_SMALLTALK)
 		return "smalltalk";
 	if (t->understood.intent == INTENT_OUT_OF_SCOPE)
 		return "out_of_scope";
+	if (found->n_pages && !found->n && !page_answers(t, found))
+		return t->all_failed ? "unavailable" : "none";
 	if (found->n_pages && !(found->n && t->attribute) &&
-	    (!found->n || found->results[0].score < INFO_BEATS))
+	    (!found->n || (found->results[0].score < INFO_BEATS &&
+			   t->understood.entities == ENTITY_ALL && page_answers(t, found))))
 		return "info";
 	if (found->n)
 		return "entities";
@@ -349,6 +401,14 @@ int facts_build(struct turn *t, struct fail *f)
 		set_info(t, &found);
 	if (strcmp(kind, "clarify") == 0)
 		set_clarify(t);
+	if (strcmp(kind, "entities") == 0 && is_facility(t, &found))
+		json_set_bool(t->facts, "facility", true);
+	if (t->place_unknown)
+		json_set_bool(t->facts, "place_unknown", true);
+	if (t->angry)
+		json_set_bool(t->facts, "angry", true);
+	if (t->words_only && !t->n_parts)
+		json_set_bool(t->facts, "words_only", true);
 	set_tools(t);
 	return 0;
 }

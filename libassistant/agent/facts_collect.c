@@ -140,8 +140,9 @@ static bool is_named(const struct turn *t, const struct record *r)
 
 		if (m->kind == NAME_RECORD && m->record == r && m->similarity >= SAME_NAME &&
 		    m->similarity >= u->names[0].similarity - 0.01f &&
-		    m->n_words >= u->names[0].n_words)
-			return true;
+		    (m->n_words >= u->names[0].n_words || m->from >= u->names[0].to ||
+		     m->to <= u->names[0].from))
+			return true; /* as fully, or beside it: "A and B" */
 	}
 	return false;
 }

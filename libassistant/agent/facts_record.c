@@ -122,12 +122,32 @@ static bool is_known(const struct turn *t, const struct record *session)
 	return false;
 }
 
+static bool is_within(const struct when *w, const struct record *session)
+{
+	return session->start != TIME_UNKNOWN &&
+	       (w->from == TIME_UNKNOWN || session->start >= w->from) &&
+	       (w->to == TIME_UNKNOWN || session->start < w->to);
+}
+
+/* Was a time asked for, and is any of the person's sessions then?  Otherwise all are told. */
+static bool has_within(const struct turn *t, const struct record *r)
+{
+	const struct snapshot *s = catalog_snapshot(t->catalog);
+
+	for (size_t i = 0; t->only.kind == WHEN_WINDOW && i < s->n[ENTITY_SESSION]; i++)
+		if (has_id(s->records[ENTITY_SESSION][i].speaker_ids, r->id) &&
+		    is_within(&t->only, &s->records[ENTITY_SESSION][i]))
+			return true;
+	return false;
+}
+
 /* In the order of time; the snapshot's sessions are sorted. */
 static void set_sessions(struct turn *t, struct json_object *o, const struct record *r, size_t max,
 			 float score)
 {
 	const struct snapshot *s = catalog_snapshot(t->catalog);
 	struct json_object *sessions = json_object_new_array();
+	bool only = has_within(t, r);
 
 	for (size_t i = 0; i < s->n[ENTITY_SESSION]; i++) {
 		const struct record *session = &s->records[ENTITY_SESSION][i];
@@ -137,7 +157,7 @@ static void set_sessions(struct turn *t, struct json_object *o, const struct rec
 			break;
 		if (!has_id(session->speaker_ids, r->id) && !has_id(r->session_ids, session->id))
 			continue;
-		if (is_known(t, session))
+		if (is_known(t, session) || (only && !is_within(&t->only, session)))
 			continue;
 		one = brief(t, session, score);
 		if (one)

@@ -48,6 +48,9 @@ struct followup {
 /* The words of a question without what only links it to the talk: "ok, so", "no, I meant".
  * *corrects: the last question was said wrongly. */
 const char *followup_core(const char *question, struct arena *arena, bool *corrects);
+/* Of two questions in one message the first; *rest is the other, NULL when there is none or when it
+ * leans on the first. */
+const char *followup_split(const char *question, struct arena *arena, const char **rest);
 /* Nothing but thanks: "thanks, that helps!" */
 bool followup_thanks(const char *question);
 

@@ -472,6 +472,27 @@ bool followup_thanks(const char *question)
 	return false;
 }
 
+/* How long the question is without "btw" or "please" at its end. */
+static size_t without_tail(const char *s)
+{
+	static const char *const tails[] = { "btw",	  "by the way", "please", "bitte",
+					     "anyway",	  "though",	"then",	  "por favor",
+					     "svp",	  "ubrigens",	"thanks", "danke",
+					     "thank you", "übrigens",	"merci" };
+	size_t len = strlen(s), end = len;
+
+	while (end && strchr(" ?.!,", s[end - 1]))
+		end--;
+	for (size_t i = 0; i < ARRAY_SIZE(tails); i++) {
+		size_t n = strlen(tails[i]);
+
+		if (end > n + 3 && strncasecmp(s + end - n, tails[i], n) == 0 &&
+		    strchr(" ,", s[end - n - 1]))
+			return end - n;
+	}
+	return len;
+}
+
 const char *followup_core(const char *question, struct arena *arena, bool *corrects)
 {
 	const char *s = question + strspn(question, " \t\n");
@@ -482,5 +503,84 @@ const char *followup_core(const char *question, struct arena *arena, bool *corre
 		return question;
 	while ((n = link_len(s, corrects)) > 0)
 		s += n;
-	return s == question ? question : arena_strdup(arena, s);
+	n = without_tail(s);
+	return s == question && !s[n] ? question : arena_strndup(arena, s, n);
+}
+
+#define MOST_WORDS 25
+
+/* --- Two questions -------------------------------------------------------------------- */
+
+static const char *const second_questions[] = {
+	" and when ",	 " and where ",	   " and who ",	      " and what ", " and how ",
+	" and which ",	 " and is there ", " and are there ", " and do i ", " and can i ",
+	" und wann ",	 " und wo ",	   " und wer ",	      " und was ",  " und wie ",
+	" und gibt es ", " et quand ",	   " et ou ",	      " et où ",    " et qui ",
+	" et comment ",	 " y cuando ",	   " y cuándo ",      " y donde ",  " y dónde ",
+	" y quien ",	 " y quién ",
+};
+
+static size_t count_words(const char *s, size_t len)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < len; i++)
+		n += s[i] != ' ' && (i == 0 || s[i - 1] == ' ');
+	return n;
+}
+
+/* Where the second question begins; NULL: there is one. */
+static const char *second_begins(const char *s, size_t *first_len)
+{
+	const char *mark = strchr(s, '?');
+
+	if (mark && mark[1] == ' ' && count_words(mark + 1, strlen(mark + 1)) >= 3) {
+		*first_len = (size_t)(mark - s) + 1;
+		return mark + 2;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(second_questions); i++) {
+		const char *at = strcasestr(s, second_questions[i]);
+
+		if (!at || count_words(s, (size_t)(at - s)) < 3)
+			continue;
+		*first_len = (size_t)(at - s);
+		return strchr(at + 1, ' ') + 1;
+	}
+	return NULL;
+}
+
+/* A question from its first word on, and not a long tale. */
+static bool asks_at_once(const char *question)
+{
+	static const char openers[] = "what when where who which how is are do does can could will "
+				      "may whats wheres wann wo "
+				      "wer was wie welche ist gibt kann quand ou qui quel quelle "
+				      "quelles comment combien est y "
+				      "cuando donde quien que cual como cuanto hay";
+	char *folded _cleanup_free_ = utf8_fold(question, strlen(question));
+	size_t len = folded ? strlen(folded) : 0, i = 0, from, to;
+	char first[32];
+
+	if (!folded || !word_next(folded, len, &i, &from, &to) ||
+	    count_words(question, strlen(question)) > MOST_WORDS)
+		return false;
+	snprintf(first, sizeof(first), "%.*s", (int)(to - from), folded + from);
+	return word_in(first, openers);
+}
+
+const char *followup_split(const char *question, struct arena *arena, const char **rest)
+{
+	size_t len = 0;
+	const char *second = second_begins(question, &len);
+	char *folded _cleanup_free_ = second ? utf8_fold(second, strlen(second)) : NULL;
+	struct question q = { .folded = folded };
+
+	*rest = NULL;
+	if (!folded || !asks_at_once(question))
+		return question;
+	question_cut(&q, arena);
+	if (q.n < 3 || (has_word(&q, pronouns) && !question_exists(&q)))
+		return question;
+	*rest = arena_strdup(arena, second);
+	return *rest ? arena_strndup(arena, question, len) : question;
 }

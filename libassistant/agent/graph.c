@@ -27,6 +27,7 @@ static const struct edge edges[] = {
 	{ "execute", "reflect", NULL, NULL },
 	{ "reflect", "plan", turn_not_enough, "not enough" },
 	{ "reflect", "respond", NULL, NULL },
+	{ "respond", "plan", turn_has_rest, "another question" },
 	{ "respond", NULL, NULL, NULL },
 };
 

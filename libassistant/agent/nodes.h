@@ -19,6 +19,9 @@ static inline struct turn *node_turn(struct flow *f)
 /* Conditions of edges. */
 bool turn_nothing_to_look_up(const struct turn *t);
 bool turn_not_enough(const struct turn *t);
+bool turn_has_rest(const struct turn *t);
+
+bool turn_is_during(const struct turn *t); /* the conference's days */
 
 /* To the reader, through the references' check and the limit of an answer's length.  false: no more
  * text is wanted (stopped, or too long). */

@@ -9,6 +9,7 @@
 #include "agent/attribute.h"
 #include "agent/history.h"
 #include "agent/nodes.h"
+#include "base/utf8.h"
 #include "tools/builtin.h"
 
 #define LIMIT_LIST     24
@@ -88,6 +89,21 @@ static const char *info_query(struct turn *t)
 	return arena_printf(t->arena, "%s %s", u->question, days[day.weekday]);
 }
 
+/* Does that page speak of the place? */
+static bool page_has(struct turn *t, const char *key, const char *place)
+{
+	const struct conference *c = &catalog_snapshot(t->catalog)->conference;
+	const char *const *words = words_of(place, t->arena);
+
+	for (size_t i = 0; words && words[0] && i < c->n_info; i++) {
+		char *page _cleanup_free_ = utf8_fold(c->info[i].text, strlen(c->info[i].text));
+
+		if (strcmp(c->info[i].key, key) == 0)
+			return page && words_has(words[0], page);
+	}
+	return false;
+}
+
 static void add_info(struct turn *t)
 {
 	const struct understood *u = &t->understood;
@@ -96,7 +112,8 @@ static void add_info(struct turn *t)
 
 	json_set_string(arguments, "query", info_query(t));
 	for (size_t i = 0; u->info_keys && u->info_keys[i]; i++)
-		json_object_array_add(keys, json_object_new_string(u->info_keys[i]));
+		if (!u->filter.places || page_has(t, u->info_keys[i], u->filter.places[0]))
+			json_object_array_add(keys, json_object_new_string(u->info_keys[i]));
 	if (json_object_array_length(keys))
 		json_set(arguments, "keys", keys);
 	else
@@ -137,11 +154,38 @@ static unsigned entities_of(const struct understood *u)
 	}
 }
 
+/* The first or last of a list: of all that pass, those that start then. */
+static void narrow_to_edge(struct turn *t)
+{
+	struct understood *u = &t->understood;
+	const struct snapshot *s = catalog_snapshot(t->catalog);
+	bool first = u->when.kind == WHEN_FIRST;
+	int64_t edge = TIME_UNKNOWN;
+
+	if ((!first && u->when.kind != WHEN_LAST) || u->terms[0] || u->n_names)
+		return;
+	for (size_t i = 0; i < s->n[ENTITY_SESSION]; i++) {
+		const struct record *r = &s->records[ENTITY_SESSION][i];
+
+		if (r->start == TIME_UNKNOWN || !scan_passes(&u->filter, r))
+			continue;
+		if (edge == TIME_UNKNOWN || (first ? r->start < edge : r->start > edge))
+			edge = r->start;
+	}
+	if (edge == TIME_UNKNOWN)
+		return;
+	u->filter.has_window = true;
+	u->filter.overlap = false;
+	u->filter.from = edge;
+	u->filter.to = edge + 1;
+}
+
 static void plan_built_in(struct turn *t)
 {
 	const struct understood *u = &t->understood;
 	unsigned entities = entities_of(u);
 
+	narrow_to_edge(t);
 	if (t->focus)
 		entities = ENTITY_BIT(t->focus->type);
 	if (u->intent == INTENT_GENERAL_INFO) {
@@ -151,12 +195,12 @@ static void plan_built_in(struct turn *t)
 	for (enum entity e = 0; e < ENTITY_COUNT; e++)
 		if (entities & ENTITY_BIT(e))
 			add_search(t, e);
-	if (t->focus && t->attribute && attribute_page(t->attribute)[0]) {
+	if (t->attribute && attribute_page(t->attribute)[0]) {
 		add_info(t);
 		return;
 	}
 	/* Unsure what is meant: a page may say it. */
-	if (u->info_keys && u->info_keys[0] && u->entities == ENTITY_ALL)
+	if (u->info_keys && u->info_keys[0] && !t->focus)
 		add_info(t);
 }
 

@@ -8,6 +8,7 @@
 #include <string.h>
 #include "agent/history.h"
 #include "agent/nodes.h"
+#include "agent/understand.h"
 #include "llm/quote.h"
 
 #define MAX_TOKENS 4096
@@ -62,7 +63,7 @@ static void answer_stream(struct flow *f)
 		.language = t->understood.language,
 		.facts = t->facts,
 		.now = now_words(t),
-		.basic = t->basic || t->words_only,
+		.basic = t->basic,
 		.max_tokens = MAX_TOKENS,
 		.on_text = on_text,
 		.ctx = t,
@@ -129,6 +130,10 @@ static void respond_check(struct flow *f)
 	if (t->llm.stop == LLM_MAX_TOKENS)
 		t->too_long = true;
 	turn_flush(t);
-	suggest(t);
+	understand_rest(t);
+	if (turn_has_rest(t) && !t->stopping)
+		turn_say(t, "\n\n", 2);
+	else
+		suggest(t);
 	flow_done(f);
 }

@@ -85,11 +85,19 @@ struct turn {
 	bool about_conference;	       /* the conference itself is asked about: when, where, what */
 	const struct attribute *attribute;		 /* what of that record; NULL */
 	enum { NOT_BESIDE, AFTER_IT, BEFORE_IT } beside; /* of what was named before */
-	bool fixed_time;   /* "and on Sunday?": that is the question */
-	bool leans;	   /* about a record that the last answers named */
-	bool besides;	   /* of a person: what else than what was spoken of */
-	bool was_now;	   /* asked for now, nothing runs: what comes next is looked for */
-	const char *notes; /* a program's node's */
+	bool fixed_time;    /* "and on Sunday?": that is the question */
+	bool place_unknown; /* where a room is was asked, and nothing says it */
+	bool doubtful;	    /* a page must cover the question to answer it */
+	struct when only;   /* the sessions of a person that are asked for; kind WHEN_NONE: all */
+	bool absent;	    /* it asks for somebody who is not there */
+	bool angry;	    /* nothing but anger was said */
+	bool taking_rest;   /* another question of the same message is next */
+	int n_parts;	    /* answered of it */
+	const char *rest;   /* what is still to be answered of it; NULL */
+	bool leans;	    /* about a record that the last answers named */
+	bool besides;	    /* of a person: what else than what was spoken of */
+	bool was_now;	    /* asked for now, nothing runs: what comes next is looked for */
+	const char *notes;  /* a program's node's */
 	struct tool_context tools;
 	struct tool_call *calls[TURN_MAX_CALLS]; /* planned, then run */
 	size_t n_calls, n_run;

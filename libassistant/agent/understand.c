@@ -12,6 +12,7 @@
 #include "agent/followup.h"
 #include "agent/history.h"
 #include "agent/nodes.h"
+#include "agent/topic.h"
 #include "base/utf8.h"
 #include "search/language.h"
 #include "search/words.h"
@@ -21,6 +22,8 @@ struct reading {
 	struct flow catalog, history;
 	struct turn *turn;
 };
+
+#define MAX_PARTS 3 /* questions in one message */
 
 static flow_step understand_question;
 
@@ -258,38 +261,6 @@ static void clarify_by_query(struct turn *t)
 		t->clarify.about = "topic";
 }
 
-static bool names_conference(const struct conference *c, const char *folded)
-{
-	static const char words[] =
-		"conference conferences konferenz conferencia event veranstaltung "
-		"evenement evento tagung kongress congress";
-	char *name _cleanup_free_ = utf8_fold(c->name, strlen(c->name));
-	size_t len = strlen(folded), i = 0, from, to;
-
-	while (name && word_next(folded, len, &i, &from, &to)) {
-		char word[64];
-
-		snprintf(word, sizeof(word), "%.*s", (int)(to - from), folded + from);
-		if (word_in(word, words) ||
-		    (!isdigit((unsigned char)word[0]) && strlen(word) > 3 && word_in(word, name)))
-			return true;
-	}
-	return false;
-}
-
-/* "When does it start?", "where is it?", "what is it?" of the conference as a whole. */
-static bool is_about_conference(const struct turn *t)
-{
-	const struct understood *u = &t->understood;
-	char *folded _cleanup_free_ = utf8_fold(u->question, strlen(u->question));
-
-	return folded && !t->focus && !t->clarify.about && !u->terms[0] && !u->n_names &&
-	       u->entities == ENTITY_ALL && u->when.kind == WHEN_NONE && !u->filter.places &&
-	       !u->filter.types && !u->filter.tracks &&
-	       (u->asked == ASKED_WHEN || u->asked == ASKED_WHERE || u->asked == ASKED_WHAT) &&
-	       names_conference(&catalog_snapshot(t->catalog)->conference, folded);
-}
-
 /* The one record that the question names, as itself. */
 static const struct record *named_record(const struct understood *u)
 {
@@ -317,6 +288,39 @@ static bool is_general(const struct turn *t)
 	return !u->n_names && u->when.kind == WHEN_NONE && attribute_page(t->attribute)[0];
 }
 
+/* "how long is the pump workshop?": whichever one is found. */
+static bool asks_of_one(const struct understood *u)
+{
+	static const char openers[] =
+		"how what which is does do can wie was welche ist hat kann combien quel quelle est "
+		"cuanto que es";
+	static const char articles[] = "the der die das dem den le la l el";
+	char *folded _cleanup_free_ = utf8_fold(u->question, strlen(u->question));
+	size_t len = folded ? strlen(folded) : 0, i = 0, from, to, n = 0;
+	bool opens = false, article = false;
+
+	while (folded && word_next(folded, len, &i, &from, &to)) {
+		char word[48];
+
+		snprintf(word, sizeof(word), "%.*s", (int)(to - from), folded + from);
+		opens |= n++ == 0 && word_in(word, openers);
+		article |= word_in(word, articles);
+	}
+	return opens && article && u->terms[0] && u->when.kind == WHEN_NONE &&
+	       u->intent != INTENT_GENERAL_INFO && !topic_is_of_many(u->question);
+}
+
+static const char *terms_without(struct turn *t, const struct attribute *a)
+{
+	const char *const *words = words_of(t->understood.terms, t->arena);
+	const char *left = "";
+
+	for (size_t i = 0; words && words[i]; i++)
+		if (!attribute_has_word(a, words[i]))
+			left = arena_printf(t->arena, "%s%s%s", left, left[0] ? " " : "", words[i]);
+	return left[0] ? left : t->understood.terms;
+}
+
 /* "how long is KDE at 30?", "are the talks recorded?"; what is asked of nothing is forgotten. */
 static void place_attribute(struct turn *t)
 {
@@ -341,62 +345,10 @@ static void place_attribute(struct turn *t)
 		t->understood.info_keys = no_keys;
 		return;
 	}
-	t->attribute = NULL;
-}
-
-/* The track's name is no topic beside the track: "what is in the Python devroom?" */
-static void drop_track_topic(struct turn *t)
-{
-	struct understood *u = &t->understood;
-	const char *track = u->filter.tracks && !u->filter.tracks[1] ? u->filter.tracks[0] : NULL;
-	char *folded _cleanup_free_ = track ? utf8_fold(track, strlen(track)) : NULL;
-	const char *const *words = words_of(u->terms, t->arena);
-
-	if (!folded || t->focus || !u->terms[0])
-		return;
-	for (size_t i = 0; words && words[i]; i++)
-		if (!words_has(words[i], folded))
-			return;
-	u->terms = "";
-	u->names = NULL;
-	u->n_names = 0;
-}
-
-/* Do the conference's own words have it: name, venue, rooms, pages? */
-static bool is_of_conference(const struct conference *c, const char *word)
-{
-	char *own _cleanup_free_ = utf8_fold(c->json ? c->json : "", c->json ? c->json_len : 0);
-
-	if (own && words_has(word, own))
-		return true;
-	for (size_t i = 0; i < c->n_info; i++) {
-		char *page _cleanup_free_ = utf8_fold(c->info[i].text, strlen(c->info[i].text));
-
-		if (page && words_has(word, page))
-			return true;
-	}
-	return false;
-}
-
-/* "a good restaurant in Paris": a practical matter of a place that no page knows. */
-static bool is_of_elsewhere(const struct turn *t)
-{
-	static const char before[] = "in near nach bei a en cerca de";
-	const struct understood *u = &t->understood;
-	char *folded _cleanup_free_ = utf8_fold(u->question, strlen(u->question));
-	size_t n = 0;
-	struct word *words = folded ? words_split(folded, t->arena, WORDS_MAX, &n) : NULL;
-
-	if (!words || t->focus ||
-	    (u->intent != INTENT_GENERAL_INFO && u->intent != INTENT_RECOMMENDATION) ||
-	    !words_capitals(words, n, u->question))
-		return false;
-	for (size_t i = 1; i < n; i++)
-		if (words[i].capital && word_in(words[i - 1].text, before) &&
-		    u->language[0] != 'd' &&
-		    !is_of_conference(&catalog_snapshot(t->catalog)->conference, words[i].text))
-			return true;
-	return false;
+	if (t->focus || !asks_of_one(&t->understood))
+		t->attribute = NULL;
+	else
+		t->understood.terms = terms_without(t, t->attribute);
 }
 
 static const struct attribute *asked_attribute(const char *question)
@@ -412,6 +364,9 @@ static void understand(struct turn *t, const char *said)
 	bool corrects;
 	const char *question = followup_core(said, t->arena, &corrects);
 
+	t->rest = NULL;
+	if (t->env->llm == t->env->composer && t->n_parts < MAX_PARTS)
+		question = followup_split(question, t->arena, &t->rest);
 	t->clarify = (struct clarify){ .about = NULL };
 	t->focus = NULL;
 	t->more = t->leave_out = t->was_now = t->besides = t->fixed_time = t->leans = false;
@@ -425,15 +380,35 @@ static void understand(struct turn *t, const char *said)
 			 t->now_unix_s, t->arena, &fu);
 	take_followup(t, &fu);
 	place_attribute(t);
-	if (is_of_elsewhere(t))
-		t->understood.intent = INTENT_OUT_OF_SCOPE;
-	drop_track_topic(t);
-	t->about_conference = is_about_conference(t);
+	understand_adjust(t);
 	if (!t->about_conference)
 		clarify_by_query(t);
 	t->language = language_from(t->understood.language, NULL);
 	t->original = t->understood;
 	t->tools.understood = &t->understood;
+}
+
+void understand_focus(struct turn *t, const struct record *record)
+{
+	const struct understood asked = t->understood;
+
+	set_focus(t, record, &asked);
+}
+
+bool turn_has_rest(const struct turn *t)
+{
+	return t->taking_rest;
+}
+
+void understand_rest(struct turn *t)
+{
+	const char *rest = t->rest;
+
+	t->taking_rest = rest != NULL;
+	if (!rest)
+		return;
+	t->n_parts++;
+	understand_anew(t, rest);
 }
 
 void understand_anew(struct turn *t, const char *question)
@@ -477,7 +452,7 @@ static void understand_question(struct flow *f)
 
 bool turn_nothing_to_look_up(const struct turn *t)
 {
-	return t->clarify.about || t->about_conference ||
+	return t->clarify.about || t->about_conference || t->absent ||
 	       t->understood.intent == INTENT_SMALLTALK ||
 	       t->understood.intent == INTENT_OUT_OF_SCOPE;
 }

@@ -9,6 +9,12 @@
 /* Forgets what was understood and found, and understands that question; it stands alone, nothing is
  * resolved. */
 void understand_anew(struct turn *t, const char *question);
+/* About exactly that record, whatever else the words would find. */
+void understand_focus(struct turn *t, const struct record *record);
+/* What the words alone do not say (adjust.c). */
+void understand_adjust(struct turn *t);
+/* The next question of the same message, when there is one: turn_has_rest says so then. */
+void understand_rest(struct turn *t);
 /* query_describe and what follow-ups of the next turn need: "question" "language" "asked_back"
  * "focus".  Owned. */
 struct json_object *understand_describe(const struct turn *t);

@@ -119,7 +119,9 @@ void composer_limits(struct composing *c, struct text *out)
 			  strcmp(json_object_get_string(json_object_array_get_idx(among, 0)),
 				 "exhibitor") == 0;
 
-	if (strcmp(kind, "window") == 0 || strcmp(kind, "first") == 0 || strcmp(kind, "last") == 0)
+	/* Stands were not chosen by time: their days stand beside them. */
+	if (!exhibitors && (strcmp(kind, "window") == 0 || strcmp(kind, "first") == 0 ||
+			    strcmp(kind, "last") == 0))
 		limit_window(c, out, when);
 	limit_values(c, out, "places", PHRASE_LIMIT_PLACE);
 	limit_values(c, out, "tracks", exhibitors ? PHRASE_LIMIT_CATEGORY : PHRASE_LIMIT_TRACK);
@@ -186,7 +188,9 @@ static void session_item(struct composing *c, struct json_object *s)
 static void exhibitor_item(struct composing *c, struct json_object *e)
 {
 	struct text booth _cleanup_text_ = { 0 }, hint _cleanup_text_ = { 0 };
+	struct text days _cleanup_text_ = { 0 };
 
+	text_init(&days, 2048);
 	text_init(&booth, 2048);
 	text_init(&hint, 8192);
 	quote_markdown(&booth, json_text(e, "booth"), VALUE_CHARS);
@@ -195,8 +199,10 @@ static void exhibitor_item(struct composing *c, struct json_object *e)
 		quote_markdown(&hint, json_text(e, "category"), HINT_CHARS);
 	text_append(c->out, "- ");
 	composer_name(c->out, e);
-	if (booth.len)
-		text_printf(c->out, " (%s)", booth.data);
+	quote_markdown(&days, json_text(e, "availability"), VALUE_CHARS);
+	if (booth.len || days.len)
+		text_printf(c->out, " (%s%s%s)", booth.data, booth.len && days.len ? "; " : "",
+			    days.data);
 	if (hint.len)
 		text_printf(c->out, ": %s", hint.data);
 	text_append(c->out, "\n");
@@ -417,6 +423,8 @@ static bool day_is_clear(struct composing *c, struct json_object *results)
 	if (!one_day(results))
 		return false;
 	return strcmp(when, "window") == 0 ||
+	       ((strcmp(when, "first") == 0 || strcmp(when, "last") == 0) &&
+		json_get_string(json_get_object(c->facts, "when"), "from")) ||
 	       (strcmp(when, "next") == 0 &&
 		strncmp(json_text(json_object_array_get_idx(results, 0), "day"), today, 10) == 0);
 }

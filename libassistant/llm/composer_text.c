@@ -96,6 +96,16 @@ static void say_named(struct composing *c, enum phrase p)
 	phrases_say(c->out, c->l, p, "conference", name.data, NULL);
 }
 
+/* What a web page leaves behind ("(-)", "-:") is no line. */
+static bool says_anything(const char *line)
+{
+	size_t letters = 0;
+
+	for (; *line && letters < 2; line++)
+		letters += (*line & 0x80) || isalnum((unsigned char)*line);
+	return letters >= 2;
+}
+
 /* Text of several lines, quoted line by line; lists stay lists. */
 static void say_block(struct composing *c, const char *s, size_t max_chars)
 {
@@ -116,7 +126,7 @@ static void say_block(struct composing *c, const char *s, size_t max_chars)
 		if (next)
 			*next++ = '\0';
 		item = marks && strchr("-*+", line[0]) && line[marks - 1] == ' ';
-		if (!line[marks])
+		if (!says_anything(line + marks))
 			continue;
 		if (item != in_list)
 			composer_paragraph(c);
@@ -199,7 +209,10 @@ static void say_smalltalk(struct composing *c)
 	const char *question = c->rq->question ? c->rq->question : "";
 	char *folded _cleanup_free_ = utf8_fold(question, strlen(question));
 
-	if (folded && has_any(folded, bye)) {
+	if (json_get_bool(c->facts, "angry", false)) {
+		phrases_say(c->out, c->l, PHRASE_ANGRY, NULL);
+		say_can_do(c);
+	} else if (folded && has_any(folded, bye)) {
 		say_named(c, PHRASE_BYE);
 	} else if (folded && has_any(folded, thanks)) {
 		say_named(c, PHRASE_THANKS);
@@ -242,6 +255,8 @@ void composer_info(struct composing *c)
 	struct json_object *info = json_get_array(c->facts, "info");
 	size_t n = info ? json_object_array_length(info) : 0;
 
+	if (json_get_bool(c->facts, "time_unknown", false))
+		phrases_say(c->out, c->l, PHRASE_INFO_NO_TIME, NULL);
 	for (size_t i = 0; i < n && i < 1 + MAX_SEE_ALSO; i++) {
 		struct json_object *page = json_object_array_get_idx(info, i);
 		struct json_object *passages = json_get_array(page, "passages");
@@ -386,11 +401,41 @@ static void say_relaxed(struct composing *c)
 	}
 }
 
+static void say_place_unknown(struct composing *c)
+{
+	struct json_object *places = json_get_array(json_get_object(c->facts, "filters"), "places");
+	struct text name _cleanup_text_ = { 0 };
+
+	if (!json_get_bool(c->facts, "place_unknown", false) || !places ||
+	    !json_object_array_length(places))
+		return;
+	text_init(&name, 2048);
+	quote_markdown(&name, json_object_get_string(json_object_array_get_idx(places, 0)),
+		       NAME_CHARS);
+	phrases_say(c->out, c->l, PHRASE_PLACE_UNKNOWN, "value", name.data, NULL);
+}
+
+/* "Is there a swimming pool?", of which there is only talk. */
+static void say_facility(struct composing *c)
+{
+	struct text topic _cleanup_text_ = { 0 }, name _cleanup_text_ = { 0 };
+
+	text_init(&topic, 2048);
+	text_init(&name, 4096);
+	quote_markdown(&topic, json_text(c->facts, "topic"), TOPIC_CHARS);
+	quote_markdown(&name, composer_conference(c), NAME_CHARS);
+	if (json_get_bool(c->facts, "facility", false) && topic.len)
+		phrases_say(c->out, c->l, PHRASE_FACILITY_UNKNOWN, "topic", topic.data,
+			    "conference", name.data, NULL);
+}
+
 static void say_entities(struct composing *c)
 {
 	struct json_object *results = json_get_array(c->facts, "results");
 	size_t n = results ? json_object_array_length(results) : 0, focus = 0;
 
+	say_place_unknown(c);
+	say_facility(c);
 	say_relaxed(c);
 	for (size_t i = 0; i < n && focus < MAX_FOCUS; i++) {
 		struct json_object *r = json_object_array_get_idx(results, i);
@@ -405,7 +450,7 @@ static void say_entities(struct composing *c)
 	} else if (n > focus) {
 		composer_paragraph(c);
 		phrases_say(c->out, c->l, PHRASE_ALSO, NULL);
-		text_append(c->out, "\n\n");
+		text_append(c->out, "\n");
 		for (size_t i = 0; i < 3; i++) {
 			static const char *const types[] = { "session", "exhibitor", "speaker" };
 			size_t before = c->out->len;
@@ -477,6 +522,10 @@ void composer_write(const struct llm_request *rq, struct text *out)
 	say_strings(&c, "tool_text", TOOL_CHARS);
 	say_kind(&c);
 	say_strings(&c, "notes", NOTE_CHARS);
+	if (json_get_bool(rq->facts, "words_only", false) && !rq->basic) {
+		composer_paragraph(&c);
+		phrases_say(out, c.l, PHRASE_BASIC_SEARCH, NULL);
+	}
 	if (rq->basic) {
 		composer_paragraph(&c);
 		phrases_say(out, c.l, PHRASE_BASIC_MODE, NULL);

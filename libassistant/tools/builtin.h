@@ -50,6 +50,7 @@ struct scan {
 	size_t n_results, cap, total;
 	unsigned most_words;
 };
+bool scan_passes(const struct index_filter *f, const struct record *r);
 void scan_begin(struct scan *s, const struct snapshot *snapshot, const struct index_filter *filter,
 		const char *query, int limit, struct arena *arena, struct loop *loop,
 		struct flow *parent, flow_step *on_end);

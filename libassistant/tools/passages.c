@@ -36,13 +36,23 @@ struct page {
 	struct arena *arena;
 };
 
+/* What a web page leaves behind ("- (-)", "- -:") is no line. */
+static bool says_anything(const char *s, size_t len)
+{
+	size_t letters = 0;
+
+	for (size_t i = 0; i < len && letters < 3; i++)
+		letters += (s[i] & 0x80) || isalnum((unsigned char)s[i]);
+	return letters >= 3;
+}
+
 static void add_unit(struct page *p, const char *text, size_t len, bool heading, size_t section)
 {
 	struct unit *u;
 
 	while (len && strchr(" \t\r\n", text[len - 1]))
 		len--;
-	if (!len || p->n == MAX_UNITS)
+	if (!len || p->n == MAX_UNITS || !says_anything(text, len))
 		return;
 	u = &p->units[p->n++];
 	*u = (struct unit){ .text = text,

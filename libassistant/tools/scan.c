@@ -43,7 +43,7 @@ static bool any_id(const char *const *list, const char *const *ids)
 	return false;
 }
 
-static bool passes(const struct index_filter *f, const struct record *r)
+bool scan_passes(const struct index_filter *f, const struct record *r)
 {
 	const char *id[] = { r->id, NULL };
 	bool session = r->type == ENTITY_SESSION, speaker = r->type == ENTITY_SPEAKER;
@@ -140,7 +140,7 @@ static void scan_slice(struct flow *f)
 			return;
 		}
 		r = &s->snapshot->records[s->entity][s->next++];
-		if (!passes(&s->filter, r))
+		if (!scan_passes(&s->filter, r))
 			continue;
 		s->total++;
 		score = score_of(s, r);

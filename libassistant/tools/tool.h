@@ -27,6 +27,9 @@
  *	 "total":12,"totals":{"session":12},"at_least":{"session":true},
  *	 "info":[{"handle":"i1","key","title","passages":["..."]}],
  *	 "clarify":{"about":"record|ordinal|time|topic","choices":["s1"]},
+ *	 "words_only":true (meanings could not be searched), "angry":true, "place_unknown":true,
+ *	 "facility":true (a thing on site was asked for; the results only speak of it),
+ *	 "time_unknown":true (when was asked, and the pages give no time),
  *	 "tool_text":["..."],"notes":["..."],
  *	 "conference":{"name","venue","city","description","timezone","start_date","end_date","website",
  *		       "sessions":122,"exhibitors":59,"speakers":87,"info":24}}

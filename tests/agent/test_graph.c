@@ -27,6 +27,7 @@ static void prints(void **state)
 				      "execute      -> reflect\n"
 				      "reflect      -> plan         when not enough\n"
 				      "reflect      -> respond\n"
+				      "respond      -> plan         when another question\n"
 				      "respond      -> (end)\n");
 	graph_destroy(g);
 }
@@ -51,6 +52,7 @@ static void own_nodes_go_between(void **state)
 			    "reflect      -> check\n"
 			    "check        -> plan         when not enough   [program's]\n"
 			    "check        -> respond   [program's]\n"
+			    "respond      -> plan         when another question\n"
 			    "respond      -> (end)\n");
 	graph_destroy(g);
 }

@@ -1,0 +1,505 @@
+/*
+ * adjust.c - what else a question means that was understood by its words alone: the conference as a
+ * whole, somebody who is not there, the beginning or end of a day, anger.
+ *
+ * Each rule is a function that changes turn->understood, or nothing.
+ */
+#include "agent/understand.h"
+
+#include <ctype.h>
+#include <string.h>
+#include "agent/followup.h"
+#include "agent/nodes.h"
+#include "agent/topic.h"
+#include "base/utf8.h"
+#include "search/words.h"
+#include "tools/builtin.h"
+
+/* A question cut up for the rules. */
+struct asked_words {
+	const char *folded;
+	struct word *words;
+	size_t n;
+};
+
+static bool has_word(const struct asked_words *q, const char *list)
+{
+	for (size_t i = 0; i < q->n; i++)
+		if (word_in(q->words[i].text, list))
+			return true;
+	return false;
+}
+
+/* All of the terms, and there may be none. */
+static bool terms_are(const struct turn *t, const char *list)
+{
+	const char *const *words = words_of(t->understood.terms, t->arena);
+
+	for (size_t i = 0; words && words[i]; i++)
+		if (!word_in(words[i], list))
+			return false;
+	return true;
+}
+
+static void drop_names(struct understood *u)
+{
+	u->names = NULL;
+	u->n_names = 0;
+	u->named = NULL;
+}
+
+/* --- The conference ---------------------------------------------------------------------- */
+
+#define STARTS                                                                                     \
+	"start starts starting begin begins beginning open opens first beginnt anfang startet "    \
+	"los "                                                                                     \
+	"commence debut ouvre empieza comienza abre"
+#define ENDS                                                                                       \
+	"end ends ending finish finishes over close closes last endet ende aus schliesst finit "   \
+	"fin "                                                                                     \
+	"termine ferme termina acaba cierra"
+#define DAYS "day days date dates programme program tag tage jour jours dia dias"
+
+static const char starts[] = STARTS, ends[] = ENDS;
+static const char edge_words[] = STARTS " " ENDS " " DAYS;
+
+static bool names_conference(const struct conference *c, const char *folded)
+{
+	static const char words[] =
+		"conference conferences konferenz conferencia event veranstaltung "
+		"evenement evento tagung kongress congress";
+	char *name _cleanup_free_ = utf8_fold(c->name, strlen(c->name));
+	size_t len = strlen(folded), i = 0, from, to;
+
+	while (name && word_next(folded, len, &i, &from, &to)) {
+		char word[64];
+
+		snprintf(word, sizeof(word), "%.*s", (int)(to - from), folded + from);
+		if (word_in(word, words) ||
+		    (!isdigit((unsigned char)word[0]) && strlen(word) > 3 && word_in(word, name)))
+			return true;
+	}
+	return false;
+}
+
+/* "When does it start?", "where is it?", "what is it?" of the conference as a whole. */
+static bool is_about_conference(const struct turn *t)
+{
+	const struct understood *u = &t->understood;
+	char *folded _cleanup_free_ = utf8_fold(u->question, strlen(u->question));
+
+	return folded && !t->focus && !t->clarify.about && terms_are(t, edge_words) &&
+	       !(u->n_names && u->names[0].similarity > 0.97f && u->names[0].n_words > 1) &&
+	       u->entities == ENTITY_ALL && u->when.kind == WHEN_NONE && !u->filter.places &&
+	       !u->filter.types && !u->filter.tracks &&
+	       (u->asked == ASKED_WHEN || u->asked == ASKED_WHERE || u->asked == ASKED_WHAT) &&
+	       names_conference(&catalog_snapshot(t->catalog)->conference, folded);
+}
+
+/* "When does it start tomorrow?": the first of that day, or the last. */
+static void take_edge_of_day(struct turn *t, const struct asked_words *q)
+{
+	struct understood *u = &t->understood;
+	bool first = has_word(q, starts), last = has_word(q, ends);
+
+	if (u->asked != ASKED_WHEN || u->when.kind != WHEN_WINDOW || !u->when.explicit_day ||
+	    first == last || t->focus || u->filter.types || !terms_are(t, edge_words))
+		return;
+	drop_names(u);
+	u->terms = "";
+	u->when.kind = first ? WHEN_FIRST : WHEN_LAST;
+	u->entities = u->filter.entities = ENTITY_BIT(ENTITY_SESSION);
+	u->intent = INTENT_SESSION_SEARCH;
+}
+
+/* The track's name is no topic beside the track: "what is in the Python devroom?" */
+static void drop_track_topic(struct turn *t)
+{
+	struct understood *u = &t->understood;
+	const char *track = u->filter.tracks && !u->filter.tracks[1] ? u->filter.tracks[0] : NULL;
+	char *folded _cleanup_free_ = track ? utf8_fold(track, strlen(track)) : NULL;
+	const char *const *words = words_of(u->terms, t->arena);
+
+	if (!folded || t->focus || !u->terms[0])
+		return;
+	for (size_t i = 0; words && words[i]; i++)
+		if (!words_has(words[i], folded))
+			return;
+	u->terms = "";
+	u->names = NULL;
+	u->n_names = 0;
+}
+
+/* Do the conference's own words have it: name, venue, rooms, pages? */
+static bool is_of_conference(const struct conference *c, const char *word)
+{
+	char *own _cleanup_free_ = utf8_fold(c->json ? c->json : "", c->json ? c->json_len : 0);
+
+	if (own && words_has(word, own))
+		return true;
+	for (size_t i = 0; i < c->n_info; i++) {
+		char *page _cleanup_free_ = utf8_fold(c->info[i].text, strlen(c->info[i].text));
+
+		if (page && words_has(word, page))
+			return true;
+	}
+	return false;
+}
+
+/* "a good restaurant in Paris": a practical matter of a place that no page knows. */
+static bool is_of_elsewhere(const struct turn *t)
+{
+	static const char before[] = "in near nach bei a en cerca de";
+	const struct understood *u = &t->understood;
+	char *folded _cleanup_free_ = utf8_fold(u->question, strlen(u->question));
+	size_t n = 0;
+	struct word *words = folded ? words_split(folded, t->arena, WORDS_MAX, &n) : NULL;
+
+	if (!words || t->focus ||
+	    (u->intent != INTENT_GENERAL_INFO && u->intent != INTENT_RECOMMENDATION) ||
+	    !words_capitals(words, n, u->question))
+		return false;
+	for (size_t i = 1; i < n; i++)
+		if (words[i].capital && word_in(words[i - 1].text, before) &&
+		    u->language[0] != 'd' &&
+		    !is_of_conference(&catalog_snapshot(t->catalog)->conference, words[i].text))
+			return true;
+	return false;
+}
+
+/* "Who organises it?": the page about the conference says so. */
+static void take_organisers(struct turn *t, const struct asked_words *q)
+{
+	struct understood *u = &t->understood;
+	const struct conference *c = &catalog_snapshot(t->catalog)->conference;
+	const char **keys = arena_array(t->arena, const char *, 2);
+
+	if (!keys || u->asked != ASKED_WHO || t->focus ||
+	    !has_word(q, "organises organizes organised organized runs behind organisiert organise "
+			 "organiza") ||
+	    !(names_conference(c, q->folded) || has_word(q, "this it das ca esto")))
+		return;
+	for (size_t i = 0; i < c->n_info && !keys[0]; i++)
+		if (strcmp(c->info[i].key, "about") == 0)
+			keys[0] = c->info[i].key;
+	drop_names(u);
+	u->intent = INTENT_GENERAL_INFO;
+	u->info_keys = keys;
+	u->info_cover = 1;
+	u->question = arena_printf(t->arena, "%s organised run by", u->question);
+}
+
+/* --- People ------------------------------------------------------------------------------- */
+
+static const char speaking[] =
+	"speaking speak speaks talking present presenting coming there here attending "
+	"spricht sprechen redet parle parler habla hablar";
+
+static bool begins_with(const struct asked_words *q, const char *list)
+{
+	return q->n > 2 && word_in(q->words[0].text, list);
+}
+
+/* Words begun with a capital, two or more in a row behind the first word; 0: none. */
+static size_t capitals(const struct asked_words *q, size_t *from)
+{
+	for (size_t i = 1; i < q->n; i++) {
+		size_t n = 0;
+
+		while (i + n < q->n && q->words[i + n].capital)
+			n++;
+		if (n >= 2) {
+			*from = i;
+			return n;
+		}
+	}
+	return 0;
+}
+
+static bool is_a_name(const struct turn *t, const struct asked_words *q, size_t from, size_t n)
+{
+	const struct understood *u = &t->understood;
+
+	for (size_t i = 0; i < u->n_names; i++)
+		if (u->names[i].similarity >= 0.8f && u->names[i].from <= q->words[from].from &&
+		    u->names[i].to >= q->words[from + n - 1].to)
+			return true;
+	return false;
+}
+
+/* "Is Linus Torvalds speaking?": yes, when; or there is nobody of that name. */
+static void take_person(struct turn *t, const struct asked_words *q)
+{
+	struct understood *u = &t->understood;
+	bool asks = begins_with(q, "is does will are ist spricht est es habla") &&
+		    has_word(q, speaking);
+	const struct record *named = u->n_names ? u->names[0].record : NULL;
+	size_t from, n;
+
+	if (!asks || t->focus)
+		return;
+	if (named && named->type == ENTITY_SPEAKER && u->names[0].similarity >= 0.9f) {
+		t->only = u->when;
+		understand_focus(t, named);
+		t->understood.asked = ASKED_WHEN;
+		return;
+	}
+	n = words_capitals(q->words, q->n, u->question) ? capitals(q, &from) : 0;
+	if (!n || is_a_name(t, q, from, n))
+		return;
+	u->terms = arena_strndup(t->arena, q->folded + q->words[from].from,
+				 q->words[from + n - 1].to - q->words[from].from);
+	t->absent = true;
+}
+
+/* "What are the two talks and who gives them?": talks are asked for. */
+static void take_talks_not_people(struct turn *t, const struct asked_words *q)
+{
+	struct understood *u = &t->understood;
+
+	if (u->entities != ENTITY_BIT(ENTITY_SPEAKER) || u->n_names ||
+	    !has_word(q,
+		      "talk talks session sessions presentation presentations workshop workshops "
+		      "vortrage vortrag charlas conferences") ||
+	    !has_word(q, "them it they sie ihn eux las los"))
+		return;
+	u->entities = u->filter.entities = ENTITY_BIT(ENTITY_SESSION);
+	u->intent = INTENT_SESSION_SEARCH;
+	u->asked = ASKED_ANY;
+}
+
+/* --- Words that are no topic -------------------------------------------------------------- */
+
+static void drop_words(struct turn *t, const char *list)
+{
+	struct understood *u = &t->understood;
+	const char *const *words = words_of(u->terms, t->arena);
+	const char *left = "";
+
+	for (size_t i = 0; words && words[i]; i++)
+		if (!word_in(words[i], list))
+			left = arena_printf(t->arena, "%s%s%s", left, left[0] ? " " : "", words[i]);
+	if (left && left[0])
+		u->terms = left;
+}
+
+static void drop_small(struct turn *t, const struct asked_words *q)
+{
+	if (t->understood.named || !t->understood.terms[0])
+		return;
+	drop_words(t, "two three four five deux trois zwei drei dos tres btw anyway");
+	if (strstr(q->folded, "new to ") || strstr(q->folded, "neu in ") ||
+	    strstr(q->folded, "neu bei "))
+		drop_words(t, "new neu beginner");
+}
+
+/* "How many people attend?" counts nothing that we hold. */
+static void take_other_counts(struct turn *t)
+{
+	struct understood *u = &t->understood;
+
+	if (u->asked != ASKED_COUNT_OF || u->entities != ENTITY_ALL || t->focus || u->n_names ||
+	    u->when.kind != WHEN_NONE || u->filter.places || u->filter.tracks || u->filter.types)
+		return;
+	u->intent = INTENT_GENERAL_INFO;
+}
+
+/* "Which sponsors are there?": a category of exhibitors. */
+static void take_category(struct turn *t, const struct asked_words *q)
+{
+	struct understood *u = &t->understood;
+	const struct snapshot *s = catalog_snapshot(t->catalog);
+	const char **tracks;
+
+	if (u->entities != ENTITY_BIT(ENTITY_EXHIBITOR) || u->terms[0] || u->filter.tracks ||
+	    u->n_names)
+		return;
+	for (size_t i = 0; i < s->n[ENTITY_EXHIBITOR]; i++) {
+		const char *category = s->records[ENTITY_EXHIBITOR][i].category;
+		char *folded _cleanup_free_ =
+			category ? utf8_fold(category, strlen(category)) : NULL;
+
+		for (size_t k = 0; folded && folded[0] && k < q->n; k++) {
+			const char *w = q->words[k].text;
+
+			if (strncmp(w, folded, strlen(folded)) != 0 ||
+			    strlen(w) > strlen(folded) + 2)
+				continue;
+			tracks = arena_array(t->arena, const char *, 2);
+			tracks[0] = category;
+			u->filter.tracks = tracks;
+			return;
+		}
+	}
+}
+
+/* People have no times and rooms, what they speak at has: "who is speaking right now?" */
+static void take_sessions_not_people(struct turn *t)
+{
+	struct understood *u = &t->understood;
+
+	if (u->entities != ENTITY_BIT(ENTITY_SPEAKER) || u->terms[0] || u->n_names || t->focus ||
+	    u->asked == ASKED_COUNT_OF || (u->when.kind == WHEN_NONE && !u->filter.places))
+		return;
+	u->entities = u->filter.entities = ENTITY_BIT(ENTITY_SESSION);
+	u->intent = INTENT_SESSION_SEARCH;
+	u->asked = ASKED_ANY;
+}
+
+/* "Who is at C-07?": a place where only stands are. */
+static void take_booth(struct turn *t)
+{
+	struct understood *u = &t->understood;
+	const struct snapshot *s = catalog_snapshot(t->catalog);
+
+	if (!u->filter.places || u->terms[0] || u->n_names || t->focus ||
+	    u->entities == ENTITY_BIT(ENTITY_EXHIBITOR))
+		return;
+	for (size_t k = 0; u->filter.places[k]; k++)
+		for (size_t i = 0; i < s->n[ENTITY_SESSION]; i++) {
+			const char *at = s->records[ENTITY_SESSION][i].location;
+
+			if (at && strcmp(at, u->filter.places[k]) == 0)
+				return;
+		}
+	u->entities = u->filter.entities = ENTITY_BIT(ENTITY_EXHIBITOR);
+	u->intent = INTENT_EXHIBITOR_SEARCH;
+	u->asked = ASKED_ANY;
+}
+
+static bool starts_with(const struct asked_words *q, const char *first, const char *second)
+{
+	return q->n > 2 && word_in(q->words[0].text, first) && word_in(q->words[1].text, second);
+}
+
+/* "Can I smoke?", "Can you book me a seat?": not what the programme is searched for. */
+static void take_permission(struct turn *t, const struct asked_words *q)
+{
+	struct understood *u = &t->understood;
+
+	if (t->focus || t->clarify.about)
+		return;
+	if ((starts_with(q, "can could will please", "you book buy order reserve call send") ||
+	     starts_with(q, "kannst konnen", "du sie")) &&
+	    has_word(q,
+		     "book buy order reserve call send register pay print buchen kaufen bestellen "
+		     "reservieren anrufen schicken")) {
+		u->intent = INTENT_OUT_OF_SCOPE;
+		return;
+	}
+	if (u->named || u->intent == INTENT_GENERAL_INFO ||
+	    (u->n_names && u->names[0].similarity > 0.97f) ||
+	    !(starts_with(q, "can may am must kann darf muss", "i we ich wir one man") ||
+	      starts_with(q, "puis est", "je ce")) ||
+	    has_word(q, "see attend visit watch hear learn find meet join go talk talks workshop "
+			"session "
+			"sessions sehen horen lernen treffen voir"))
+		return;
+	u->intent = INTENT_GENERAL_INFO;
+	t->doubtful = true;
+}
+
+/* Nothing but anger. */
+static bool is_rude(const struct turn *t, const struct asked_words *q)
+{
+	static const char rude[] =
+		"stupid useless idiot idiots fuck fucking shit crap dumb suck sucks hate terrible "
+		"awful "
+		"worst rubbish garbage bullshit moron bad off hell dumm blod bloed scheisse mist "
+		"nutzlos idioten merde nul nulle inutile con mierda inutil tonto estupido horrible";
+	bool any = false;
+
+	for (size_t i = 0; i < q->n; i++) {
+		bool is = word_in(q->words[i].text, rude);
+
+		any |= is && strcmp(q->words[i].text, "off") != 0 &&
+		       strcmp(q->words[i].text, "bad") != 0;
+		if (!is && !q->words[i].stop &&
+		    !word_in(q->words[i].text,
+			     "bot assistant chatbot answer answers totally really so"))
+			return false;
+	}
+	return any && !t->focus;
+}
+
+/* Do the pages speak of that room? */
+static bool page_knows(const struct turn *t, const char *place)
+{
+	const struct conference *c = &catalog_snapshot(t->catalog)->conference;
+	const char *const *words = words_of(place, t->arena);
+
+	for (size_t i = 0; words && words[0] && i < c->n_info; i++) {
+		char *page _cleanup_free_ = utf8_fold(c->info[i].text, strlen(c->info[i].text));
+
+		if (page && words_has(words[0], page))
+			return true;
+	}
+	return false;
+}
+
+/* A room and nothing else: what is on there from now on. */
+static void take_room(struct turn *t, const struct asked_words *q)
+{
+	struct understood *u = &t->understood;
+	int64_t now = t->now_unix_s;
+
+	if (!u->filter.places || u->filter.places[1] || u->terms[0] || u->n_names || t->focus ||
+	    u->when.kind != WHEN_NONE || q->n > 4 || u->filter.tracks || u->filter.types ||
+	    u->entities == ENTITY_BIT(ENTITY_EXHIBITOR) || has_word(q, "all every alle tous"))
+		return;
+	if ((u->asked == ASKED_WHERE || has_word(q, "where wo ou donde get")) &&
+	    page_knows(t, u->filter.places[0]))
+		return;
+	t->place_unknown = has_word(q, "where wo ou donde get");
+	u->intent = INTENT_SESSION_SEARCH;
+	u->asked = ASKED_ANY;
+	u->entities = u->filter.entities = ENTITY_BIT(ENTITY_SESSION);
+	if (!turn_is_during(t))
+		return;
+	u->when = (struct when){ .kind = WHEN_WINDOW,
+				 .from = now,
+				 .to = zone_day_start(catalog_zone(t->catalog), now, 1),
+				 .overlap = true,
+				 .explicit_day = true,
+				 .said = "" };
+	u->filter.has_window = u->filter.overlap = true;
+	u->filter.from = u->when.from;
+	u->filter.to = u->when.to;
+}
+
+void understand_adjust(struct turn *t)
+{
+	char *folded _cleanup_free_ =
+		utf8_fold(t->understood.question, strlen(t->understood.question));
+	struct asked_words q = { .folded = folded };
+
+	t->absent = t->angry = t->place_unknown = t->doubtful = false;
+	t->only = (struct when){ .kind = WHEN_NONE };
+	q.words = folded ? words_split(folded, t->arena, WORDS_MAX, &q.n) : NULL;
+	if (!q.words)
+		return;
+	drop_track_topic(t);
+	t->about_conference = is_about_conference(t);
+	if (t->about_conference)
+		return;
+	if (is_of_elsewhere(t)) {
+		t->understood.intent = INTENT_OUT_OF_SCOPE;
+		return;
+	}
+	if (!t->clarify.about && is_rude(t, &q)) {
+		t->understood.intent = INTENT_SMALLTALK;
+		t->angry = true;
+		return;
+	}
+	take_organisers(t, &q);
+	take_edge_of_day(t, &q);
+	take_person(t, &q);
+	take_talks_not_people(t, &q);
+	drop_small(t, &q);
+	take_sessions_not_people(t);
+	take_permission(t, &q);
+	take_other_counts(t);
+	take_category(t, &q);
+	take_booth(t);
+	take_room(t, &q);
+}
