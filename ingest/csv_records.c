@@ -108,8 +108,6 @@ static bool read_day(struct table *t, int line, const struct moment *m, char day
 {
 	const char *end;
 
-	if (!m->cell)
-		return false;
 	if (day_read(m->cell, day, &end) && strspn(end, " T:0Zz") == strlen(end))
 		return true;
 	refuse(t, line, m, "a day such as 2027-05-20 or 20.05.2027");
@@ -140,7 +138,8 @@ static void set_times(struct table *t, int line, const struct times *w, struct j
 	char day[DAY_SIZE] = "", start[TIME_SIZE], end[TIME_SIZE];
 	long minutes;
 
-	read_day(t, line, &w->day, day);
+	if (w->day.cell && !read_day(t, line, &w->day, day))
+		return;
 	if (!read_time(t, line, &w->start, day, start))
 		return;
 	value_set_line(o, "start_time", start);

@@ -39,7 +39,7 @@ bool normalised_detect(const char *text, size_t len, const char *name)
 {
 	size_t at = 0;
 
-	while (at < len && strchr(" \t\r\n", text[at]) && text[at])
+	while (at < len && memchr(" \t\r\n", text[at], 4))
 		at++;
 	return at < len && (text[at] == '{' || text[at] == '[');
 }

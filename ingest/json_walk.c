@@ -17,6 +17,12 @@ int walk_file(const struct input *in, struct document *d, struct part *whole)
 		return -1;
 	}
 	scan_begin(&s, text, len);
+	if (scan_value(&s, whole) == 0 && !walk_is(whole, '{') && !walk_is(whole, '[')) {
+		document_error(d, whole->line, "column %d: this is not JSON: expected { or [.",
+			       (int)(whole->text - whole->line_start) + 1);
+		return -1;
+	}
+	scan_begin(&s, text, len);
 	if (scan_value(&s, whole) < 0 || scan_finish(&s) < 0) {
 		document_error(d, s.error_line, "column %d: this is not JSON: expected %s.",
 			       s.error_column, s.error);

@@ -9,11 +9,9 @@
 #include "format.h"
 
 #include <expat.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include "frab.h"
 #include "value.h"
 
@@ -233,18 +231,12 @@ int schedule_xml_read(const struct input *in, int kind, struct document *d)
 	return result;
 }
 
-static bool begins_with(const char *s, size_t len, const char *what)
-{
-	return len >= strlen(what) && !strncasecmp(s, what, strlen(what));
-}
-
 bool schedule_xml_detect(const char *s, size_t len, const char *name)
 {
-	while (len && strchr(" \t\r\n", *s) && *s) {
-		s++;
-		len--;
-	}
-	return begins_with(s, len, "<?xml") || begins_with(s, len, "<schedule") ||
-	       begins_with(s, len, "<!--") || begins_with(s, len, "<!doctype") ||
+	size_t at = 0;
+
+	while (at < len && memchr(" \t\r\n", s[at], 4))
+		at++;
+	return (at < len && s[at] == '<') ||
 	       (len >= 4 && (!memcmp(s, "\xff\xfe<\0", 4) || !memcmp(s, "\xfe\xff\0<", 4)));
 }
