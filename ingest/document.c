@@ -64,6 +64,11 @@ void document_destroy(struct document *d)
 	free(d);
 }
 
+void document_mute(struct document *d)
+{
+	d->quiet = d->mute = true;
+}
+
 void document_file(struct document *d, const char *name)
 {
 	if (d->n_files < MAX_FILES)
@@ -127,7 +132,7 @@ void document_error(struct document *d, int line, const char *format, ...)
 {
 	va_list args;
 
-	if (++d->errors > ERRORS_SHOWN)
+	if (++d->errors > ERRORS_SHOWN || d->mute)
 		return;
 	fprintf(stderr, "%s:%d: ", document_file_name(d), line);
 	va_start(args, format);

@@ -30,6 +30,8 @@ struct document;
 
 struct document *document_create(bool quiet);
 void document_destroy(struct document *d);
+/* Errors are counted and no longer shown. */
+void document_mute(struct document *d);
 
 /* The file that follows; the name is copied. */
 void document_file(struct document *d, const char *name);

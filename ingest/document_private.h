@@ -27,7 +27,7 @@ struct warning {
 };
 
 struct document {
-	bool quiet;
+	bool quiet, mute;
 	struct json_object *conference;
 	struct entries kinds[KIND_COUNT];
 	struct warning warnings[MAX_WARNINGS];

@@ -165,13 +165,14 @@ static bool offset_read(const char *s, int *minutes)
 		return !s[1];
 	if (*s != '+' && *s != '-')
 		return false;
-	s++;
+	if (!isdigit((unsigned char)*++s) || !isdigit((unsigned char)s[1]))
+		return false;
 	h = number(&s, 2);
 	s += *s == ':';
 	if (*s)
 		m = number(&s, 2);
 	*minutes = sign * (60 * h + m);
-	return h >= 0 && h < 24 && m >= 0 && m < 60 && !*s;
+	return h < 24 && m >= 0 && m < 60 && !*s;
 }
 
 struct moment {
