@@ -96,6 +96,7 @@ static bool learn(struct known *k, const struct record *record)
 	k->session = !strcmp(record->type, "session");
 	k->speaker = !strcmp(record->type, "speaker");
 	k->exhibitor = !strcmp(record->type, "exhibitor");
+	k->page = !strcmp(record->type, "info");
 	k->name = fold_plain(record->name, false);
 	k->place = fold_plain(json_text(row, k->exhibitor ? "booth_number" : "location"), false);
 	k->has_start = k->session && venue_clock_read(json_text(row, "start_time"), &k->start);

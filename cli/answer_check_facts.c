@@ -7,6 +7,7 @@
 #include <string.h>
 #include "answer_check_impl.h"
 #include "fold.h"
+#include "venue_clock.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -548,6 +549,96 @@ static void check_booths(struct reading *r, const struct segment *s)
 	}
 }
 
+/* "Name (A24)": what stands in brackets behind an exhibitor is its booth. */
+static void check_bracketed_booths(struct reading *r, const struct segment *s)
+{
+	for (size_t m = 0; m < s->n_mentions; m++) {
+		const struct mention *mention = &s->mentions[m];
+		const char *p = s->line + mention->end, *end, *should = NULL;
+		bool fits = false;
+
+		p += strspn(p, "*\"");
+		end = strncmp(p, " (", 2) ? NULL : strchr(p, ')');
+		if (!mention->known->exhibitor || mention->begin < s->begin ||
+		    mention->begin >= s->end || !end)
+			continue;
+		p += 2;
+		for (size_t i = 0; i < r->check->n; i++) {
+			const struct known *k = &r->check->all[i];
+
+			if (!known_same_name(k, mention->known))
+				continue;
+			fits |= *k->place && !strncmp(p, k->place, strlen(k->place));
+			should = should ? should : *k->place ? k->place : "no booth";
+		}
+		r->claims++;
+		if (!fits)
+			check_find(r, "booth", p, (size_t)(end - p), should, s);
+	}
+}
+
+/* --- Sentences about nobody -------------------------------------------------------------- */
+
+/* A day on which the conference begins or ends. */
+static bool is_edge(const struct reading *r, const struct day *d)
+{
+	static const char *const keys[] = { "start_date", "end_date" };
+	struct tm tm;
+
+	for (size_t i = 0; i < COUNT(keys); i++) {
+		const char *text = json_object_get_string(
+			json_object_object_get(r->check->records->conference, keys[i]));
+		char noon[40];
+
+		snprintf(noon, sizeof(noon), "%.10sT12:00:00Z", text ? text : "");
+		if (venue_clock_read(noon, &tm) && is_day(d, &tm))
+			return true;
+	}
+	return false;
+}
+
+/* Whether there is a time or a day in it that needs a source. */
+static bool has_moment(const struct reading *r, const struct segment *s)
+{
+	struct clock clocks[MAX_FACTS];
+	struct day days[MAX_FACTS];
+	const char *at[MAX_FACTS];
+	size_t len[MAX_FACTS], n = words_clocks(s, clocks);
+
+	for (size_t i = 0; i < n; i++)
+		if (!is_now(r, s, &clocks[i], strspn(clocks[i].at, "0123456789:h")))
+			return true;
+	n = words_days(s, days, at, len, &r->now);
+	for (size_t i = 0; i < n; i++)
+		if (!is_edge(r, &days[i]))
+			return true;
+	return false;
+}
+
+/* In an answer from a page, a sentence with a time in it is the page's. */
+static void check_page_sentence(struct reading *r, const struct segment *s)
+{
+	char *text = strndup(s->line + s->begin, s->end - s->begin), *lower;
+	bool pages = false, said = false;
+
+	for (size_t i = 0; i < r->check->n; i++)
+		pages |= r->check->all[i].page && r->check->all[i].referenced;
+	lower = pages && text && has_moment(r, s) ? fold_plain(text, true) : NULL;
+	free(text);
+	if (!lower)
+		return;
+	for (size_t n = strlen(lower); n && strchr(" .!?;", lower[n - 1]); n--)
+		lower[n - 1] = '\0';
+	for (size_t i = 0; i < r->check->n && !said; i++)
+		said = r->check->all[i].page && r->check->all[i].referenced &&
+		       strstr(known_text(&r->check->all[i]), lower);
+	r->claims++;
+	if (!said)
+		check_find(r, "quotation", s->line + s->begin, s->end - s->begin,
+			   "words of the page", NULL);
+	free(lower);
+}
+
 /* --- All ------------------------------------------------------------------------------------ */
 
 void check_facts(struct reading *r, const struct segment *given)
@@ -560,11 +651,14 @@ void check_facts(struct reading *r, const struct segment *given)
 	check_speakers(r, &s);
 	check_pairs(r, &s);
 	check_booths(r, &s);
+	check_bracketed_booths(r, &s);
 	check_item_place(r, &s);
 	if (s.n_subjects) {
 		check_places(r, &s);
 		check_in_place(r, &s);
 	}
+	if (!s.n_subjects)
+		check_page_sentence(r, &s);
 	if (s.item)
 		check_below_heading(r, &s);
 }

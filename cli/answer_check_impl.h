@@ -23,7 +23,7 @@ struct known {
 	char *place;	      /* a session's room, an exhibitor's booth, folded; "" */
 	struct tm start, end; /* venue time */
 	bool has_start, has_end;
-	bool session, speaker, exhibitor;
+	bool session, speaker, exhibitor, page;
 	bool referenced; /* by the answer at hand */
 };
 

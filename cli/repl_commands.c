@@ -226,8 +226,7 @@ static const struct slash *slashes(size_t *n)
 		{ "conference", "ID|NAME", "asks about that conference; without words, lists them",
 		  run_conference },
 		{ "facets", "WORDS [| NAME]",
-		  "how near the words are to each facet of what they find; behind | of that record "
-		  "alone",
+		  "how near words are to each facet of what they find, or of one record",
 		  run_facets },
 		{ "graph", "", "the steps an answer goes through", run_graph },
 		{ "help", "", "this list", run_help },

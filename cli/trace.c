@@ -35,7 +35,8 @@ static void understood(FILE *out, struct json_object *debug)
 static void planned(FILE *out, struct json_object *debug)
 {
 	for (size_t i = 0; i < json_count(debug, "tools_used"); i++)
-		add(out, i ? "" : "tools", json_object_get_string(json_at(debug, "tools_used", i)));
+		fprintf(out, "%s%s", i ? ", " : "tools ",
+			json_object_get_string(json_at(debug, "tools_used", i)));
 }
 
 static void executed(FILE *out, struct json_object *debug)

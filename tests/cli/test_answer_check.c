@@ -262,11 +262,11 @@ static void wrong_times_are_found(void **state)
 		  "time",
 		  "10:45" },
 		{ NULL,
-		  "The desk opens at 08:45.\n\nMore under **Wi-Fi**. **Oar & Rope** is there from "
-		  "08:45.",
-		  { WIFI, OAR },
-		  "time",
-		  "08:45" },
+		  "The desk opens at 08:45.\n\nMore under **Wi-Fi**.",
+		  { WIFI },
+		  "quotation",
+		  "The desk opens at 08:45." },
+		{ NULL, "**Oar & Rope** is there from 08:45.", { OAR }, "time", "08:45" },
 	};
 
 	CHECK_ALL(answers);
@@ -360,6 +360,11 @@ static void wrong_places_are_found(void **state)
 		  "place",
 		  "Great Hall" },
 		{ NULL, "**Oar & Rope** is at booth A2.", { OAR }, "booth", "A2" },
+		{ NULL,
+		  "- **Oar & Rope** (A2): ropes\n- **Sail Loft** (K building, stand 6): sails",
+		  { OAR, SAIL },
+		  "booth",
+		  "A2" },
 		{ NULL, "**Sail Loft** is at stand 7.", { SAIL }, "booth", "7" },
 	};
 
