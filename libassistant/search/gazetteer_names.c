@@ -130,9 +130,20 @@ static int add_exhibitor(struct gazetteer *g, const struct record *e)
 	return r < 0 ? r : add_parts(g, p, name, "+&/,()", 1);
 }
 
+/* "Nguyen Huong" is Nguyen Thi Mai Huong. */
+static int add_without_middle(struct gazetteer *g, struct phrase model, const char *first,
+			      const char *last)
+{
+	char *text = arena_printf(g->arena, "%s %s", first, last);
+
+	model.quality = QUALITY_PART;
+	return text ? gazetteer_add(g, model, text) : ASSISTANT_ENOMEM;
+}
+
 /* Whole names; last and first names alone, less sure. */
 static int add_speaker(struct gazetteer *g, const struct record *s)
 {
+	const char *last;
 	struct phrase p = {
 		.kind = NAME_RECORD, .record = s, .quality = QUALITY_WHOLE, .whole = true
 	};
@@ -148,9 +159,15 @@ static int add_speaker(struct gazetteer *g, const struct record *s)
 	p.whole = false;
 	if (r < 0 || n < 2)
 		return r;
+	if (n > 2)
+		r = add_without_middle(g, p, words[0].text, words[n - 1].text);
 	p.quality = QUALITY_SURNAME;
-	if (strlen(words[n - 1].text) >= 3)
+	if (r == 0 && strlen(words[n - 1].text) >= 3)
 		r = gazetteer_add(g, p, words[n - 1].text);
+	/* "Kekkonen-Salmi", "D'Angelo" */
+	last = strrchr(name, ' ');
+	if (r == 0 && last && strpbrk(last, "-'"))
+		r = gazetteer_add(g, p, last + 1);
 	p.quality = QUALITY_SHARED;
 	for (size_t i = 0; r == 0 && i + 1 < n; i++) {
 		if (strlen(words[i].text) >= 4 || (!i && strlen(words[i].text) >= 3))

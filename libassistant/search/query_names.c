@@ -10,6 +10,8 @@
 
 #define ACCEPTED 0.55f
 #define SURE	 0.85f
+/* Two words of a person's name, be they misspelt, are surer than one that others bear, too. */
+#define BOTH_NAMES 0.88f
 
 static const char *const name_before =
 	"|is|about|meet|by|with|from|see|mr|ms|mrs|dr|prof|professor|find|does|and|named|called|"
@@ -124,8 +126,52 @@ static bool of_another_name(const struct reading *r, const struct name_match *m,
 	return false;
 }
 
+/* "J. Brandt": the letter before is that of a first name of that person. */
+static bool has_initial(const struct reading *r, const struct name_match *m, size_t i)
+{
+	_cleanup_free_ char *name = NULL;
+	char letter = i ? r->words[i - 1].text[0] : '\0';
+
+	if (!letter || r->words[i - 1].text[1] || m->record->type != ENTITY_SPEAKER)
+		return false;
+	name = utf8_fold(m->record->name, strlen(m->record->name));
+	return name && name[0] == letter && strchr(name, ' ');
+}
+
+/* "Alexnder Sander": the word beside is another of that name, misspelt; the match then covers both. */
+static bool beside_own_name(const struct reading *r, struct name_match *m, size_t i)
+{
+	_cleanup_free_ char *name = NULL;
+	size_t from, to, at;
+
+	if (m->record->type != ENTITY_SPEAKER)
+		return false;
+	name = utf8_fold(m->record->name, strlen(m->record->name));
+	for (size_t k = i ? i - 1 : i + 1; name && k < r->n && k <= i + 1; k += 2) {
+		const struct word *w = &r->words[k];
+		size_t len = strlen(w->text);
+		unsigned max = word_tolerance(len);
+
+		if (len < 4 || k == i)
+			continue;
+		for (at = 0; word_next(name, strlen(name), &at, &from, &to);) {
+			bool same = strncmp(r->words[i].text, name + from, to - from) == 0 &&
+				    !r->words[i].text[to - from];
+
+			if (same || to - from < 4 ||
+			    word_distance(w->text, len, name + from, to - from, max) > max)
+				continue;
+			m->from = m->from < w->from ? m->from : w->from;
+			m->to = m->to > w->to ? m->to : w->to;
+			m->n_words = 2;
+			return true;
+		}
+	}
+	return false;
+}
+
 /* One word that could be a plain one, too: its writing and its neighbours decide. */
-static float judge_single(const struct reading *r, const struct name_match *m, size_t i)
+static float judge_single(const struct reading *r, struct name_match *m, size_t i)
 {
 	const struct word *w = &r->words[i];
 	bool capital = r->capitals && w->capital && (i > 0 || r->n <= 3);
@@ -135,6 +181,8 @@ static float judge_single(const struct reading *r, const struct name_match *m, s
 
 	if (in_conference_name(r, w->text))
 		return 0.3f;
+	if (has_initial(r, m, i) || beside_own_name(r, m, i))
+		return BOTH_NAMES;
 	if (m->record->type == ENTITY_SPEAKER && of_another_name(r, m, i))
 		return 0.4f;
 	if (quoted(r, m) || capital || asked_by_name(r, i, i) || stand)
@@ -195,6 +243,9 @@ static bool accept(const struct reading *r, struct name_match *m)
 	}
 	if (first == last)
 		m->similarity = judge_single(r, m, first);
+	else if (m->record->type == ENTITY_SPEAKER && m->similarity >= ACCEPTED &&
+		 m->similarity < BOTH_NAMES)
+		m->similarity = BOTH_NAMES;
 	return m->similarity >= ACCEPTED;
 }
 
