@@ -5,6 +5,7 @@
  */
 #include "search/score.h"
 
+#include <math.h>
 #include <string.h>
 #include "search/words.h"
 
@@ -25,10 +26,13 @@
 #define SHARE_PER_WORD 0.0625f
 
 #define WORDS_WITNESS 0.15f /* what all of the question's words add to a record's evidence */
-#define EVIDENT	      0.31f /* of a short question */
-#define LEAST_EVIDENT 0.24f /* of a long one: more words, more that lie off the subject */
+#define EVIDENT	      0.31f /* of a short question, among MANY records */
+#define MOST_LONG     0.07f /* off it, of a long one: more words, more that lie off the subject */
 #define PER_WORD      0.02f
 #define SHORT_WORDS   3u
+#define MANY	      2000
+#define FEW	      32
+#define PER_HALF      0.014f /* the nearest of half as many is that much farther, by accident */
 
 /* Known in this form or nearly: the index stems, the vocabulary does not. */
 static bool is_known(const struct vocabulary *v, const char *word)
@@ -210,14 +214,12 @@ float score_evidence(const struct score_terms *t, const struct index_hit *hit, f
 	return meaning + (hit ? WORDS_WITNESS * coverage(hit) * t->known : 0);
 }
 
-bool score_evident(const struct score_terms *t, float evidence, enum doubt doubt)
+bool score_evident(const struct score_terms *t, float evidence, size_t n_compared, enum doubt doubt)
 {
 	static const float more[] = { [DOUBT_LITTLE] = -0.05f, [DOUBT_MUCH] = 0.03f };
-	float needed = EVIDENT;
+	float long_one = t->n > SHORT_WORDS ? PER_WORD * (float)(t->n - SHORT_WORDS) : 0;
+	float n = (float)(n_compared < FEW ? FEW : n_compared > MANY ? MANY : n_compared);
 
-	if (t->n > SHORT_WORDS)
-		needed -= PER_WORD * (float)(t->n - SHORT_WORDS);
-	if (needed < LEAST_EVIDENT)
-		needed = LEAST_EVIDENT;
-	return evidence >= needed + more[doubt];
+	return evidence >=
+	       EVIDENT + more[doubt] - fminf(long_one, MOST_LONG) - PER_HALF * log2f(MANY / n);
 }

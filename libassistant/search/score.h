@@ -60,11 +60,12 @@ bool score_relevant(const struct score_terms *t, const struct index_hit *best, b
 float score_evidence(const struct score_terms *t, const struct index_hit *hit, float meaning);
 /* How far a question may ask for what no record is about. */
 enum doubt {
-	DOUBT_LITTLE, /* it names a kind of record: "which stands ...?", "who knows about ...?" */
+	DOUBT_LITTLE, /* it names a kind of record, a time or a place: "which stands ...?", "... on Sunday" */
 	DOUBT_SOME,
 	DOUBT_MUCH, /* "where is the ...?"; or its own kind of record did not answer */
 };
-/* The same decision when meanings are compared: evidence is the answer's highest. */
-bool score_evident(const struct score_terms *t, float evidence, enum doubt doubt);
+/* The same decision when meanings are compared: evidence is the highest of n_compared records'. */
+bool score_evident(const struct score_terms *t, float evidence, size_t n_compared,
+		   enum doubt doubt);
 
 #endif

@@ -107,7 +107,7 @@ static void give_pages(struct search *s)
 	s->kind = s->n_results ? RESULT_INFO : RESULT_NONE;
 }
 
-static bool has_constraints(const struct index_filter *f)
+bool filter_is_set(const struct index_filter *f)
 {
 	return f->has_window || f->places || f->tracks || f->types || f->levels || f->languages ||
 	       f->speaker_ids;
@@ -123,7 +123,7 @@ static unsigned entities_to_ask(const struct search *s)
 		       (s->listing || s->filter.places || s->filter.tracks ? 0 : session);
 	if (s->wanted != ENTITY_BIT(ENTITY_SPEAKER))
 		return s->wanted;
-	return has_constraints(&s->filter) || s->rq.understood->when.kind != WHEN_NONE
+	return filter_is_set(&s->filter) || s->rq.understood->when.kind != WHEN_NONE
 		       ? session
 		       : s->wanted | (s->listing ? 0 : session);
 }

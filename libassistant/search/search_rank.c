@@ -111,8 +111,10 @@ static enum doubt doubt_of(const struct search *s)
 
 	if (is_strict(s) || s->given_up & GIVE_KIND)
 		return DOUBT_MUCH;
-	return intent == INTENT_SPEAKER_SEARCH || intent == INTENT_EXHIBITOR_SEARCH ? DOUBT_LITTLE
-										    : DOUBT_SOME;
+	if (intent == INTENT_SPEAKER_SEARCH || intent == INTENT_EXHIBITOR_SEARCH ||
+	    filter_is_set(&s->rq.understood->filter))
+		return DOUBT_LITTLE;
+	return DOUBT_SOME;
 }
 
 /* --- meanings --------------------------------------------------------------- */
@@ -158,7 +160,7 @@ void rank_add_near(struct ranking *r)
 		e->score = score_fused(&s->terms, e->lexical, e->meaning, best) *
 			   kind_weight(r, e->record->type, true);
 	}
-	r->relevant = score_evident(&s->terms, r->evidence, doubt_of(s));
+	r->relevant = score_evident(&s->terms, r->evidence, s->near.total, doubt_of(s));
 }
 
 struct facet_point {

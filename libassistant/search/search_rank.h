@@ -31,6 +31,9 @@ struct ranking {
 	float evidence; /* the highest of any record; when fused */
 };
 
+/* Anything beside the kinds of records: a time, a place, a track ... */
+bool filter_is_set(const struct index_filter *f);
+
 bool rank_begin(struct ranking *r, struct search *s);
 /* Engine's hits, in their order when listed. */
 void rank_add_hits(struct ranking *r);
