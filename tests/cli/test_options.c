@@ -146,7 +146,10 @@ static void what_a_command_takes(void **state)
 	check("ask x --why", "ask takes no option --why");
 	check("search x --why --raw --day a --from b --to c --place d --track e --speaker f", "");
 	check("search x --type g --level h --language i --limit 3 --entity all", "");
-	check("search x --url y", "search takes no option --url");
+	check("search x --url y", "");
+	check("search x --quiet", "search takes no option --quiet");
+	check("eval f --answers --misses --scoring all --held-out 4 --save a --compare b", "");
+	check("eval", "eval needs words: FILE");
 	check("graph", "");
 	check("graph x", "graph takes no words, and there is \"x\"");
 	check("graph --verbose", "");
