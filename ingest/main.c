@@ -56,6 +56,7 @@ static int run(const struct options *o, struct source *source)
 		return 1;
 	assistant_config_set_log(c, quiet_log, NULL);
 	assistant_config_set(c, "LOG_FORMAT", "console", NULL);
+	assistant_config_set_loading(c, o->command == COMMAND_LOAD);
 	if (assistant_config_load_env(c, &err) < 0 || assistant_open(&a, c, &err) < 0)
 		status = complain(&err);
 	else if (o->command == COMMAND_VERIFY)
@@ -75,7 +76,7 @@ int main(int argc, char **argv)
 
 	if (status)
 		return status - 1;
-	if (o.command == COMMAND_ALL) {
+	if (o.command == COMMAND_LOAD) {
 		source = source_open(&o);
 		if (!source)
 			return 1;

@@ -3,21 +3,24 @@
  * committed together.
  *
  *	source_open:   file --> parts with lines
- *	source_ingest: conference --> records (all of them, errors counted) --> commit
+ *	source_ingest: conference --> what is kept --> records (all of them, errors counted) --> commit
  */
 #include "source.h"
 
 #include <json-c/json.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "convert.h"
 #include "progress.h"
+#include "report.h"
 #include "scan.h"
 #include "shift.h"
 #include "value.h"
 
-#define ERRORS_SHOWN 50
+#define ERRORS_SHOWN  50
+#define STORE_WAIT_MS 60000
 
 struct source {
 	const struct options *options;
@@ -25,10 +28,11 @@ struct source {
 	const char *name; /* of the file, without its folder */
 	const char *text; /* the normalised form, from's */
 	size_t len;
-	struct part conference, lists[3];
+	struct part conference, lists[KIND_COUNT];
 	assistant *a;
 	assistant_ingest *ingest;
 	struct shift shift;
+	struct progress bar;
 	size_t errors, warnings, records;
 };
 
@@ -72,7 +76,7 @@ static struct part *place_of(struct source *s, const char *key)
 {
 	if (!strcmp(key, "conference"))
 		return &s->conference;
-	for (int i = 0; i < 3; i++)
+	for (int i = 0; i < KIND_COUNT; i++)
 		if (!strcmp(key, members[i]))
 			return &s->lists[i];
 	return NULL;
@@ -107,7 +111,7 @@ static int find_parts(struct source *s)
 	}
 	if (r < 0 || scan_finish(&scan) < 0)
 		return malformed(s, &scan);
-	if (s->conference.text)
+	if (s->conference.text || s->options->keep_conference)
 		return 0;
 	fprintf(stderr,
 		"%s:1: conference is absent; accepted is an object with id, name, timezone "
@@ -146,6 +150,11 @@ static int find_shift(struct source *s)
 
 	if (!s->options->start_on)
 		return 0;
+	if (!s->conference.text) {
+		fprintf(stderr, "%s:1: --start-on moves a file that holds its conference.\n",
+			s->name);
+		return -1;
+	}
 	o = value_parse(&s->conference);
 	r = shift_find(o, s->options->start_on, &s->shift, &error);
 	json_object_put(o);
@@ -154,17 +163,101 @@ static int find_shift(struct source *s)
 	return r;
 }
 
+/* --- The conference ---------------------------------------------------------------- */
+
+static int complain_of_stored(struct source *s, const char *sentence)
+{
+	fprintf(stderr, "%s: %s\n", s->name, sentence);
+	return -1;
+}
+
+/* {"filter":{"id":...}}: of the conference that the file or the command names; otherwise of all. */
+static char *stored_query(struct source *s)
+{
+	struct json_object *query = json_object_new_object(), *conference = NULL, *id = NULL;
+	char *text;
+
+	if (s->conference.text)
+		conference = value_parse(&s->conference);
+	json_object_object_get_ex(conference, "id", &id);
+	if (id)
+		json_object_get(id);
+	else if (s->options->given.facts[GIVEN_ID])
+		id = json_object_new_string(s->options->given.facts[GIVEN_ID]);
+	if (id) {
+		struct json_object *filter = json_object_new_object();
+
+		json_object_object_add(filter, "id", id);
+		json_object_object_add(query, "filter", filter);
+	}
+	text = strdup(json_object_to_json_string(query));
+	json_object_put(conference);
+	json_object_put(query);
+	return text;
+}
+
+/* The conference that records go into; malloc()ed, or NULL after a message. */
+static char *stored_conference(struct source *s)
+{
+	assistant_error err = ASSISTANT_ERROR_INIT;
+	struct json_object *rows;
+	char *query = stored_query(s), *text = NULL;
+	int r = query ? assistant_row_list(s->a, "conferences", query, STORE_WAIT_MS, &text, &err)
+		      : ASSISTANT_ENOMEM;
+
+	free(query);
+	if (r < 0) {
+		complain_of_stored(s, err.message);
+		return NULL;
+	}
+	rows = json_tokener_parse(text);
+	assistant_free(text);
+	text = NULL;
+	if (json_object_array_length(rows) == 1)
+		text = strdup(json_object_to_json_string(json_object_array_get_idx(rows, 0)));
+	else if (json_object_array_length(rows) == 0)
+		complain_of_stored(s, "This conference is not there yet: load all of it first.");
+	else
+		complain_of_stored(s,
+				   "There are several conferences: --id says which one is meant.");
+	json_object_put(rows);
+	return text;
+}
+
+static int keep(struct source *s, const char *kind)
+{
+	assistant_error err = ASSISTANT_ERROR_INIT;
+
+	if (assistant_ingest_keep(s->ingest, kind, &err) == ASSISTANT_OK)
+		return 0;
+	return complain_of_stored(s, err.message);
+}
+
+/* What the command does not name stays as it is stored. */
+static int keep_others(struct source *s)
+{
+	int r = s->options->keep_conference ? keep(s, "conference") : 0;
+
+	for (int kind = 0; kind < KIND_COUNT && !r; kind++)
+		if (!(s->options->kinds & 1u << kind))
+			r = keep(s, kinds[kind]);
+	return r;
+}
+
 static int begin(struct source *s)
 {
 	assistant_error err = ASSISTANT_ERROR_INIT;
-	char *text = part_text(s, &s->conference, -1);
-	int r = text ? assistant_ingest_begin(s->a, text, &s->ingest, &err) : ASSISTANT_ENOMEM;
+	char *text = s->options->keep_conference ? stored_conference(s)
+						 : part_text(s, &s->conference, -1);
+	int r = text ? assistant_ingest_begin(s->a, text, &s->ingest, &err) : -1;
 
-	if (r < 0)
-		complain_about(s, &s->conference, text ? err.message : "out of memory");
 	free(text);
-	return r;
+	if (r < 0 && text)
+		complain_about(s, &s->conference, err.message);
+	return r < 0 ? -1 : keep_others(s);
 }
+
+/* --- Its records ------------------------------------------------------------------------ */
 
 static void add_one(struct source *s, int kind, const struct part *p)
 {
@@ -178,7 +271,7 @@ static void add_one(struct source *s, int kind, const struct part *p)
 }
 
 /* 0, or -1 when the list is no JSON. */
-static int add_list(struct source *s, int kind, struct progress *bar)
+static int add_list(struct source *s, int kind)
 {
 	const struct part *list = &s->lists[kind];
 	struct scan scan;
@@ -199,80 +292,87 @@ static int add_list(struct source *s, int kind, struct progress *bar)
 	}
 	while ((r = scan_element(&scan, &value)) > 0) {
 		add_one(s, kind, &value);
-		progress_show(bar, "reading", (size_t)(value.text - s->text), s->len);
+		progress_show(&s->bar, "reading", (size_t)(value.text - s->text), s->len);
 	}
-	progress_end(bar);
+	progress_end(&s->bar);
 	return r < 0 ? malformed(s, &scan) : 0;
 }
 
-static void show_progress(void *user, const char *phase, size_t done, size_t total)
-{
-	progress_show(user, phase, done, total);
-}
-
-static long count_of(struct json_object *o, const char *key)
-{
-	struct json_object *v = NULL;
-
-	return json_object_object_get_ex(o, key, &v) ? (long)json_object_get_int64(v) : 0;
-}
-
-static void show_warnings(struct source *s, struct json_object *report)
-{
-	struct json_object *list = NULL;
-
-	if (!json_object_object_get_ex(report, "warnings", &list))
-		return;
-	for (size_t i = 0; i < json_object_array_length(list); i++)
-		fprintf(stderr, "%s: warning: %s\n", s->name,
-			json_object_get_string(json_object_array_get_idx(list, i)));
-}
-
-static void show_summary(struct source *s, const char *report_json)
-{
-	struct json_object *o = json_tokener_parse(report_json), *name = NULL;
-
-	json_object_object_get_ex(o, "name", &name);
-	show_warnings(s, o);
-	printf("%s%s: %ld sessions, %ld exhibitors, %ld speakers, %ld information pages.\n",
-	       s->options->dry_run ? "Nothing written; it would be " : "",
-	       name ? json_object_get_string(name) : "", count_of(o, "sessions"),
-	       count_of(o, "exhibitors"), count_of(o, "speakers"), count_of(o, "info"));
-	json_object_put(o);
-}
-
-static int commit(struct source *s, struct progress *bar)
-{
-	assistant_error err = ASSISTANT_ERROR_INIT;
-	char *report = NULL;
-	int r;
-
-	if (s->options->dry_run)
-		r = assistant_ingest_check(s->ingest, &report, &err);
-	else
-		r = assistant_ingest_commit(s->ingest, show_progress, bar, &report, &err);
-	progress_end(bar);
-	if (r < 0)
-		fprintf(stderr, "%s: %s\n", s->name, err.message);
-	else if (!s->options->quiet)
-		show_summary(s, report);
-	assistant_free(report);
-	return r < 0 ? 1 : 0;
-}
-
-static int add_all(struct source *s, struct progress *bar)
+static int add_all(struct source *s)
 {
 	int r = begin(s) < 0 ? -1 : 0;
 
 	/* Without its conference no record can be checked. */
-	for (int kind = 0; kind < 3 && !r; kind++)
-		r = add_list(s, kind, bar);
-	progress_end(bar);
+	for (int kind = 0; kind < KIND_COUNT && !r; kind++)
+		if (s->options->kinds & 1u << kind)
+			r = add_list(s, kind);
+	progress_end(&s->bar);
 	if (s->errors > ERRORS_SHOWN)
 		fprintf(stderr, "%s: %zu errors in all.\n", s->name, s->errors);
 	if (r < 0 || s->errors)
 		fprintf(stderr, "Nothing was written.\n");
 	return r < 0 || s->errors ? -1 : 0;
+}
+
+/* --- The commit --------------------------------------------------------------------------- */
+
+static volatile sig_atomic_t stopped_by;
+
+static void stop(int signal_number)
+{
+	stopped_by = signal_number;
+}
+
+/* A second signal ends the program at once, which loses nothing either. */
+static void catch_signals(void)
+{
+	struct sigaction action = { .sa_handler = stop, .sa_flags = (int)SA_RESETHAND };
+
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+}
+
+static void show_progress(void *user, const char *phase, size_t done, size_t total)
+{
+	struct source *s = user;
+
+	progress_show(&s->bar, phase, done, total);
+	if (stopped_by)
+		assistant_ingest_cancel(s->ingest);
+}
+
+static int commit(struct source *s)
+{
+	assistant_error err = ASSISTANT_ERROR_INIT;
+	char *report = NULL;
+	int r;
+
+	catch_signals();
+	if (s->options->dry_run)
+		r = assistant_ingest_check(s->ingest, &report, &err);
+	else
+		r = assistant_ingest_commit(s->ingest, show_progress, s, &report, &err);
+	progress_end(&s->bar);
+	if (r == ASSISTANT_ECANCELED) {
+		fprintf(stderr, "Stopped; nothing was written. What was embedded is kept: the same "
+				"command goes on from there.\n");
+		return 128 + (int)stopped_by;
+	}
+	if (r < 0)
+		fprintf(stderr, "%s: %s\n", s->name, err.message);
+	else if (!s->options->quiet)
+		report_show(s->name, report, s->options->dry_run);
+	assistant_free(report);
+	return r < 0 ? 1 : 0;
+}
+
+/* The only one the command names, for a file that does not say; or -1. */
+static int one_kind(const struct options *o)
+{
+	for (int kind = 0; kind < KIND_COUNT; kind++)
+		if (o->kinds == 1u << kind)
+			return kind;
+	return -1;
 }
 
 struct source *source_open(const struct options *o)
@@ -282,7 +382,8 @@ struct source *source_open(const struct options *o)
 	if (!s)
 		return NULL;
 	s->options = o;
-	if (convert_open(&s->from, o->path, -1, true, &o->given, o->quiet) == 0) {
+	if (convert_open(&s->from, o->path, one_kind(o), !o->keep_conference, &o->given,
+			 o->quiet) == 0) {
 		s->name = s->from.name;
 		s->text = s->from.text;
 		s->len = s->from.len;
@@ -295,13 +396,12 @@ struct source *source_open(const struct options *o)
 
 int source_ingest(struct source *s, assistant *a)
 {
-	struct progress bar;
 	int status;
 
 	s->a = a;
-	progress_begin(&bar, s->options->quiet);
-	status = add_all(s, &bar) < 0 ? 1 : commit(s, &bar);
-	progress_end(&bar);
+	progress_begin(&s->bar, s->options->quiet);
+	status = add_all(s) < 0 ? 1 : commit(s);
+	progress_end(&s->bar);
 	assistant_ingest_free(s->ingest);
 	s->ingest = NULL;
 	return status;

@@ -7,22 +7,30 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
+#include "document.h"
 #include "format.h"
 #include "shift.h"
 
 static const char usage[] =
 	"usage: erleah-ingest all [options] FILE|FOLDER\n"
+	"       erleah-ingest sessions|exhibitors|speakers|conference [options] FILE\n"
 	"       erleah-ingest verify [CONFERENCE]\n"
 	"\n"
-	"all      loads a conference into ERLEAH_DATA; servers that run on the same data go\n"
-	"         over to it at once.  A file is normalised JSON, schedule XML, or JSON of\n"
-	"         pretalx or Sessionize; a folder holds CSV or JSON files by kind.\n"
-	"         docs/data-format.md describes them\n"
-	"verify   proves that the index holds exactly the store's records\n"
+	"all         loads a conference into ERLEAH_DATA; servers that run on the same data go\n"
+	"            over to it at once.  A file is normalised JSON, schedule XML, or JSON of\n"
+	"            pretalx or Sessionize; a folder holds CSV or JSON files by kind.\n"
+	"            docs/data-format.md describes them\n"
+	"sessions    replaces the sessions of a conference that was loaded before; the rest stays\n"
+	"exhibitors  likewise the exhibitors\n"
+	"speakers    likewise the speakers\n"
+	"conference  likewise its own data and its information pages\n"
+	"verify      proves that the index holds exactly the store's records\n"
+	"\n"
+	"What was embedded before is not embedded again, nor is what a stopped run embedded.\n"
 	"\n"
 	"--start-on today|DATE   moves the conference so that its first day is that one\n"
-	"--dry-run               checks everything, writes nothing\n"
-	"--quiet                 no progress bar, no summary\n"
+	"--dry-run               checks everything, says what would change, writes nothing\n"
+	"--quiet                 no progress, no summary\n"
 	"--format NAME           json, csv, schedule-xml, pretalx or sessionize, whatever the\n"
 	"                        file looks like\n"
 	"--conference-info FILE  what the source does not say of the conference: lines such as\n"
@@ -30,6 +38,19 @@ static const char usage[] =
 	"--name --timezone --start-date --end-date --id --description --venue --city --website\n"
 	"\n"
 	"Settings come from the environment: docs/settings.md.\n";
+
+static const struct {
+	const char *name;
+	unsigned kinds;
+	int keep_conference;
+} commands[] = {
+	{ "all", (1u << KIND_COUNT) - 1, 0 },
+	{ "sessions", 1u << KIND_SESSION, 1 },
+	{ "exhibitors", 1u << KIND_EXHIBITOR, 1 },
+	{ "speakers", 1u << KIND_SPEAKER, 1 },
+	{ "conference", 0, 0 },
+};
+#define COMMANDS "all, sessions, exhibitors, speakers, conference and verify"
 
 enum {
 	OPT_START_ON = 1,
@@ -102,6 +123,25 @@ static int take_option(struct options *o, int option)
 	}
 }
 
+static int take_command(struct options *o, int n, char **words)
+{
+	if (!strcmp(words[0], "verify")) {
+		o->command = COMMAND_VERIFY;
+		o->conference = n > 1 ? words[1] : NULL;
+		return n > 2 ? wrong("verify takes one conference", "") : 0;
+	}
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+		if (strcmp(words[0], commands[i].name) != 0)
+			continue;
+		o->command = COMMAND_LOAD;
+		o->kinds = commands[i].kinds;
+		o->keep_conference = commands[i].keep_conference;
+		o->path = words[1];
+		return n == 2 ? 0 : wrong(words[0], " takes one file");
+	}
+	return wrong("accepted commands are " COMMANDS ", not ", words[0]);
+}
+
 int options_parse(struct options *o, int argc, char **argv)
 {
 	int option, done;
@@ -119,16 +159,6 @@ int options_parse(struct options *o, int argc, char **argv)
 		return wrong("--format takes json, csv, schedule-xml, pretalx or sessionize, not ",
 			     o->given.format);
 	if (optind == argc)
-		return wrong("a command is needed: all or verify", "");
-	if (!strcmp(argv[optind], "verify")) {
-		o->command = COMMAND_VERIFY;
-		o->conference = argv[optind + 1];
-		return optind + 2 < argc ? wrong("verify takes one conference", "") : 0;
-	}
-	if (strcmp(argv[optind], "all") != 0)
-		return wrong("accepted commands are all and verify, not ", argv[optind]);
-	if (optind + 2 != argc)
-		return wrong("all takes one file or folder", "");
-	o->path = argv[optind + 1];
-	return 0;
+		return wrong("a command is needed: " COMMANDS, "");
+	return take_command(o, argc - optind, argv + optind);
 }

@@ -6,11 +6,13 @@
 
 #include "given.h"
 
-enum command { COMMAND_ALL, COMMAND_VERIFY };
+enum command { COMMAND_LOAD, COMMAND_VERIFY };
 
 struct options {
 	enum command command;
-	const char *path;	/* all: the file; verify: NULL */
+	unsigned kinds; /* to load: 1 << KIND_SESSION ...; the others are kept as they are stored */
+	int keep_conference;	/* likewise */
+	const char *path;	/* to load: the file; verify: NULL */
 	const char *conference; /* verify: id or name; NULL: the only one */
 	const char *start_on;	/* "today", a date, or NULL */
 	struct given given;	/* what a source does not hold */

@@ -12,7 +12,8 @@ struct source;
 /* Reads the file and finds its parts.  Messages go to standard error; NULL after one.  Before any thread starts, since
  * --start-on puts the process into the venue's time zone. */
 struct source *source_open(const struct options *o);
-/* Checks every record, then commits them all.  The exit status: 0, or 1 when nothing was written. */
+/* Checks every record, then commits them all; what the command does not name stays as it is stored.  The exit status: 0; 1:
+ * nothing was written; 130 or 143: stopped by a signal, with what was embedded kept. */
 int source_ingest(struct source *s, assistant *a);
 void source_close(struct source *s);
 

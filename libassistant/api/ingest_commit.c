@@ -261,6 +261,7 @@ static char *report_of(const struct commit *c)
 		json_set_int(o, entity_plural((enum entity)t), (int64_t)s->n[t]);
 	json_set_int(o, "info", (int64_t)s->conference.n_info);
 	json_set_int(o, "epoch", (int64_t)(c->unchanged ? c->stored_epoch : s->epoch));
+	json_set_bool(o, "new", !c->stored);
 	json_set_bool(o, "unchanged", c->unchanged);
 	json_set(o, "changes", ingest_changes(c->stored, s));
 	report_texts(o, c);

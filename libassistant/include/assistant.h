@@ -331,7 +331,7 @@ typedef void assistant_progress_fn(void *user, const char *phase, size_t done, s
 /*
  * Only texts that were never embedded are embedded now, also when a commit was interrupted; a conference that is as it was is not
  * written ("unchanged").  *report_json (may be NULL): {"conference_id","name","sessions","exhibitors","speakers","info","epoch",
- * "unchanged","changes":{"conference":bool,"sessions":{"added","changed","removed"},...},"texts","embedded","reused",
+ * "new","unchanged","changes":{"conference":bool,"sessions":{"added","changed","removed"},...},"texts","embedded","reused",
  * "embedding_seconds","model" (null: words only),"warnings":[...]}.
  * EUNAVAILABLE: the embedder failed, what it made is kept; ECONFLICT: another commit came between; ECANCELED.
  */

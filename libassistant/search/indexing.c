@@ -35,8 +35,8 @@ struct indexing {
 	uint8_t (*hashes)[POINT_HASH_SIZE];
 	bool *known;
 	const struct indexing_text *
-		*todo; /* the longest first: batches are of one length, and the end comes evenly */
-	size_t n_todo, taken, staged;
+		*todo;			/* by length: what is embedded together is of one length */
+	size_t n_todo, n_taken, staged; /* texts; batches; texts */
 	struct batch batches[BATCHES_MAX];
 	unsigned n_batches;
 	struct fail failed; /* of the first batch that failed */
@@ -193,16 +193,31 @@ static void run_embed(struct flow *f)
 		out_of_memory(f);
 }
 
+/* The longest, the shortest, the second longest ...: so that a time told from how far it is holds. */
+static size_t next_batch(struct indexing *x, const struct indexing_text ***texts)
+{
+	size_t size = x->rq.embedder->max_batch, n = (x->n_todo + size - 1) / size, k = x->n_taken;
+	size_t from;
+
+	if (k == n)
+		return 0;
+	x->n_taken++;
+	from = (k % 2 == 0 ? k / 2 : n - 1 - k / 2) * size;
+	*texts = x->todo + from;
+	return x->n_todo - from < size ? x->n_todo - from : size;
+}
+
 static void batch_take(struct flow *f)
 {
 	struct batch *b = container_of(f, struct batch, flow);
 	struct indexing *x = b->indexing;
 	struct embedder *e = x->rq.embedder;
-	size_t left = x->n_todo - x->taken, n = left < e->max_batch ? left : e->max_batch;
 	_cleanup_free_ const char **texts = NULL;
+	size_t n;
 
 	/* one failure is enough: what the others have under way is still staged */
-	if (n == 0 || x->failed.code) {
+	n = x->failed.code ? 0 : next_batch(x, &b->texts);
+	if (n == 0) {
 		flow_done(f);
 		return;
 	}
@@ -211,9 +226,7 @@ static void batch_take(struct flow *f)
 		out_of_memory(f);
 		return;
 	}
-	b->texts = x->todo + x->taken;
 	b->n = n;
-	x->taken += n;
 	for (size_t i = 0; i < n; i++)
 		texts[i] = b->texts[i]->text;
 	e->ops->embed(e, EMBED_PASSAGE, texts, n, b->vectors, THEN(f, batch_stage));

@@ -84,10 +84,10 @@ static void load_all(struct fixture *fx)
 	add(i, "session", locks);
 	add(i, "speaker", joke);
 	add(i, "exhibitor", oars);
-	SAYS(commit(i), { "unchanged", "false" }, { "changes.conference", "true" },
-	     { "changes.sessions.added", "1" }, { "changes.speakers.added", "1" },
-	     { "changes.exhibitors.added", "1" }, { "changes.sessions.removed", "0" },
-	     { "embedded", "0" }, { "texts", "0" });
+	SAYS(commit(i), { "new", "true" }, { "unchanged", "false" },
+	     { "changes.conference", "true" }, { "changes.sessions.added", "1" },
+	     { "changes.speakers.added", "1" }, { "changes.exhibitors.added", "1" },
+	     { "changes.sessions.removed", "0" }, { "embedded", "0" }, { "texts", "0" });
 }
 
 static void says_exact(struct fixture *fx)
@@ -115,7 +115,7 @@ static void what_is_as_it_was_is_not_written(void **state)
 	add(i, "session", locks);
 	first = commit(i);
 	snprintf(epoch, sizeof(epoch), "%s", fixture_text(first, "epoch"));
-	SAYS(first, { "unchanged", "true" }, { "changes.conference", "false" },
+	SAYS(first, { "new", "false" }, { "unchanged", "true" }, { "changes.conference", "false" },
 	     { "changes.sessions.added", "0" }, { "changes.sessions.changed", "0" });
 
 	i = begin(fx, canal);

@@ -24,6 +24,7 @@ sys.path.insert(0, str(ROOT / "tests/support"))
 from harness import Terminal, environment, equal, holds, lacks, main, run, stop  # noqa: E402
 
 EXAMPLE = ROOT / "examples/conference/conference.json"
+BY_WORDS = "No embedder: search goes by words alone. erleah-cli doctor says why.\n"
 EXACT = "The index holds exactly the store's records.\n"
 SMALL = {
     "conference": {"id": "0d9c1bdc-6c4a-5d0f-8a43-4f3a2b1f7f10", "name": "Canal Day 2027",
@@ -85,12 +86,13 @@ def refused(c, document, *sentences):
 def case_help_and_version(c):
     done = c(c.fresh(), "--help")
     equal(done.returncode, 0)
-    holds(done.stdout, "usage: erleah-ingest all", "--start-on", "--dry-run", "verify")
+    holds(done.stdout, "usage: erleah-ingest all", "--start-on", "--dry-run", "verify", "sessions", "conference")
     assert re.fullmatch(r"erleah-ingest \d+\.\d+\.\d+\n", c(c.fresh(), "--version").stdout)
 
 
 def case_wrong_usage(c):
-    for words in ([], ["load", "x"], ["all"], ["all", "a", "b"], ["all", "--nonsense", "a"]):
+    for words in ([], ["load", "x"], ["all"], ["sessions"], ["all", "a", "b"], ["all", "--nonsense", "a"],
+                  ["verify", "a", "b"]):
         done = c(c.fresh(), *words)
         equal((done.returncode, done.stdout), (2, ""))
         holds(done.stderr, "erleah-ingest: ", "usage: ")
@@ -122,7 +124,7 @@ def case_example(c):
     equal((done.returncode, done.stderr), (0, ""))
     equal(done.stdout, f"{document['conference']['name']}: {len(document['sessions'])} sessions, "
           f"{len(document['exhibitors'])} exhibitors, {len(document['speakers'])} speakers, "
-          f"{len(document['conference']['info'])} information pages.\n")
+          f"{len(document['conference']['info'])} information pages.\n" + BY_WORDS)
     done = c(data, "verify", document["conference"]["id"])
     equal((done.returncode, done.stdout, done.stderr), (0, EXACT, ""))
 
@@ -154,9 +156,67 @@ def case_dry_run(c):
     c.load(data, SMALL)
     done = c(data, "all", "--dry-run", c.file(changed(sessions=[])))
     equal((done.returncode, done.stderr), (0, ""))
-    holds(done.stdout, "Nothing written; it would be Canal Day 2027: 0 sessions")
+    holds(done.stdout, "Nothing written; it would be Canal Day 2027: 0 sessions", "\nsessions: 1 removed.\n")
     with Server(c, data) as server:
         equal(server.titles("locks"), ["Locks and how to love them"])
+
+
+def case_nothing_changed(c):
+    """Neither order nor form of a file makes it another one."""
+    data = c.fresh()
+    c.load(data, SMALL)
+    files = sorted(p.name for p in index_files(data))
+    same = json.dumps(dict(reversed(list(SMALL.items()))))
+    for words in ([], ["--dry-run"]):
+        done = c(data, "all", *words, c.file(same))
+        equal((done.returncode, done.stderr), (0, ""))
+        equal(done.stdout, "Canal Day 2027 is as it was, nothing written: 1 sessions, 1 exhibitors, 1 speakers, "
+              "0 information pages.\n")
+    equal(sorted(p.name for p in index_files(data)), files)
+
+
+def case_one_kind(c):
+    """The rest stays, whatever the file says of it."""
+    data = c.fresh()
+    c.load(data, SMALL)
+    other = {
+        "conference": dict(SMALL["conference"], name="Lock Day 2027", info={"wifi": "Network Canal."}),
+        "sessions": [dict(SMALL["sessions"][0], title="Locks explained"), {"id": "s2", "title": "Locks again"}],
+        "speakers": [{"id": "p2", "name": "Kees Lock"}],
+        "exhibitors": [],
+    }
+    for kind, said in (("sessions", "sessions: 1 added, 1 changed.\n"),
+                       ("speakers", "speakers: 1 added, 1 removed.\n"),
+                       ("exhibitors", "exhibitors: 1 removed.\n"),
+                       ("conference", "the conference's own data.\n")):
+        done = c(data, kind, "--dry-run", c.file(other))
+        equal((done.returncode, done.stderr), (0, ""))
+        holds(done.stdout, "\n" + said)
+        done = c(data, kind, c.file(other))
+        equal((done.returncode, done.stderr), (0, ""))
+        holds(done.stdout, "\n" + said)
+        equal(c(data, "verify").stdout, EXACT)
+    holds(done.stdout, "Lock Day 2027: 2 sessions, 0 exhibitors, 1 speakers, 1 information pages.")
+    holds(c(data, "all", c.file(other)).stdout, "is as it was")
+
+
+def case_one_kind_of_nothing(c):
+    data = c.fresh()
+    done = c(data, "sessions", c.file(SMALL))
+    equal((done.returncode, done.stdout), (1, ""))
+    equal(done.stderr, "conference.json: This conference is not there yet: load all of it first.\n"
+          "Nothing was written.\n")
+
+
+def case_one_kind_refused(c):
+    """Faults in what is not read do not matter; others do."""
+    data = c.fresh()
+    c.load(data, SMALL)
+    document = changed(sessions=[{"id": "s2"}], speakers=[{"id": "p9", "name": "New"}])
+    equal(c(data, "speakers", c.file(document)).returncode, 0)
+    done = c(data, "sessions", c.file(document))
+    equal((done.returncode, done.stdout), (1, ""))
+    holds(done.stderr, "title", "Nothing was written.")
 
 
 def case_start_on(c):
