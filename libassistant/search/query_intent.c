@@ -411,9 +411,9 @@ static bool is_info(const struct reading *r)
 	if (r->cues & CUE_ABOUT && !practical)
 		return false;
 	if (f->in_title && f->cover >= 0.34f)
-		return practical || f->words <= 2 || f->cover >= 0.6f;
+		return practical || f->cover >= 0.6f;
 	if (f->concept && f->cover >= (f->words <= 2 ? 0.3f : 0.45f))
-		return practical || f->words <= 3;
+		return practical || f->cover >= 0.6f;
 	return practical && f->words >= 2 && f->cover >= 0.7f && f->scores[0] >= 0.3f;
 }
 
