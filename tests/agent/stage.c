@@ -476,7 +476,7 @@ static void sink_end(void *ctx, enum outcome outcome, const char *error)
 	a->ended = true;
 	a->outcome = outcome;
 	a->error = error ? strdup(error) : NULL;
-	a->basic = a->turn->basic;
+	a->basic = a->turn->basic || a->turn->words_only;
 	a->debug = turn_debug(a->turn);
 	a->timings = turn_timings(a->turn);
 	turn_destroy(a->turn);

@@ -8,6 +8,7 @@
 #include <string.h>
 #include "programme.h"
 #include "stage.h"
+#include "word_embedder.h"
 
 #define QUESTION "When is Sponge streets after ten years?"
 #define TITLE	 "Sponge streets after ten years"
@@ -126,6 +127,33 @@ static void every_tool_fails(void **state)
 	answer_finish(&a);
 }
 
+/* Words answer, the model still writes, and both the visitor and the operator are told. */
+static void embedder_down(void **state)
+{
+	static const int codes[] = { ASSISTANT_EUNAVAILABLE, ASSISTANT_ETIMEOUT };
+	struct stage *s = *state;
+	struct word_embedder *e = word_embedder_create(s->loop, 64);
+
+	assert_non_null(e);
+	s->env.embedder = &e->base;
+	for (size_t i = 0; i < 2; i++) {
+		struct answer a = { 0 };
+
+		e->fail_code = codes[i];
+		e->calls = 0;
+		stage_ask(s, "Which talks are about smart meters?", &a);
+		assert_int_equal(a.outcome, OUTCOME_OK);
+		assert_true(e->calls > 0);
+		assert_true(a.basic);
+		assert_true(degraded(&a, "embedder"));
+		assert_false(degraded(&a, "index"));
+		assert_non_null(strstr(a.text.data, "meter"));
+		answer_finish(&a);
+	}
+	s->env.embedder = NULL;
+	embedder_destroy(&e->base);
+}
+
 static void llm_down(void **state)
 {
 	static const enum fault faults[] = { FAILS, HANGS, SAYS_NOTHING, REFUSES };
@@ -215,6 +243,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(store_down_later, setup, teardown),
 		cmocka_unit_test_setup_teardown(index_down, setup, teardown),
 		cmocka_unit_test_setup_teardown(every_tool_fails, setup, teardown),
+		cmocka_unit_test_setup_teardown(embedder_down, setup, teardown),
 		cmocka_unit_test_setup_teardown(llm_down, setup, teardown),
 		cmocka_unit_test_setup_teardown(llm_fails_midway, setup, teardown),
 		cmocka_unit_test_setup_teardown(llm_is_told, setup, teardown),

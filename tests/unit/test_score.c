@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <math.h>
 #include <string.h>
 #include "search/score.h"
 
@@ -112,6 +113,131 @@ static void relevance(void **state)
 	assert_false(score_relevant(&t, &none, false));
 }
 
+/* A record of that type with those cosines; others it does not have. */
+static struct dense_hit near(enum entity type, float master, enum facet facet, float cosine)
+{
+	struct dense_hit h = { .type = type, .id = "x", .best = fmaxf(master, cosine) };
+
+	for (unsigned i = 0; i < FACET_COUNT; i++)
+		h.cosine[i] = COSINE_NONE;
+	h.cosine[FACET_MASTER] = master;
+	if (facet != FACET_MASTER)
+		h.cosine[facet] = cosine;
+	return h;
+}
+
+static void meanings_are_above_the_average(void **state)
+{
+	struct dense_hit h = near(ENTITY_SESSION, 0.5f, FACET_MASTER, 0);
+	float last = -1;
+
+	for (float c = -0.2f; c <= 1.01f; c += 0.1f) {
+		float m;
+
+		h.cosine[FACET_MASTER] = c;
+		m = score_meaning(INTENT_SESSION_SEARCH, &h, 0.1f);
+		assert_true(m >= 0 && m <= 1 && m >= last);
+		if (c <= 0.1f)
+			assert_true(m == 0);
+		last = m;
+	}
+	/* the same cosine says less where everything is near */
+	h.cosine[FACET_MASTER] = 0.5f;
+	assert_true(score_meaning(INTENT_SESSION_SEARCH, &h, 0.4f) <
+		    score_meaning(INTENT_SESSION_SEARCH, &h, 0.1f));
+	assert_true(score_meaning(INTENT_SESSION_SEARCH, &h, 1) == 0);
+}
+
+static void missing_facets_take_nothing_away(void **state)
+{
+	for (unsigned i = FACET_MASTER + 1; i < FACET_COUNT; i++) {
+		enum entity type = facet_entity((enum facet)i);
+		struct dense_hit sparse = near(type, 0.4f, FACET_MASTER, 0),
+				 rich = near(type, 0.4f, (enum facet)i, 0.1f),
+				 best = near(type, 0.4f, (enum facet)i, 0.9f);
+
+		for (unsigned intent = 0; intent <= INTENT_OUT_OF_SCOPE; intent++) {
+			float m = score_meaning((enum intent)intent, &sparse, 0.1f);
+
+			assert_true(score_meaning((enum intent)intent, &rich, 0.1f) == m);
+			assert_true(score_meaning((enum intent)intent, &best, 0.1f) > m);
+		}
+	}
+}
+
+/* For whom a talk is decides when advice is asked for, who gives it when people are. */
+static void facets_weigh_by_intent(void **state)
+{
+	struct dense_hit who = near(ENTITY_SESSION, 0.3f, FACET_TARGET_AUDIENCE, 0.6f),
+			 people = near(ENTITY_SESSION, 0.3f, FACET_SESSION_SPEAKERS, 0.6f);
+
+	assert_true(score_meaning(INTENT_RECOMMENDATION, &who, 0.1f) >
+		    score_meaning(INTENT_SESSION_SEARCH, &who, 0.1f));
+	assert_true(score_meaning(INTENT_SPEAKER_SEARCH, &people, 0.1f) >
+		    score_meaning(INTENT_SESSION_SEARCH, &people, 0.1f));
+}
+
+static void fused_scores_grow_with_both(void **state)
+{
+	for (unsigned n = 1; n <= 12; n++) {
+		struct score_terms t = { .n = n, .known = 1 };
+		float lexical, meaning;
+
+		for (lexical = 0; lexical <= 0.8f; lexical += 0.2f) {
+			for (meaning = 0; meaning <= 0.6f; meaning += 0.2f) {
+				float s = score_fused(&t, lexical, meaning, 0.6f);
+
+				assert_true(s >= 0 && s <= 0.8001f && s < score_name(0.6f));
+				assert_true(score_fused(&t, lexical + 0.1f, meaning, 0.6f) > s);
+				assert_true(score_fused(&t, lexical, meaning + 0.1f, 0.8f) >
+					    score_fused(&t, lexical, meaning, 0.8f));
+			}
+		}
+		/* without any meaning, words decide; their share is never all nor nothing */
+		assert_true(score_fused(&t, 0.5f, 0, 0) == score_lexical_share(&t, 0.5f));
+		assert_true(score_lexical_share(&t, 0.8f) > 0.1f);
+		assert_true(score_lexical_share(&t, 0.8f) < 0.5f);
+	}
+	struct score_terms few = { .n = 1, .known = 1 }, many = { .n = 9, .known = 1 };
+
+	assert_true(score_lexical_share(&few, 0.8f) > score_lexical_share(&many, 0.8f));
+}
+
+static void the_reference_formula(void **state)
+{
+	float two[] = { 0.5f, 0.3f }, five[] = { 0.5f, 0.5f, 0.5f, 0.5f, 0.5f };
+
+	assert_float_equal(score_reference(two, 2), 0.6f * 0.4f + 0.4f * 0.5f, 1e-6);
+	assert_float_equal(score_reference(five, 5), 0.6f * 0.5f + 0.4f, 1e-6);
+	assert_true(score_reference(two, 0) == 0);
+}
+
+static void what_is_evident(void **state)
+{
+	struct score_terms few = { .n = 2, .known = 1 }, many = { .n = 8, .known = 1 },
+			   strange = { .n = 2, .n_unknown = 1, .known = 0.4f };
+	struct index_hit full = hit(5, 2, 2), half = hit(5, 1, 2);
+
+	/* words bear witness, strange ones less */
+	assert_true(score_evidence(&few, NULL, 0.3f) == 0.3f);
+	assert_true(score_evidence(&few, &half, 0.3f) > 0.3f);
+	assert_true(score_evidence(&few, &full, 0.3f) > score_evidence(&few, &half, 0.3f));
+	assert_true(score_evidence(&strange, &half, 0.3f) < score_evidence(&few, &half, 0.3f));
+
+	assert_true(score_evident(&few, 0.5f, 2000, DOUBT_MUCH));
+	assert_false(score_evident(&few, 0.1f, 2000, DOUBT_LITTLE));
+	/* the same nearness: of a long question, among few records, where a kind is asked for */
+	assert_false(score_evident(&few, 0.28f, 2000, DOUBT_SOME));
+	assert_true(score_evident(&many, 0.28f, 2000, DOUBT_SOME));
+	assert_true(score_evident(&few, 0.28f, 200, DOUBT_SOME));
+	assert_true(score_evident(&few, 0.28f, 2000, DOUBT_LITTLE));
+	assert_false(score_evident(&many, 0.25f, 2000, DOUBT_MUCH));
+	/* neither nothing nor everything compared is beyond bounds */
+	assert_true(score_evident(&few, 0.26f, 0, DOUBT_SOME) ==
+		    score_evident(&few, 0.26f, 1, DOUBT_SOME));
+	assert_false(score_evident(&few, 0.3f, 1000000, DOUBT_SOME));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -119,6 +245,12 @@ int main(void)
 		cmocka_unit_test(scores_stay_in_their_range),
 		cmocka_unit_test(better_and_fuller_hits_score_higher),
 		cmocka_unit_test(relevance),
+		cmocka_unit_test(meanings_are_above_the_average),
+		cmocka_unit_test(missing_facets_take_nothing_away),
+		cmocka_unit_test(facets_weigh_by_intent),
+		cmocka_unit_test(fused_scores_grow_with_both),
+		cmocka_unit_test(the_reference_formula),
+		cmocka_unit_test(what_is_evident),
 	};
 
 	return cmocka_run_group_tests_name("score", tests, NULL, NULL);
