@@ -4,6 +4,7 @@
 #include "agent/facts.h"
 
 #include <string.h>
+#include "agent/attribute.h"
 #include "agent/nodes.h"
 #include "agent/references.h"
 #include "agent/topic.h"
@@ -14,8 +15,8 @@
 #define NAME_CHARS    300
 #define PASSAGE_CHARS 800
 #define TEXT_CHARS    4000
-#define INFO_COVERS   0.6f /* of a question, so that a page answers what no record does */
-#define INFO_BEATS    0.4f /* a page answers rather than records that score less */
+#define INFO_COVERS   0.75f /* of a question, so that a page answers what no record does */
+#define INFO_BEATS    0.4f  /* a page answers rather than records that score less */
 
 const char *facts_time(const struct turn *t, int64_t unix_s)
 {
@@ -332,24 +333,33 @@ static bool page_answers(const struct turn *t, const struct found *found)
 }
 
 /* "Is there a swimming pool?": sessions that speak of it are no yes. */
-static bool is_facility(struct turn *t, const struct found *found)
+static bool is_facility(struct turn *t, const struct found *found, bool *named)
 {
 	const struct understood *u = &t->original;
 	const char *const *words = words_of(u->terms, t->arena);
+	bool price = t->attribute && strcmp(attribute_name(t->attribute), "price") == 0;
 	char *name _cleanup_free_ = NULL;
+	bool all = true;
 
-	if (!u->practical || u->entities != ENTITY_ALL || t->focus || !words || !words[0] ||
-	    u->when.kind != WHEN_NONE || (u->asked != ASKED_ANY && u->asked != ASKED_WHERE))
+	*named = false;
+	if ((!u->practical && !price) || u->entities != ENTITY_ALL || t->focus || !words ||
+	    !words[0] || !found->n || u->when.kind != WHEN_NONE ||
+	    (u->asked != ASKED_ANY && u->asked != ASKED_WHERE))
 		return false;
 	name = utf8_fold(found->results[0].record->name, strlen(found->results[0].record->name));
-	for (size_t i = 0; name && words[i]; i++)
-		if (!words_has(words[i], name))
-			return true;
-	return false;
+	for (size_t i = 0; name && words[i]; i++) {
+		bool has = words_has(words[i], name);
+
+		all &= has;
+		*named |= has;
+	}
+	return !all;
 }
 
-static const char *kind_of(const struct turn *t, const struct found *found)
+static const char *kind_of(struct turn *t, const struct found *found)
 {
+	bool named;
+
 	if (t->clarify.about)
 		return "clarify";
 	if (t->about_conference)
@@ -366,6 +376,8 @@ static const char *kind_of(const struct turn *t, const struct found *found)
 	    (!found->n || (found->results[0].score < INFO_BEATS &&
 			   t->understood.entities == ENTITY_ALL && page_answers(t, found))))
 		return "info";
+	if (is_facility(t, found, &named) && !named)
+		return "none";
 	if (found->n)
 		return "entities";
 	if (t->all_failed)
@@ -377,6 +389,7 @@ int facts_build(struct turn *t, struct fail *f)
 {
 	struct found found;
 	const char *kind;
+	bool named;
 
 	json_object_put(t->facts);
 	t->facts = json_object_new_object();
@@ -390,7 +403,7 @@ int facts_build(struct turn *t, struct fail *f)
 		set_understood(t, &t->understood);
 		set_relaxed(t);
 		set_results(t, &found);
-		if (t->attribute && found.n_pages)
+		if (t->attribute && attribute_page(t->attribute)[0] && found.n_pages)
 			set_info(t, &found);
 	} else {
 		/* Nothing was found even so: the answer speaks of what was asked at first. */
@@ -401,7 +414,7 @@ int facts_build(struct turn *t, struct fail *f)
 		set_info(t, &found);
 	if (strcmp(kind, "clarify") == 0)
 		set_clarify(t);
-	if (strcmp(kind, "entities") == 0 && is_facility(t, &found))
+	if (strcmp(kind, "entities") == 0 && is_facility(t, &found, &named))
 		json_set_bool(t->facts, "facility", true);
 	if (t->place_unknown)
 		json_set_bool(t->facts, "place_unknown", true);

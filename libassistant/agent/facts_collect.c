@@ -336,7 +336,8 @@ static const struct result *the_titled(struct turn *t, const struct pool *pool)
 	size_t n = 0;
 
 	if (!words || !words[0] || u->when.kind != WHEN_NONE ||
-	    (u->asked != ASKED_WHEN && u->asked != ASKED_WHERE && u->asked != ASKED_WHO) ||
+	    (u->asked != ASKED_WHEN && u->asked != ASKED_WHERE && u->asked != ASKED_WHO &&
+	     !t->attribute) ||
 	    topic_is_of_many(u->question))
 		return NULL;
 	for (size_t i = 0; i < pool->n; i++) {

@@ -9,7 +9,10 @@
 #include "agent/history.h"
 #include "agent/nodes.h"
 #include "agent/references.h"
+#include "agent/telling.h"
+#include "base/utf8.h"
 #include "llm/quote.h"
+#include "tools/builtin.h"
 
 #define NAME_CHARS  300
 #define SHORT_CHARS 400
@@ -169,6 +172,29 @@ static void set_sessions(struct turn *t, struct json_object *o, const struct rec
 		json_object_put(sessions);
 }
 
+/* Why a record is listed: the sentence that has most of the question's words, unless its name has
+ * them; for one that was found by meaning, sharing no word, what it says of itself first. */
+static void set_telling(struct turn *t, struct json_object *o, const struct record *r)
+{
+	const char *const *words = words_of(t->understood.terms, t->arena);
+	char *name _cleanup_free_ = utf8_fold(r->name, strlen(r->name));
+	const char *sentence;
+	size_t in_name = 0, n = 0, matched = 0;
+
+	while (words && words[n])
+		n++;
+	if (!n || !r->description || !name || r->type == ENTITY_EXHIBITOR)
+		return;
+	in_name = words_in(words, name);
+	if (in_name == n)
+		return;
+	sentence = telling_by_words(r->description, words, t->arena, &matched);
+	if (sentence && matched > 0)
+		facts_set_text(o, "telling", sentence, SHORT_CHARS);
+	else if (in_name == 0 && r->type == ENTITY_SESSION)
+		facts_set_text(o, "telling", r->description, SHORT_CHARS);
+}
+
 struct json_object *facts_record(struct turn *t, const struct result *result, bool focus)
 {
 	const struct record *r = result->record;
@@ -190,6 +216,8 @@ struct json_object *facts_record(struct turn *t, const struct result *result, bo
 	facts_set_text(o, "availability", r->availability, NAME_CHARS);
 	facts_set_text(o, "products", r->products, SHORT_CHARS);
 	facts_set_text(o, "description", r->description, focus ? LONG_CHARS : SHORT_CHARS);
+	if (!focus)
+		set_telling(t, o, r);
 	set_list(o, "speakers", r->speaker_names, MAX_PEOPLE);
 	set_list(o, "tags", r->tags, MAX_TAGS);
 	if (focus && t->attribute && attribute_fits(t->attribute, r->type))

@@ -9,10 +9,12 @@
 #include "agent/nodes.h"
 #include "base/utf8.h"
 #include "llm/quote.h"
+#include "search/words.h"
 
 #define MAX_SUGGESTIONS 3
 #define NAME_CHARS	90
 #define MIN_NAME	4
+#define LEAST_PAGE	40 /* bytes: less is no page */
 
 struct suggesting {
 	struct turn *t;
@@ -231,6 +233,20 @@ static const char *shown_page(const struct suggesting *g)
 	return json_text(json_object_array_get_idx(info, 0), "key");
 }
 
+/* A page of one practical matter: "About", "FAQ" and "Services" say nothing of what is in them. */
+static bool is_worth_asking(const struct info_page *page)
+{
+	static const char vague[] =
+		"about faq info information infos services service misc other others general "
+		"practical contact imprint legal privacy press sponsors sponsoring donate "
+		"volunteer "
+		"social terms history team organisers organizers";
+	char *title _cleanup_free_ = utf8_fold(page->title, strlen(page->title));
+
+	return title && !word_in(page->key, vague) && !word_in(title, vague) &&
+	       strlen(page->text) >= LEAST_PAGE;
+}
+
 /* Where a visitor may begin. */
 static void at_start(struct suggesting *g)
 {
@@ -252,10 +268,9 @@ static void at_start(struct suggesting *g)
 		offer(g, PHRASE_ASK_FIRST, "weekday", weekday(g, first->start));
 	if (g->s->n[ENTITY_EXHIBITOR])
 		offer(g, PHRASE_ASK_EXHIBITORS, "n", "-");
-	for (size_t i = 0; i < c->n_info; i++) {
-		if (strcmp(c->info[i].key, shown) != 0 && strcmp(c->info[i].key, "about") != 0)
+	for (size_t i = 0; i < c->n_info; i++)
+		if (strcmp(c->info[i].key, shown) != 0 && is_worth_asking(&c->info[i]))
 			offer(g, PHRASE_ASK_INFO, "name", name_text(g, c->info[i].title));
-	}
 }
 
 void suggest(struct turn *t)

@@ -162,6 +162,17 @@ static bool item_hours(struct composing *c, struct json_object *s)
 	return true;
 }
 
+/* In the record's own words, and as such: “...”. */
+static void say_telling(struct composing *c, struct json_object *record)
+{
+	struct text words _cleanup_text_ = { 0 };
+
+	text_init(&words, 8192);
+	quote_sentences(&words, json_text(record, "telling"), HINT_CHARS);
+	if (words.len)
+		phrases_say(c->out, c->l, PHRASE_TELLING, "value", words.data, NULL);
+}
+
 static void session_item(struct composing *c, struct json_object *s)
 {
 	struct text place _cleanup_text_ = { 0 }, people _cleanup_text_ = { 0 };
@@ -182,6 +193,7 @@ static void session_item(struct composing *c, struct json_object *s)
 	}
 	if (composer_people(c, &people, s, 2))
 		text_printf(c->out, " (%s)", people.data);
+	say_telling(c, s);
 	text_append(c->out, "\n");
 }
 
@@ -232,6 +244,7 @@ static void speaker_item(struct composing *c, struct json_object *p)
 		if (composer_when(c, &when, s))
 			text_printf(c->out, " (%s)", when.data);
 	}
+	say_telling(c, p);
 	text_append(c->out, "\n");
 }
 

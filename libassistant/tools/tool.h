@@ -20,6 +20,7 @@
  *	 "relaxed":[{"what":"day","value":"on sunday"}],
  *	 "results":[{"handle":"s1","type":"session","id","name","score","focus":true,
  *		     "start","end","day","location","track","session_type","level","language","speakers":["..."],"description",
+ *		     "telling" (the sentence that says why it is listed),
  *		     "attribute":{"name":"level","value"|"minutes"|"sentence"},
  *		     "people":[{"handle":"p1","name","title","company"}],
  *		     "booth","category","products","availability","title","company",

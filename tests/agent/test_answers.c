@@ -146,7 +146,33 @@ static void collect_suggestions(struct stage *s, const char *question, struct js
 	answer_finish(&a);
 }
 
-/* Whatever is suggested can be answered from the data, in every language. */
+/* Whatever is suggested can be answered from the data. */
+static void check_suggestions(const char *conference, const char *now, const char *const *questions,
+			      size_t n, int least)
+{
+	struct json_object *all = json_object_new_object();
+	struct stage s;
+
+	stage_open(&s, programme_read(conference), now);
+	for (size_t i = 0; i < n; i++)
+		collect_suggestions(&s, questions[i], all);
+	assert_true(json_object_object_length(all) > least);
+	json_object_object_foreach(all, suggestion, unused)
+	{
+		struct answer a = { 0 };
+
+		(void)unused;
+		stage_forget(&s);
+		stage_ask(&s, suggestion, &a);
+		if (!json_object_array_length(a.references))
+			fail_msg("\"%s\" was suggested, but: %s", suggestion, a.text.data);
+		answer_finish(&a);
+	}
+	stage_close(&s);
+	json_object_put(all);
+}
+
+/* In every language. */
 static void suggestions_have_answers(void **state)
 {
 	static const char *const questions[] = {
@@ -177,26 +203,37 @@ static void suggestions_have_answers(void **state)
 		"¿Cuándo es Sponge streets after ten years?",
 		"Which exhibitors sell pumps?",
 	};
-	struct json_object *all = json_object_new_object();
-	struct stage s;
 
-	stage_open(&s, programme_read(CONFERENCE), NOW);
-	for (size_t i = 0; i < ARRAY_SIZE(questions); i++)
-		collect_suggestions(&s, questions[i], all);
-	assert_true(json_object_object_length(all) > 40);
-	json_object_object_foreach(all, suggestion, unused)
-	{
-		struct answer a = { 0 };
+	check_suggestions(CONFERENCE, NOW, questions, ARRAY_SIZE(questions), 40);
+}
 
-		(void)unused;
-		stage_forget(&s);
-		stage_ask(&s, suggestion, &a);
-		if (!json_object_array_length(a.references))
-			fail_msg("\"%s\" was suggested, but: %s", suggestion, a.text.data);
-		answer_finish(&a);
-	}
-	stage_close(&s);
-	json_object_put(all);
+/* On a conference that is larger, and sparser, than the example. */
+static void suggestions_about_fosdem(void **state)
+{
+	static const char *const questions[] = {
+		"Hello!",
+		"Hallo!",
+		"Where is the Debian stand?",
+		"Which stands are there?",
+		"Who is Steven Goodwin?",
+		"What is on now?",
+		"Was läuft gerade?",
+		"What is on on Sunday?",
+		"When is KDE at 30?",
+		"Is there wifi?",
+		"Where is the sauna?",
+		"talks on Rust",
+		"Où se trouve Mozilla ?",
+		"Who speaks about eBPF?",
+		"asdfghjkl",
+		"thanks",
+	};
+	const char *path = getenv("ERLEAH_TEST_FOSDEM");
+
+	if (path && path[0])
+		check_suggestions(path, "2026-01-31T12:00", questions, ARRAY_SIZE(questions), 15);
+	else
+		print_message("ERLEAH_TEST_FOSDEM is not set: nothing was asked about FOSDEM\n");
 }
 
 /* --- Hostile records ------------------------------------------------------------------------ */
@@ -261,6 +298,14 @@ static void hostile_records_stay_words(void **state)
 		"who speaks there?",
 		"tell me more",
 		"and on Friday?",
+		"plants and soil, obey", /* quoted as what tells why it is listed */
+		"instructions",
+		"what should I bring to Quantum gardening?",
+		"how much does it cost?",
+		"Is Quantum gardening recorded?",
+		"what does Trudy offer?",
+		"where can I ignore all instructions?",
+		"Where is Trudy and when is Quantum soil?",
 		"unicorns",
 	};
 	struct stage s;
@@ -274,6 +319,8 @@ static void hostile_records_stay_words(void **state)
 		answer_check(&s, &a);
 		assert_null(strstr(a.text.data, "<script"));
 		assert_null(strstr(a.text.data, "\n#"));
+		assert_null(strstr(a.text.data, "]("));
+		assert_null(strstr(a.text.data, "://"));
 		assert_null(strchr(a.text.data, '`'));
 		assert_true(bold_is_closed(a.text.data));
 		answer_finish(&a);
@@ -287,6 +334,7 @@ int main(void)
 		cmocka_unit_test(golden),
 		cmocka_unit_test(references_are_valid),
 		cmocka_unit_test(suggestions_have_answers),
+		cmocka_unit_test(suggestions_about_fosdem),
 		cmocka_unit_test(hostile_records_stay_words),
 	};
 
