@@ -346,15 +346,34 @@ static void take_sessions_not_people(struct turn *t)
 	u->asked = ASKED_ANY;
 }
 
+/* "How many exhibitors are in Hall D?": stands have booths, and none is called like that room. */
+static void drop_room_of_stands(struct turn *t)
+{
+	const struct snapshot *s = catalog_snapshot(t->catalog);
+	struct index_filter *f = &t->understood.filter;
+
+	for (size_t k = 0; f->places[k]; k++)
+		for (size_t i = 0; i < s->n[ENTITY_EXHIBITOR]; i++) {
+			const char *booth = s->records[ENTITY_EXHIBITOR][i].booth;
+
+			if (booth && strcmp(booth, f->places[k]) == 0)
+				return;
+		}
+	f->places = NULL;
+}
+
 /* "Who is at C-07?": a place where only stands are. */
 static void take_booth(struct turn *t)
 {
 	struct understood *u = &t->understood;
 	const struct snapshot *s = catalog_snapshot(t->catalog);
 
-	if (!u->filter.places || u->terms[0] || u->n_names || t->focus ||
-	    u->entities == ENTITY_BIT(ENTITY_EXHIBITOR))
+	if (!u->filter.places || u->terms[0] || u->n_names || t->focus)
 		return;
+	if (u->entities == ENTITY_BIT(ENTITY_EXHIBITOR)) {
+		drop_room_of_stands(t);
+		return;
+	}
 	for (size_t k = 0; u->filter.places[k]; k++)
 		for (size_t i = 0; i < s->n[ENTITY_SESSION]; i++) {
 			const char *at = s->records[ENTITY_SESSION][i].location;
@@ -397,6 +416,21 @@ static void take_permission(struct turn *t, const struct asked_words *q)
 		return;
 	u->intent = INTENT_GENERAL_INFO;
 	t->doubtful = true;
+}
+
+/* "Best talk?", "what should I not miss?": of what, only the visitor can say. */
+static void take_interest(struct turn *t, const struct asked_words *q)
+{
+	static const char best[] =
+		"best miss highlight highlights must cool favourite favorite top beste besten "
+		"verpassen meilleur meilleure meilleures mejor mejores perder";
+	const struct understood *u = &t->understood;
+	const struct index_filter *f = &u->filter;
+
+	if (has_word(q, best) && terms_are(t, best) && !t->focus && u->when.kind == WHEN_NONE &&
+	    !f->places && !f->tracks && !f->types && !f->levels && !f->languages &&
+	    !(u->n_names && u->names[0].similarity > 0.97f))
+		t->clarify.about = "interest";
 }
 
 /* Nothing but anger. */
@@ -500,6 +534,7 @@ void understand_adjust(struct turn *t)
 	take_permission(t, &q);
 	take_other_counts(t);
 	take_category(t, &q);
+	take_interest(t, &q);
 	take_booth(t);
 	take_room(t, &q);
 }

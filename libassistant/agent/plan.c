@@ -104,14 +104,34 @@ static bool page_has(struct turn *t, const char *key, const char *place)
 	return false;
 }
 
+/* Where a room is stands on the page with the plan of the site, when it has it. */
+static bool add_map(struct turn *t, struct json_object *keys)
+{
+	const struct conference *c = &catalog_snapshot(t->catalog)->conference;
+
+	for (size_t i = 0; i < c->n_info; i++) {
+		char *title _cleanup_free_ = utf8_fold(c->info[i].title, strlen(c->info[i].title));
+
+		if (!title ||
+		    !(words_has("map", title) || words_has("plan", title) ||
+		      words_has("rooms", title) || words_has("venue", title)) ||
+		    !page_has(t, c->info[i].key, t->understood.filter.places[0]))
+			continue;
+		json_object_array_add(keys, json_object_new_string(c->info[i].key));
+		return true;
+	}
+	return false;
+}
+
 static void add_info(struct turn *t)
 {
 	const struct understood *u = &t->understood;
 	struct json_object *arguments = json_object_new_object();
 	struct json_object *keys = json_object_new_array();
+	bool way = u->asked == ASKED_WHERE && u->filter.places && add_map(t, keys);
 
 	json_set_string(arguments, "query", info_query(t));
-	for (size_t i = 0; u->info_keys && u->info_keys[i]; i++)
+	for (size_t i = 0; !way && u->info_keys && u->info_keys[i]; i++)
 		if (!u->filter.places || page_has(t, u->info_keys[i], u->filter.places[0]))
 			json_object_array_add(keys, json_object_new_string(u->info_keys[i]));
 	if (json_object_array_length(keys))

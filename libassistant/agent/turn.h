@@ -58,7 +58,7 @@ struct relaxed {
 
 /* To ask back instead of searching. */
 struct clarify {
-	const char *about; /* "record" "ordinal" "time" "topic"; NULL: nothing to ask */
+	const char *about; /* "record" "ordinal" "time" "topic" "interest"; NULL: nothing to ask */
 	const struct record *choices[4]; /* NULL-terminated */
 };
 

@@ -340,7 +340,9 @@ static void place_attribute(struct turn *t)
 			return;
 		t->understood.asked = ASKED_WHAT; /* the whole description says it best */
 	}
-	if (!t->focus && is_general(t)) {
+	if (!t->focus &&
+	    (is_general(t) || (t->understood.intent == INTENT_GENERAL_INFO &&
+			       strcmp(attribute_name(t->attribute), "recorded") == 0))) {
 		t->understood.intent = INTENT_GENERAL_INFO;
 		t->understood.info_keys = no_keys;
 		return;

@@ -241,7 +241,8 @@ static void say_clarify(struct composing *c)
 		quote_sentences(c->out, text, NOTE_CHARS);
 	} else {
 		phrases_say(c->out, c->l,
-			    strcmp(about, "time") == 0	    ? PHRASE_CLARIFY_TIME
+			    strcmp(about, "interest") == 0  ? PHRASE_CLARIFY_INTEREST
+			    : strcmp(about, "time") == 0    ? PHRASE_CLARIFY_TIME
 			    : strcmp(about, "ordinal") == 0 ? PHRASE_CLARIFY_ORDINAL
 							    : PHRASE_CLARIFY_WHAT,
 			    NULL);

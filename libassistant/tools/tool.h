@@ -27,7 +27,7 @@
  *		     "sessions":[{"handle":"s2","name","start","end","location"}]}],
  *	 "total":12,"totals":{"session":12},"at_least":{"session":true},
  *	 "info":[{"handle":"i1","key","title","passages":["..."]}],
- *	 "clarify":{"about":"record|ordinal|time|topic","choices":["s1"]},
+ *	 "clarify":{"about":"record|ordinal|time|topic|interest","choices":["s1"]},
  *	 "words_only":true (meanings could not be searched), "angry":true, "place_unknown":true,
  *	 "facility":true (a thing on site was asked for; the results only speak of it),
  *	 "time_unknown":true (when was asked, and the pages give no time),
