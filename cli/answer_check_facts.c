@@ -9,7 +9,8 @@
 #include "fold.h"
 #include "venue_clock.h"
 
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+#define MIN_QUOTED 20 /* bytes; less may be anybody's words */
+#define COUNT(a)   (sizeof(a) / sizeof((a)[0]))
 
 static int minutes_of(const struct tm *tm)
 {
@@ -615,28 +616,36 @@ static bool has_moment(const struct reading *r, const struct segment *s)
 	return false;
 }
 
+/* The very words of a record or a page that is referred to: true of it, whatever was spoken of before. */
+static bool is_quoted(struct reading *r, const struct segment *s)
+{
+	char *text = strndup(s->line + s->begin, s->end - s->begin), *lower;
+	bool said = false;
+
+	lower = text ? fold_plain(text, true) : NULL;
+	free(text);
+	for (size_t n = lower ? strlen(lower) : 0; n && strchr(" .!?;", lower[n - 1]); n--)
+		lower[n - 1] = '\0';
+	if (lower && strlen(lower) >= MIN_QUOTED)
+		for (size_t i = 0; i < r->check->n && !said; i++)
+			said = r->check->all[i].referenced &&
+			       strstr(known_text(&r->check->all[i]), lower);
+	free(lower);
+	return said;
+}
+
 /* In an answer from a page, a sentence with a time in it is the page's. */
 static void check_page_sentence(struct reading *r, const struct segment *s)
 {
-	char *text = strndup(s->line + s->begin, s->end - s->begin), *lower;
-	bool pages = false, said = false;
+	bool pages = false;
 
 	for (size_t i = 0; i < r->check->n; i++)
 		pages |= r->check->all[i].page && r->check->all[i].referenced;
-	lower = pages && text && has_moment(r, s) ? fold_plain(text, true) : NULL;
-	free(text);
-	if (!lower)
+	if (!pages || !has_moment(r, s))
 		return;
-	for (size_t n = strlen(lower); n && strchr(" .!?;", lower[n - 1]); n--)
-		lower[n - 1] = '\0';
-	for (size_t i = 0; i < r->check->n && !said; i++)
-		said = r->check->all[i].page && r->check->all[i].referenced &&
-		       strstr(known_text(&r->check->all[i]), lower);
 	r->claims++;
-	if (!said)
-		check_find(r, "quotation", s->line + s->begin, s->end - s->begin,
-			   "words of the page", NULL);
-	free(lower);
+	check_find(r, "quotation", s->line + s->begin, s->end - s->begin, "words of the page",
+		   NULL);
 }
 
 /* --- All ------------------------------------------------------------------------------------ */
@@ -645,6 +654,10 @@ void check_facts(struct reading *r, const struct segment *given)
 {
 	struct segment s = narrowed(given);
 
+	if (is_quoted(r, &s)) {
+		r->claims++;
+		return;
+	}
 	check_clocks(r, &s);
 	check_span(r, &s);
 	check_days(r, &s);

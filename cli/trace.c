@@ -46,7 +46,8 @@ static void executed(FILE *out, struct json_object *debug)
 
 	if (!n)
 		return;
-	snprintf(text, sizeof(text), "%d records", json_object_get_int(n));
+	snprintf(text, sizeof(text), "%d %s", json_object_get_int(n),
+		 json_object_get_int(n) == 1 ? "record" : "records");
 	add(out, "found", text);
 }
 

@@ -190,6 +190,12 @@ static void what_is_true_passes(void **state)
 		  "The network is called “Canal”. The desk opens at 08:15.\n\nMore under "
 		  "**Wi-Fi**.",
 		  { WIFI } },
+		/* A page's words stay true behind a session that they are not about. */
+		{ NULL,
+		  "**Locks and how to love them** is on Saturday.\n\nThe desk opens at "
+		  "08:15.\n\nMore under "
+		  "**Wi-Fi**.",
+		  { LOCKS, WIFI } },
 		{ "is there a sauna?",
 		  "I found nothing about “sauna” in what I know of Canal Day.",
 		  { NULL } },
@@ -266,6 +272,12 @@ static void wrong_times_are_found(void **state)
 		  { WIFI },
 		  "quotation",
 		  "The desk opens at 08:45." },
+		{ NULL,
+		  "**Locks and how to love them** is on Saturday.\n\nThe desk opens at "
+		  "08:30.\n\nMore under **Wi-Fi**.",
+		  { LOCKS, WIFI },
+		  "time",
+		  "08:30" },
 		{ NULL, "**Oar & Rope** is there from 08:45.", { OAR }, "time", "08:45" },
 	};
 

@@ -752,7 +752,7 @@ def case_slash_trace(c):
         assert re.search(rf"^{step} +\d+ ms *{found}", done.stdout, re.M), (step, done.stdout)
     done = c("chat", "--json", text="Who speaks about heat pumps?\n/trace\n")
     trace = json.loads(done.stdout.splitlines()[1])
-    equal(trace["debug"]["tools_used"], ["search_speakers"])
+    equal(trace["debug"]["tools_used"][0], "search_speakers")
     assert trace["timings"]["total_ms"] >= 0, trace
 
 
