@@ -175,6 +175,11 @@ static void place_order(const struct placing *p, bool windowed, struct when *out
 		out->kind = s->first ? WHEN_FIRST : WHEN_LAST;
 		return;
 	}
+	/* "the next talk at 16:00", asked at 18:00: of that window, which is over, the first */
+	if (out->to != TIME_UNKNOWN && out->to <= p->now) {
+		out->kind = WHEN_FIRST;
+		return;
+	}
 	out->kind = out->from > p->now ? WHEN_FIRST : WHEN_NEXT;
 	if (out->from < p->now)
 		out->from = p->now;
