@@ -117,6 +117,32 @@ static void link_names(struct document *d, bool whole)
 	}
 }
 
+/* The speakers' records stay behind when sessions alone are loaded: their names go along. */
+static void keep_names(struct document *d)
+{
+	for (size_t i = 0; i < d->kinds[KIND_SESSION].n; i++) {
+		struct json_object *o = d->kinds[KIND_SESSION].items[i].o;
+		struct json_object *ids = value_get(o, "speaker_ids");
+		struct json_object *names = json_object_new_array();
+
+		for (size_t n = 0; n < value_length(ids); n++) {
+			const char *id = json_object_get_string(json_object_array_get_idx(ids, n));
+			struct json_object *speaker =
+				id ? document_find(d, KIND_SPEAKER, id) : NULL;
+
+			if (value_string(speaker, "name"))
+				json_object_array_add(names,
+						      json_object_get(value_get(speaker, "name")));
+		}
+		/* In the ids' order, so all or none. */
+		if (value_length(names) && value_length(names) == value_length(ids) &&
+		    !value_get(o, "speaker_names"))
+			json_object_object_add(o, "speaker_names", names);
+		else
+			json_object_put(names);
+	}
+}
+
 /* First and last day of the sessions, where the source has none. */
 static void complete_days(struct document *d)
 {
@@ -189,8 +215,10 @@ int document_complete(struct document *d, const struct given *given, bool whole)
 {
 	complete_ids(d);
 	link_names(d, whole);
-	if (!whole)
+	if (!whole) {
+		keep_names(d);
 		return 0;
+	}
 	if (given->info_path && given_read_info(given->info_path, d->conference) < 0)
 		return -1;
 	for (int i = 0; i < GIVEN_COUNT; i++)
