@@ -15,9 +15,9 @@ int main(int argc, char **argv)
 
 	if (status)
 		return status - 1;
-	if (convert_open(&c, o.path, -1, true, &o.given, o.quiet) < 0)
-		return 1;
-	fwrite(c.text, 1, c.len, stdout);
+	status = convert_open(&c, o.path, -1, true, &o.given, o.quiet) < 0;
+	if (!status)
+		fwrite(c.text, 1, c.len, stdout);
 	convert_close(&c);
-	return 0;
+	return status;
 }
