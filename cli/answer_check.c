@@ -260,6 +260,18 @@ static bool is_said(struct reading *r, const char *quotation)
 	return said;
 }
 
+/* The closing marks, and the ellipsis of a text that was cut. */
+static void cut_end(char *text)
+{
+	size_t n = strlen(text);
+
+	while (n && strchr(" .!?\"", text[n - 1]))
+		n--;
+	if (n >= 3 && !memcmp(text + n - 3, "\xe2\x80\xa6", 3))
+		n -= 3;
+	text[n] = '\0';
+}
+
 static void check_quotation(struct reading *r, const char *text, size_t len)
 {
 	char *quotation = strndup(text, len), *at = quotation, *lower;
@@ -271,6 +283,8 @@ static void check_quotation(struct reading *r, const char *text, size_t len)
 	for (n = strlen(at); n && strchr(" .,;:!?", at[n - 1]); n--)
 		at[n - 1] = '\0';
 	lower = fold_plain(at, true);
+	if (lower)
+		cut_end(lower);
 	if (lower && strlen(lower) > 2) {
 		r->claims++;
 		if (!is_said(r, lower))
@@ -300,18 +314,6 @@ static bool record_says(struct known *k, char *words)
 	for (says = true; says && (part = strsep(&rest, ","));)
 		says = strstr(text, part + strspn(part, " ")) != NULL;
 	return says;
-}
-
-/* The closing marks, and the ellipsis of a text that was cut. */
-static void cut_end(char *text)
-{
-	size_t n = strlen(text);
-
-	while (n && strchr(" .!?\"", text[n - 1]))
-		n--;
-	if (n >= 3 && !memcmp(text + n - 3, "\xe2\x80\xa6", 3))
-		n -= 3;
-	text[n] = '\0';
 }
 
 /* "**Name**: words" quotes the record's own words, sentence by sentence. */
