@@ -9,9 +9,11 @@
 FROM debian:13 AS build
 ENV ERLEAH_CACHE_DIR=/cache
 WORKDIR /src
-COPY script/env script/bootstrap script/build-civetweb script/
+COPY script/env script/bootstrap script/build-civetweb script/fetch-weights script/
 COPY subprojects subprojects
 RUN apt-get update && script/bootstrap && rm -rf /var/lib/apt/lists/*
+# Without the model's weights the image is whole and searches by words.
+RUN mkdir -p /cache/weights/all-MiniLM-L6-v2 && script/fetch-weights
 COPY . .
 RUN bash -c '. script/env && configure build --prefix=/usr -Dlibdir=lib --buildtype=debugoptimized \
 	-Dserver=enabled -Dcli=enabled -Dtests=enabled' \
@@ -19,6 +21,8 @@ RUN bash -c '. script/env && configure build --prefix=/usr -Dlibdir=lib --buildt
 	&& meson test -C build --no-rebuild --suite unit --print-errorlogs \
 	&& DESTDIR=/out meson install -C build --no-rebuild --strip \
 	&& rm -rf /out/usr/include /out/usr/lib/pkgconfig \
+	&& mkdir -p /out/usr/share/erleah/weights \
+	&& cp -r /cache/weights/all-MiniLM-L6-v2 /out/usr/share/erleah/weights/ \
 	&& ERLEAH_DATA=/out/var/lib/erleah build/ingest/erleah-ingest all examples/conference/conference.json
 
 # --- Run: the shared libraries and three programs, as a user without rights -------------------

@@ -295,12 +295,13 @@ static void gelu(float *x, size_t n)
 static void layer_norm(float *x, const float *add, size_t n, size_t width, const float *gain,
 		       const float *shift)
 {
-	for (size_t r = 0; r < n; r++, x += width, add += add ? width : 0) {
+	for (size_t r = 0; r < n; r++, x += width) {
+		const float *plus = add ? add + r * width : NULL;
 		vf sum = all(0), squares = all(0);
 		float mean, per;
 
 		for (size_t i = 0; i < width; i += LANES) {
-			vf v = load(x + i) + (add ? load(add + i) : all(0));
+			vf v = load(x + i) + (plus ? load(plus + i) : all(0));
 
 			store(x + i, v);
 			sum += v;
