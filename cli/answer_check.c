@@ -260,8 +260,7 @@ static bool is_said(struct reading *r, const char *quotation)
 	return said;
 }
 
-/* The closing marks, and the ellipsis of a text that was cut. */
-static void cut_end(char *text)
+void cut_end(char *text)
 {
 	size_t n = strlen(text);
 

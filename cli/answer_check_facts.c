@@ -624,12 +624,12 @@ static bool is_quoted(struct reading *r, const struct segment *s)
 
 	lower = text ? fold_plain(text, true) : NULL;
 	free(text);
-	for (size_t n = lower ? strlen(lower) : 0; n && strchr(" .!?;", lower[n - 1]); n--)
-		lower[n - 1] = '\0';
+	if (lower)
+		cut_end(lower);
 	if (lower && strlen(lower) >= MIN_QUOTED)
 		for (size_t i = 0; i < r->check->n && !said; i++)
 			said = r->check->all[i].referenced &&
-			       strstr(known_text(&r->check->all[i]), lower);
+			       strstr(known_text(&r->check->all[i]), lower + strspn(lower, "\""));
 	free(lower);
 	return said;
 }

@@ -93,6 +93,8 @@ bool known_same_name(const struct known *a, const struct known *b);
 
 /* What stands between quotation marks in a folded line. */
 void check_quotations(struct reading *r, const char *line);
+/* Takes off closing marks, and the ellipsis of a text that was cut. */
+void cut_end(char *text);
 void check_lines(struct reading *r, const char *text);
 void check_facts(struct reading *r, const struct segment *s);
 /* The line above a list; no part of it is a claim of its own. */
