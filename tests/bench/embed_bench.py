@@ -31,7 +31,7 @@ from tokenizers import Tokenizer
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 ROUNDS = 3
-QUESTIONS = 200
+QUESTIONS = 100
 
 
 def read_safetensors(path):
@@ -149,11 +149,11 @@ def make_questions():
 
 
 def make_passages(tokenizer):
-    """512 texts of 80 to 130 word pieces out of the example conference's prose."""
+    """192 texts of 80 to 130 word pieces out of the example conference's prose."""
     conference = json.loads((ROOT / "examples/conference/conference.json").read_text(encoding="utf-8"))
     words = " ".join(r["title"] + ". " + r.get("description", "") for r in conference["sessions"]).split()
     texts, at = [], 0
-    for i in range(512):
+    for i in range(192):
         n = 62 + i * 7 % 37
         texts.append(" ".join((words + words)[at:at + n]).replace("\n", " "))
         at = (at + n) % len(words)
