@@ -445,6 +445,11 @@ static void add_points(struct build *b)
 
 	if (!p || !p->n)
 		return;
+	for (size_t i = 0; i < b->snapshot->conference.n_info; i++) {
+		uint32_t key = string_add(b, b->snapshot->conference.info[i].key);
+
+		buffer_add(b, SECTION_PAGES, &key, sizeof(key));
+	}
 	buffer_add(b, SECTION_POINTS, p->points, p->n * sizeof(*p->points));
 	buffer_add(b, SECTION_HASHES, p->rows.hashes, p->rows.n * sizeof(*p->rows.hashes));
 }

@@ -46,19 +46,26 @@ static void number_columns(uint8_t columns[static FACET_COUNT])
 	columns[FACET_MASTER] = 0;
 }
 
-static bool scan_begin(struct scan *s, const struct dense_query *q, const bool *pass, size_t n_pass,
-		       struct arena *arena)
+/* As long as rows are: zeros behind. */
+static bool copy_query(struct scan *s, const struct dense_query *q, struct arena *arena)
 {
 	float *query = arena_array(arena, float, s->x->header->stride);
 
+	if (query)
+		memcpy(query, q->vector, q->space.dims * sizeof(float));
+	s->query = query;
+	return query;
+}
+
+static bool scan_begin(struct scan *s, const struct dense_query *q, const bool *pass, size_t n_pass,
+		       struct arena *arena)
+{
 	s->places = arena_array(arena, uint32_t, s->x->n_records + 1);
 	s->records = arena_array(arena, uint32_t, n_pass + 1);
 	s->cosines = arena_alloc(arena, (n_pass + 1) * sizeof(*s->cosines));
 	s->best = arena_array(arena, float, n_pass + 1);
-	if (!query || !s->places || !s->records || !s->cosines || !s->best)
+	if (!copy_query(s, q, arena) || !s->places || !s->records || !s->cosines || !s->best)
 		return false;
-	memcpy(query, q->vector, q->space.dims * sizeof(float));
-	s->query = query;
 	for (size_t i = 0; i < s->x->n_records; i++) {
 		s->places[i] = pass[i] ? (uint32_t)s->n_places : NO_PLACE;
 		if (pass[i])
@@ -198,6 +205,57 @@ static int answer(const struct scan *s, int limit, struct arena *arena, struct d
 	return 0;
 }
 
+/* --- Information pages ------------------------------------------------------------------ */
+
+static void page_met(const struct scan *s, const struct flat_point *p, struct dense_hit *hits)
+{
+	struct dense_hit *hit = &hits[p->record];
+	float cosine;
+
+	s->kernels->dots(s->query, s->x->vectors, s->x->header->stride, &p->vector, 1, &cosine);
+	if (!(cosine > hit->best))
+		return;
+	hit->best = cosine < 1 ? cosine : 1;
+	hit->part = p->part;
+}
+
+static int by_best(const void *pa, const void *pb)
+{
+	const struct dense_hit *a = pa, *b = pb;
+
+	if (a->best != b->best)
+		return a->best > b->best ? -1 : 1;
+	return strcmp(a->id, b->id);
+}
+
+/* They are few: each passage by itself, no heap. */
+static int answer_pages(struct scan *s, const struct dense_query *q, struct arena *arena,
+			struct dense_hits *out, struct fail *f)
+{
+	const struct flat_file *x = s->x;
+	struct dense_hit *hits = arena_array(arena, struct dense_hit, x->n_pages + 1);
+	size_t max = q->limit <= 0 ? DEFAULT_LIMIT : (size_t)q->limit;
+
+	if (!hits || !copy_query(s, q, arena))
+		return FAIL(f, ASSISTANT_ENOMEM, "no memory for a search");
+	for (size_t i = 0; i < x->n_pages; i++) {
+		hits[i] = (struct dense_hit){ .type = POINT_PAGE, .best = COSINE_NONE };
+		hits[i].id = flat_string(x, x->pages[i]);
+		for (unsigned facet = 0; facet < FACET_COUNT; facet++)
+			hits[i].cosine[facet] = COSINE_NONE;
+	}
+	for (uint32_t i = x->facets[FLAT_PAGES]; i < x->facets[FLAT_PAGES + 1]; i++)
+		page_met(s, &x->points[i], hits);
+	qsort(hits, x->n_pages, sizeof(*hits), by_best);
+	for (size_t i = 0; i < x->n_pages && hits[i].best > COSINE_NONE; i++) {
+		hits[i].cosine[FACET_MASTER] = hits[i].best;
+		out->total++;
+	}
+	out->hits = hits;
+	out->n = out->total < max ? out->total : max;
+	return 0;
+}
+
 static int conflict(const struct flat_header *h, const struct vector_space *asked, struct fail *f)
 {
 	return FAIL(f, ASSISTANT_ECONFLICT,
@@ -220,6 +278,8 @@ int flat_dense(const struct flat_file *x, const struct vector_kernels *kernels,
 		return 0;
 	if (!flat_space_is(x, &q->space))
 		return conflict(x->header, &q->space, f);
+	if (q->pages)
+		return answer_pages(&s, q, arena, out, f);
 	pass = flat_filter(x, &q->filter, arena, &n_pass);
 	if (!pass || !scan_begin(&s, q, pass, n_pass, arena))
 		return FAIL(f, ASSISTANT_ENOMEM, "no memory for a search");

@@ -117,6 +117,7 @@ static bool find_sections(struct flat_file *x)
 	       SECTION(x, SECTION_TRI_WORDS, tri_words, n_tri_words) &&
 	       SECTION(x, SECTION_POINTS, points, n_points) &&
 	       SECTION(x, SECTION_HASHES, hashes, n_hashes) &&
+	       SECTION(x, SECTION_PAGES, pages, n_pages) &&
 	       SECTION(x, SECTION_VECTORS, vectors, n_floats);
 }
 
@@ -198,27 +199,43 @@ static bool space_good(const struct flat_file *x)
 	       x->n_floats == x->n_hashes * h->stride;
 }
 
+int flat_point_compare(const void *pa, const void *pb)
+{
+	const struct flat_point *a = pa, *b = pb;
+
+	if (a->facet != b->facet)
+		return a->facet < b->facet ? -1 : 1;
+	if (a->record != b->record)
+		return a->record < b->record ? -1 : 1;
+	return a->part < b->part ? -1 : a->part > b->part;
+}
+
+static bool point_good(const struct flat_file *x, const struct flat_point *p)
+{
+	if (p->vector >= x->n_hashes)
+		return false;
+	if (p->facet == FLAT_PAGES)
+		return p->record < x->n_pages;
+	if (p->facet > FLAT_PAGES || p->record >= x->n_records || p->part)
+		return false;
+	return p->facet == FACET_MASTER ||
+	       facet_entity((enum facet)p->facet) == (enum entity)x->records[p->record].type;
+}
+
 /* In order, each once, of the entity that has such a facet; notes where each facet begins. */
 static bool points_good(struct flat_file *x)
 {
-	uint64_t before = 0;
 	unsigned facet = 0;
 
 	for (size_t i = 0; i < x->n_points; i++) {
 		const struct flat_point *p = &x->points[i];
-		uint64_t place = ((uint64_t)p->facet << 32 | p->record) + 1;
 
-		if (place <= before || p->facet >= FACET_COUNT || p->record >= x->n_records ||
-		    p->vector >= x->n_hashes)
-			return false;
-		if (p->facet != FACET_MASTER &&
-		    facet_entity((enum facet)p->facet) != (enum entity)x->records[p->record].type)
+		if (!point_good(x, p) || (i > 0 && flat_point_compare(p - 1, p) >= 0))
 			return false;
 		while (facet < p->facet)
 			x->facets[++facet] = (uint32_t)i;
-		before = place;
 	}
-	while (facet < FACET_COUNT)
+	while (facet <= FLAT_PAGES)
 		x->facets[++facet] = (uint32_t)x->n_points;
 	return true;
 }
@@ -238,8 +255,8 @@ int flat_file_read(struct flat_file *x, const void *bytes, size_t size, struct f
 	if (x->strings_size == 0 || x->strings[0] || x->strings[x->strings_size - 1])
 		return damaged(f, "its strings have no end");
 	if (!records_good(x) || !strings_good(x, x->speakers, x->n_speakers) ||
-	    !strings_good(x, x->values, x->n_values) || !terms_good(x) || !trigrams_good(x) ||
-	    !points_good(x))
+	    !strings_good(x, x->values, x->n_values) || !strings_good(x, x->pages, x->n_pages) ||
+	    !terms_good(x) || !trigrams_good(x) || !points_good(x))
 		return damaged(f, "a reference leads nowhere");
 	return 0;
 }

@@ -20,7 +20,7 @@ struct flat_file {
 	const char *strings;
 	size_t strings_size;
 	const struct flat_record *records;
-	const uint32_t *speakers, *values, *tri_words;
+	const uint32_t *speakers, *values, *tri_words, *pages;
 	const struct flat_word *words;
 	const struct flat_stem *stems;
 	const struct flat_posting *postings;
@@ -29,8 +29,9 @@ struct flat_file {
 	const uint8_t (*hashes)[POINT_HASH_SIZE];
 	const float *vectors;
 	size_t n_records, n_speakers, n_values, n_tri_words, n_words, n_stems, n_postings,
-		n_trigrams, n_points, n_hashes, n_floats;
-	uint32_t facets[FACET_COUNT + 1]; /* where each facet's points begin, and the end */
+		n_trigrams, n_points, n_hashes, n_floats, n_pages;
+	uint32_t facets[FACET_COUNT +
+			2]; /* where each facet's points begin, those of pages, and the end */
 	bool mapped;
 	struct flat_stamp stamp; /* of the file that was mapped */
 	/* flat.c's: */
@@ -54,6 +55,8 @@ static inline const char *flat_string(const struct flat_file *x, uint32_t offset
 /* What the header holds; 4 lanes of 64 bits: a file is checked at memory's pace. */
 uint64_t flat_checksum(uint64_t seed, const void *data, size_t len);
 uint64_t flat_file_checksum(const struct flat_header *h, size_t size);
+/* For qsort: by facet, record, part. */
+int flat_point_compare(const void *a, const void *b);
 bool flat_space_is(const struct flat_file *x, const struct vector_space *space);
 /* By text; their numbers, or -1. */
 int64_t flat_find_word(const struct flat_file *x, const char *text);

@@ -36,6 +36,7 @@
 #define FLAT_MAX_DIMS	  4096
 #define FLAT_MAX_BYTES	  ((size_t)2 << 30)
 #define FLAT_TF_UNIT	  4 /* a word's occurrence counts 4, a hint's 1: see flat_text.c */
+#define FLAT_PAGES	  FACET_COUNT /* where points of passages stand: behind the facets */
 
 enum flat_section {
 	SECTION_STRINGS = 1,
@@ -50,6 +51,7 @@ enum flat_section {
 	SECTION_POINTS,	   /* struct flat_point, sorted by facet, then record */
 	SECTION_HASHES,	   /* uint8_t[POINT_HASH_SIZE], one per vector */
 	SECTION_VECTORS,   /* float, header's stride each; zeros behind the last dimension */
+	SECTION_PAGES,	   /* uint32_t: strings of information pages\' keys, by number */
 	SECTION_COUNT
 };
 
@@ -118,8 +120,8 @@ struct flat_trigram {
 
 struct flat_point {
 	uint32_t record, vector; /* their numbers */
-	uint32_t facet;		 /* enum facet */
-	uint32_t reserved;
+	uint32_t facet; /* enum facet; FLAT_PAGES: record is a page's number, part the passage's */
+	uint32_t part;
 };
 
 #endif

@@ -2,6 +2,7 @@
  * flat_points.c - see flat_points.h.
  */
 #include "index/flat_points.h"
+#include "index/flat_file.h"
 #include <math.h>
 #include <string.h>
 
@@ -88,10 +89,29 @@ void flat_points_finish(struct flat_points *p)
 
 /* --- Placing ----------------------------------------------------------------------- */
 
+static const char *point_kind(enum entity type)
+{
+	return type == POINT_PAGE ? "page" : entity_name(type);
+}
+
 static int point_refused(const struct index_point *point, const char *why, struct fail *f)
 {
-	return FAIL(f, ASSISTANT_EINVAL, "a point of %s %.80s (%s) %s", entity_name(point->type),
+	return FAIL(f, ASSISTANT_EINVAL, "a point of %s %.80s (%s) %s", point_kind(point->type),
 		    point->id, facet_key(point->facet), why);
+}
+
+static int place_page(const struct index_point *point, const struct conference *c,
+		      struct flat_point *out, struct fail *f)
+{
+	for (size_t i = 0; i < c->n_info; i++) {
+		if (strcmp(c->info[i].key, point->id) != 0)
+			continue;
+		out->facet = FLAT_PAGES;
+		out->record = (uint32_t)i;
+		out->part = point->part;
+		return 0;
+	}
+	return point_refused(point, "is of a page that the conference does not have", f);
 }
 
 /* Records are numbered as flat_build does: entity by entity, each in the snapshot's order. */
@@ -101,7 +121,9 @@ static int place_one(const struct index_point *point, const struct snapshot *s,
 	const struct record *r;
 	size_t base = 0;
 
-	if (point->type >= ENTITY_COUNT || point->facet >= FACET_COUNT)
+	if (point->type == POINT_PAGE)
+		return place_page(point, &s->conference, out, f);
+	if (point->type > POINT_PAGE || point->facet >= FACET_COUNT)
 		return FAIL(f, ASSISTANT_EINVAL, "a point is of an unknown entity or facet");
 	if (!(facets_of(point->type) & FACET_BIT(point->facet)))
 		return point_refused(point, "is of a facet that another entity has", f);
@@ -115,15 +137,6 @@ static int place_one(const struct index_point *point, const struct snapshot *s,
 	return 0;
 }
 
-static int by_place(const void *pa, const void *pb)
-{
-	const struct flat_point *a = pa, *b = pb;
-
-	if (a->facet != b->facet)
-		return a->facet < b->facet ? -1 : 1;
-	return a->record < b->record ? -1 : a->record > b->record;
-}
-
 static int take_vector(struct flat_points *p, const struct index_point *point, uint32_t row,
 		       struct fail *f)
 {
@@ -131,7 +144,7 @@ static int take_vector(struct flat_points *p, const struct index_point *point, u
 
 	if (!point->vector || p->vectors[row])
 		return 0;
-	snprintf(what, sizeof(what), "%s %.80s (%s)", entity_name(point->type), point->id,
+	snprintf(what, sizeof(what), "%s %.80s (%s)", point_kind(point->type), point->id,
 		 facet_key(point->facet));
 	p->vectors[row] = point->vector;
 	return flat_vector_check(point->vector, p->given.space.dims, what, f);
@@ -158,11 +171,14 @@ int flat_points_place(struct flat_points *p, const struct snapshot *s, struct fa
 	if (r < 0)
 		return r;
 	p->n = n;
-	qsort(p->points, n, sizeof(*p->points), by_place);
+	qsort(p->points, n, sizeof(*p->points), flat_point_compare);
 	for (size_t i = 1; i < n; i++) {
-		if (by_place(&p->points[i - 1], &p->points[i]) == 0)
+		unsigned facet = p->points[i].facet;
+
+		if (flat_point_compare(&p->points[i - 1], &p->points[i]) == 0)
 			return FAIL(f, ASSISTANT_EINVAL, "a record has two points of %s",
-				    facet_key((enum facet)p->points[i].facet));
+				    facet == FLAT_PAGES ? "one passage"
+							: facet_key((enum facet)facet));
 	}
 	for (size_t row = 0; row < p->rows.n; row++)
 		p->n_wanted += !p->vectors[row];

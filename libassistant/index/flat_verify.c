@@ -109,20 +109,38 @@ static const struct flat_point *find_point(const struct flat_file *x, uint32_t f
 	return NULL;
 }
 
+/* Pages' numbers are those of the file's time, too. */
+static const struct flat_point *find_passage(const struct flat_file *x, const char *key,
+					     uint32_t part)
+{
+	for (uint32_t i = x->facets[FLAT_PAGES]; i < x->facets[FLAT_PAGES + 1]; i++) {
+		const struct flat_point *p = &x->points[i];
+
+		if (p->part == part && strcmp(flat_string(x, x->pages[p->record]), key) == 0)
+			return p;
+	}
+	return NULL;
+}
+
 /* texts: by the snapshot's record, how many it has, and how many of them have a vector. */
 static void count_points(const struct flat_file *x, const struct flat_points *p,
-			 const uint32_t *numbers, uint8_t (*texts)[2], struct vector_counts *c)
+			 const struct info_page *info, const uint32_t *numbers, uint8_t (*texts)[2],
+			 struct vector_counts *c)
 {
 	size_t n_met = 0;
 
 	for (size_t i = 0; i < p->n; i++) {
 		const struct flat_point *want = &p->points[i], *have;
 
-		have = numbers[want->record] == UINT32_MAX
-			       ? NULL
-			       : find_point(x, want->facet, numbers[want->record]);
-		texts[want->record][0]++;
-		texts[want->record][1] += have != NULL;
+		if (want->facet == FLAT_PAGES) {
+			have = find_passage(x, info[want->record].key, want->part);
+		} else {
+			have = numbers[want->record] == UINT32_MAX
+				       ? NULL
+				       : find_point(x, want->facet, numbers[want->record]);
+			texts[want->record][0]++;
+			texts[want->record][1] += have != NULL;
+		}
 		n_met += have != NULL;
 		c->missing += !have;
 		c->stale += have && memcmp(x->hashes[have->vector], p->rows.hashes[want->vector],
@@ -174,7 +192,7 @@ static int compare_vectors(struct verify_op *o, struct fail *f)
 	texts = arena_alloc(o->op.arena, (s->n[0] + s->n[1] + s->n[2] + 1) * sizeof(*texts));
 	if (!numbers || !texts)
 		return FAIL(f, ASSISTANT_ENOMEM, "no memory for a report");
-	count_points(x, &o->expected, numbers, texts, &c);
+	count_points(x, &o->expected, s->conference.info, numbers, texts, &c);
 	for (size_t i = 0; i < s->n[0] + s->n[1] + s->n[2]; i++)
 		c.records_without += texts[i][0] && !texts[i][1];
 	say_counts(o, &c);

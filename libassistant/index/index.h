@@ -88,11 +88,15 @@ struct vector_space {
 
 #define POINT_HASH_SIZE 16
 
-/* A record's master or one of its facets.  Isolation is by conference, as everywhere here. */
+/* A passage of an information page: points of this type have the page's key as id, facet FACET_MASTER, and a part. */
+#define POINT_PAGE ENTITY_COUNT
+
+/* A record's master or one of its facets, or a passage.  Isolation is by conference, as everywhere here. */
 struct index_point {
 	enum entity type;
 	enum facet facet;
 	const char *id;
+	unsigned part;		       /* of a page: 0, 1, 2, ... */
 	uint8_t hash[POINT_HASH_SIZE]; /* of the model's name and the text it was made from */
 	const float
 		*vector; /* unit length; NULL: found by its hash, staged or in the epoch in use */
@@ -107,15 +111,17 @@ struct dense_query {
 	const float *vector;
 	struct vector_space space;
 	unsigned facets; /* FACET_BIT()s to look at; 0: all */
+	bool pages; /* information pages instead of records: facets and filter do not count, but its epoch */
 	struct index_filter filter;
-	int limit; /* records */
+	int limit; /* records, pages */
 };
 
 #define COSINE_NONE (-2.0f)
 struct dense_hit {
 	enum entity type;
 	const char *id;
-	float best; /* the highest of cosine[] */
+	unsigned part; /* of a page: the nearest passage */
+	float best;    /* the highest of cosine[] */
 	float cosine
 		[FACET_COUNT]; /* COSINE_NONE: that record has no such point, or it was not asked */
 };

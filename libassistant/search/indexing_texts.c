@@ -6,6 +6,7 @@
 #include "base/hash.h"
 #include "base/text.h"
 #include "search/facets.h"
+#include "search/page_texts.h"
 
 #define TEXTS_MAX_BYTES ((size_t)512 << 20)
 #define HASHED_MAX	8192 /* model, side and one text */
@@ -34,27 +35,48 @@ static int hash_of(struct make *m, const char *text, uint8_t out[static POINT_HA
 	return 0;
 }
 
+static int add_point(struct make *m, const struct index_point *point, const char *said)
+{
+	struct indexing_texts *t = &m->made;
+	struct index_point *p = &t->points[t->n_points++];
+	struct indexing_text *text = &t->texts[t->n++];
+
+	*p = *point;
+	if (hash_of(m, said, p->hash) < 0)
+		return ASSISTANT_ENOMEM;
+	*text = (struct indexing_text){ .text = said, .len = strlen(said), .point = p };
+	memcpy(text->hash, p->hash, POINT_HASH_SIZE);
+	return 0;
+}
+
 static int add_record(struct make *m, const struct record *r)
 {
 	struct facet_text texts[FACETS_PER_ENTITY];
-	struct indexing_texts *t = &m->made;
-	size_t n = facet_texts(m->snapshot, r, t->arena, texts);
+	size_t n = facet_texts(m->snapshot, r, m->made.arena, texts);
+	int result = n > 0 ? 0 : ASSISTANT_ENOMEM;
 
-	if (n == 0)
-		return ASSISTANT_ENOMEM;
-	for (size_t i = 0; i < n; i++) {
-		struct index_point *p = &t->points[t->n_points++];
-		struct indexing_text *text = &t->texts[t->n++];
+	for (size_t i = 0; result == 0 && i < n; i++) {
+		const struct index_point p = { .type = r->type,
+					       .facet = texts[i].facet,
+					       .id = r->id };
 
-		*p = (struct index_point){ .type = r->type, .facet = texts[i].facet, .id = r->id };
-		if (hash_of(m, texts[i].text, p->hash) < 0)
-			return ASSISTANT_ENOMEM;
-		*text = (struct indexing_text){ .text = texts[i].text,
-						.len = strlen(texts[i].text),
-						.point = p };
-		memcpy(text->hash, p->hash, POINT_HASH_SIZE);
+		result = add_point(m, &p, texts[i].text);
 	}
-	return 0;
+	return result;
+}
+
+static int add_page(struct make *m, const struct info_page *page)
+{
+	const char *passages[PAGE_MAX_PASSAGES];
+	size_t n = page_passages(page, m->made.arena, passages);
+	int result = 0;
+
+	for (unsigned i = 0; result == 0 && i < n; i++) {
+		const struct index_point p = { .type = POINT_PAGE, .id = page->key, .part = i };
+
+		result = add_point(m, &p, passages[i]);
+	}
+	return result;
 }
 
 static int by_hash(const void *a, const void *b)
@@ -83,16 +105,15 @@ static int make_run(struct work *w, struct fail *f)
 	struct make *m = container_of(w, struct make, work);
 	const struct snapshot *s = m->snapshot;
 	struct indexing_texts *t = &m->made;
-	size_t records = 0;
+	size_t records = 0, max = s->conference.n_info * PAGE_MAX_PASSAGES + 1;
 
 	for (int e = 0; e < ENTITY_COUNT; e++)
 		records += s->n[e];
+	max += records * FACETS_PER_ENTITY;
 	t->arena = arena_create(TEXTS_MAX_BYTES);
 	if (t->arena) {
-		t->points =
-			arena_array(t->arena, struct index_point, records * FACETS_PER_ENTITY + 1);
-		t->texts = arena_array(t->arena, struct indexing_text,
-				       records * FACETS_PER_ENTITY + 1);
+		t->points = arena_array(t->arena, struct index_point, max);
+		t->texts = arena_array(t->arena, struct indexing_text, max);
 	}
 	if (!t->arena || !t->points || !t->texts)
 		return FAIL(f, ASSISTANT_ENOMEM, "no memory for the texts of %zu records", records);
@@ -104,6 +125,11 @@ static int make_run(struct work *w, struct fail *f)
 				return FAIL(f, ASSISTANT_ENOMEM, "no memory for the texts of %s %s",
 					    entity_name((enum entity)e), s->records[e][i].id);
 		}
+	}
+	for (size_t i = 0; i < s->conference.n_info; i++) {
+		if (add_page(m, &s->conference.info[i]) < 0)
+			return FAIL(f, ASSISTANT_ENOMEM, "no memory for the texts of page %s",
+				    s->conference.info[i].key);
 	}
 	keep_each_once(t);
 	return 0;

@@ -1,15 +1,16 @@
 /*
  * meaning.c - see meaning.h.
  *
- *	embed --> compare with everything --> the average
+ *	embed --> compare with everything --> with the information pages --> the average
  */
 #include "search/meaning.h"
 
-#define EMBED_MS   2000	 /* words need not wait longer for a meaning */
-#define ALL_LIMIT  10000 /* records whose cosines are averaged */
-#define LEAST_SEEN 8	 /* fewer have no average to speak of */
+#define EMBED_MS    2000  /* words need not wait longer for a meaning */
+#define ALL_LIMIT   10000 /* records whose cosines are averaged */
+#define PAGES_LIMIT 8
+#define LEAST_SEEN  8 /* fewer have no average to speak of */
 
-static flow_step meaning_embed, meaning_compare, meaning_average;
+static flow_step meaning_embed, meaning_compare, meaning_pages, meaning_average;
 
 static struct meaning *of(struct flow *f)
 {
@@ -61,6 +62,19 @@ static void meaning_compare(struct flow *f)
 				 .limit = ALL_LIMIT };
 
 	m->index->ops->dense(m->index, m->conference_id, &q, m->arena, &m->all,
+			     THEN(f, meaning_pages));
+}
+
+static void meaning_pages(struct flow *f)
+{
+	struct meaning *m = of(f);
+	struct dense_query q = { .vector = m->vector,
+				 .space = m->space,
+				 .pages = true,
+				 .filter = { .epoch = m->epoch },
+				 .limit = PAGES_LIMIT };
+
+	m->index->ops->dense(m->index, m->conference_id, &q, m->arena, &m->pages,
 			     THEN(f, meaning_average));
 }
 

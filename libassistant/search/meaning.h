@@ -17,7 +17,8 @@ struct meaning {
 	uint64_t epoch;
 	struct arena *arena;
 	float *vector;
-	struct dense_hits all; /* of the whole conference, for its average */
+	struct dense_hits all;	 /* of the whole conference, for its average */
+	struct dense_hits pages; /* information pages, nearest first */
 	/* results, once the flow has ended */
 	bool ready;  /* there is a vector, and something to compare it with */
 	bool failed; /* there should have been one */
