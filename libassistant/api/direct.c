@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/utf8.h"
+#include "search/pages.h"
 #include "search/search.h"
 
 /* --- Ask ------------------------------------------------------------------------ */
@@ -70,12 +71,13 @@ struct direct_search {
 	enum scoring scoring;
 	struct catalog *catalog;
 	struct understood understood;
+	struct meaning meaning; /* of the whole question */
 	struct search search;
 	bool begun;
 	char *result;
 };
 
-static flow_step search_call_catalog, search_call_begin, search_call_end;
+static flow_step search_call_catalog, search_call_meaning, search_call_begin, search_call_end;
 
 static struct direct_search *search_of(struct flow *f)
 {
@@ -87,7 +89,22 @@ static void search_call_catalog(struct flow *f)
 	struct direct_search *s = search_of(f);
 
 	catalogs_get(s->call.a->env.catalogs, s->conference_id, &s->catalog,
-		     THEN(f, search_call_begin));
+		     THEN(f, search_call_meaning));
+}
+
+static void search_call_meaning(struct flow *f)
+{
+	struct direct_search *s = search_of(f);
+	struct env *env = &s->call.a->env;
+	const struct snapshot *records = catalog_snapshot(s->catalog);
+
+	if (!env->embedder || s->scoring != SCORING_FULL || s->entities) {
+		search_call_begin(f);
+		return;
+	}
+	meaning_begin(&s->meaning, env->embedder, env->index, records->conference.id,
+		      records->epoch, json_text(s->query, "q"), s->call.arena, f);
+	flow_join(THEN(f, search_call_begin));
 }
 
 static void search_ended(struct flow *f)
@@ -115,6 +132,8 @@ static void search_call_begin(struct flow *f)
 	rq.now_unix_s = s->now_unix_s >= 0 ? s->now_unix_s : clock_now_ms(env->clock) / 1000;
 	query_understand(s->catalog, json_text(s->query, "q"), rq.now_unix_s, s->call.arena,
 			 &s->understood);
+	if (!rq.raw)
+		pages_by_meaning(&s->meaning, s->call.arena, &s->understood);
 	r = search_apply_filters(s->catalog, json_get_object(s->query, "filters"), s->call.arena,
 				 &s->understood, &f->fail);
 	if (r < 0) {

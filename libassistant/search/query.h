@@ -43,10 +43,14 @@ struct understood {
 	struct name_match *names; /* records named, best first */
 	size_t n_names;
 	const char *const *info_keys; /* pages that may answer, best first; NULL-terminated */
-	bool follow_up;		      /* cannot be understood without the turn before */
-	const char *clarify;	      /* the question to ask back, or NULL */
+	const int *
+		info_parts; /* of each, the passage that is nearest in meaning; NULL: none is known */
+	bool follow_up;	    /* cannot be understood without the turn before */
+	const char *clarify;	    /* the question to ask back, or NULL */
 	const struct record *named; /* the one record the question is about, by its name; or NULL */
-	bool practical;	  /* "can I", "where is the": asks for something one may find on site */
+	bool practical; /* "can I", "where is the": asks for something one may find on site */
+	bool how_to; /* asks how one goes about things there: "can I", "do I have to", "where is the" */
+	bool kind_said;	  /* a talk, a stand, a person is asked for in so many words */
 	bool definition;  /* "what is X?", and nothing else */
 	float info_cover; /* 0..1: how much of the question the first information page knows */
 };

@@ -578,6 +578,9 @@ void read_intent(struct reading *r)
 
 	u->asked = what_is_asked(r);
 	u->practical = r->cues & CUE_FACILITY;
+	u->how_to = r->cues & (CUE_PRACTICAL | CUE_FACILITY) && !(r->cues & CUE_ABOUT);
+	u->kind_said = r->cues & (CUE_SESSION | CUE_EXHIBITOR | CUE_SPEAKER | CUE_VISIT |
+				  CUE_FROM_COMPANY | CUE_SPEAKS | CUE_SOMEBODY);
 	u->follow_up = is_follow_up(r);
 	u->terms = reading_terms(r);
 	u->meaning = reading_meaning(r);

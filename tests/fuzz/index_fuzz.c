@@ -35,9 +35,9 @@ static void add_points(const struct snapshot *s, struct flat_points *out)
 {
 	static const float vectors[2][4] = { { 1, 0, 0, 0 }, { 0, 0.6f, 0, 0.8f } };
 	static const struct index_point points[] = {
-		{ ENTITY_SESSION, FACET_MASTER, "s", { 1 }, vectors[0] },
-		{ ENTITY_SESSION, FACET_SESSION_TOPIC, "s", { 1 }, NULL },
-		{ ENTITY_SPEAKER, FACET_SPEAKING_TOPICS, "p", { 2 }, vectors[1] },
+		{ ENTITY_SESSION, FACET_MASTER, "s", 0, { 1 }, vectors[0] },
+		{ ENTITY_SESSION, FACET_SESSION_TOPIC, "s", 0, { 1 }, NULL },
+		{ ENTITY_SPEAKER, FACET_SPEAKING_TOPICS, "p", 0, { 2 }, vectors[1] },
 	};
 	const struct index_points all = { { "fuzz", 4 }, points, 3 };
 
