@@ -127,17 +127,24 @@ static void add_info(struct turn *t)
 {
 	const struct understood *u = &t->understood;
 	struct json_object *arguments = json_object_new_object();
-	struct json_object *keys = json_object_new_array();
+	struct json_object *keys = json_object_new_array(), *parts = json_object_new_array();
 	bool way = u->asked == ASKED_WHERE && u->filter.places && add_map(t, keys);
 
 	json_set_string(arguments, "query", info_query(t));
-	for (size_t i = 0; !way && u->info_keys && u->info_keys[i]; i++)
-		if (!u->filter.places || page_has(t, u->info_keys[i], u->filter.places[0]))
-			json_object_array_add(keys, json_object_new_string(u->info_keys[i]));
-	if (json_object_array_length(keys))
-		json_set(arguments, "keys", keys);
-	else
-		json_object_put(keys);
+	for (size_t i = 0; !way && u->info_keys && u->info_keys[i]; i++) {
+		int part = u->info_parts ? u->info_parts[i] : -1;
+
+		if (u->filter.places && !page_has(t, u->info_keys[i], u->filter.places[0]))
+			continue;
+		json_object_array_add(keys, json_object_new_string(u->info_keys[i]));
+		json_object_array_add(parts, json_object_new_int(part));
+	}
+	if (json_object_array_length(keys)) {
+		json_set(arguments, "keys", json_object_get(keys));
+		json_set(arguments, "passages", json_object_get(parts));
+	}
+	json_object_put(keys);
+	json_object_put(parts);
 	add_call(t, registry_find(t->env->registry, "get_conference_info"), arguments);
 }
 

@@ -108,8 +108,9 @@ struct turn {
 	size_t n_relaxed;
 	struct json_object *facts; /* owned */
 	struct references *references;
-	bool basic;	 /* a configured llm failed */
-	bool words_only; /* a configured embedder failed */
+	bool basic;		/* a configured llm failed */
+	struct meaning meaning; /* of the question as a whole; not ready without an embedder */
+	bool words_only;	/* a configured embedder failed */
 	bool text_began, stopping, over, too_long;
 	enum outcome outcome;
 	struct flow

@@ -14,6 +14,7 @@
 #include "agent/nodes.h"
 #include "agent/topic.h"
 #include "base/utf8.h"
+#include "search/pages.h"
 #include "search/language.h"
 #include "search/words.h"
 #include "tools/builtin.h"
@@ -25,7 +26,7 @@ struct reading {
 
 #define MAX_PARTS 3 /* questions in one message */
 
-static flow_step understand_question;
+static flow_step understand_meaning, understand_question;
 
 /* --- Reading ------------------------------------------------------------------------ */
 
@@ -76,6 +77,22 @@ void node_understand(struct flow *f)
 	flow_set_deadline(&r->catalog, 3 * (int64_t)t->env->limits.tool_ms);
 	flow_begin(&r->history, f->loop, f, "read_history", FIRST(read_history), read_ended);
 	flow_set_deadline(&r->history, t->env->limits.tool_ms);
+	flow_join(THEN(f, understand_meaning));
+}
+
+/* Pages are compared with the question as it stands; a search looks for what is left of it. */
+static void understand_meaning(struct flow *f)
+{
+	struct turn *t = node_turn(f);
+	const struct snapshot *s;
+
+	if (!t->env->embedder || t->reading->catalog.status < 0) {
+		understand_question(f);
+		return;
+	}
+	s = catalog_snapshot(t->catalog);
+	meaning_begin(&t->meaning, t->env->embedder, t->env->index, s->conference.id, s->epoch,
+		      t->rq.question, t->arena, f);
 	flow_join(THEN(f, understand_question));
 }
 
@@ -374,6 +391,8 @@ static void understand(struct turn *t, const char *said)
 	t->more = t->leave_out = t->was_now = t->besides = t->fixed_time = t->leans = false;
 	t->beside = NOT_BESIDE;
 	query_understand(t->catalog, question, t->now_unix_s, t->arena, &t->understood);
+	if (!t->rest && !t->n_parts)
+		pages_by_meaning(&t->meaning, t->arena, &t->understood);
 	if (followup_thanks(question))
 		t->understood.intent = INTENT_SMALLTALK;
 	t->attribute = asked_attribute(question);

@@ -96,10 +96,10 @@ struct index_point {
 	enum entity type;
 	enum facet facet;
 	const char *id;
-	unsigned part;		       /* of a page: 0, 1, 2, ... */
 	uint8_t hash[POINT_HASH_SIZE]; /* of the model's name and the text it was made from */
 	const float
 		*vector; /* unit length; NULL: found by its hash, staged or in the epoch in use */
+	unsigned part;	 /* of a page: 0, 1, 2, ... */
 };
 struct index_points {
 	struct vector_space space;
@@ -111,9 +111,9 @@ struct dense_query {
 	const float *vector;
 	struct vector_space space;
 	unsigned facets; /* FACET_BIT()s to look at; 0: all */
-	bool pages; /* information pages instead of records: facets and filter do not count, but its epoch */
 	struct index_filter filter;
 	int limit; /* records, pages */
+	bool pages; /* information pages instead of records: facets and filter do not count, but its epoch */
 };
 
 #define COSINE_NONE (-2.0f)

@@ -76,6 +76,8 @@ static size_t choose(const struct meaning *m, const struct understood *u, struct
 		for (size_t k = 0; u->info_keys && u->info_keys[k] && !known; k++) {
 			known = strcmp(u->info_keys[k], hit->id) == 0;
 			c.score += known ? WORDS_SHARE / (float)(k + 1) : 0;
+			if (known && k == 0)
+				c.part = -1; /* the question's words say which passage it is */
 		}
 		if (known || (hit->best >= HOW_TO_COSINE &&
 			      hit->best >= m->pages.hits[0].best - ALSO_WITHIN))

@@ -44,8 +44,8 @@ struct understood {
 	size_t n_names;
 	const char *const *info_keys; /* pages that may answer, best first; NULL-terminated */
 	const int *
-		info_parts; /* of each, the passage that is nearest in meaning; NULL: none is known */
-	bool follow_up;	    /* cannot be understood without the turn before */
+		info_parts; /* of each, the passage nearest in meaning where words do not say it, else -1; or NULL */
+	bool follow_up;		    /* cannot be understood without the turn before */
 	const char *clarify;	    /* the question to ask back, or NULL */
 	const struct record *named; /* the one record the question is about, by its name; or NULL */
 	bool practical; /* "can I", "where is the": asks for something one may find on site */

@@ -10,6 +10,7 @@
 #include <string.h>
 #include "base/text.h"
 #include "base/utf8.h"
+#include "search/page_texts.h"
 
 #define MAX_PAGES     3
 #define PASSAGE_CHARS 600
@@ -19,6 +20,7 @@
 struct candidate {
 	const struct info_page *page;
 	float score;
+	int passage; /* nearest in meaning; -1: the question's words decide */
 };
 
 struct question {
@@ -81,7 +83,8 @@ static const struct info_page *find_page(const struct conference *c, const char 
 	return NULL;
 }
 
-static void insert(struct candidate *best, size_t *n, const struct info_page *page, float score)
+static void insert(struct candidate *best, size_t *n, const struct info_page *page, float score,
+		   int passage)
 {
 	size_t at;
 
@@ -94,7 +97,7 @@ static void insert(struct candidate *best, size_t *n, const struct info_page *pa
 		return;
 	*n += *n < MAX_PAGES;
 	memmove(best + at + 1, best + at, (*n - at - 1) * sizeof(*best));
-	best[at] = (struct candidate){ page, score };
+	best[at] = (struct candidate){ page, score, passage };
 }
 
 /* Pages that were named (the first of them without doubt); else those whose words fit. */
@@ -102,6 +105,7 @@ static size_t choose(struct tool_call *call, const struct conference *c, const s
 		     struct candidate *best)
 {
 	struct json_object *keys = json_get_array(call->arguments, "keys");
+	struct json_object *passages = json_get_array(call->arguments, "passages");
 	size_t n = 0, named = keys ? json_object_array_length(keys) : 0;
 	float first = 0;
 
@@ -109,9 +113,11 @@ static size_t choose(struct tool_call *call, const struct conference *c, const s
 		const struct info_page *page =
 			find_page(c, json_object_get_string(json_object_array_get_idx(keys, i)));
 		float score = page ? page_score(page, q) : 0;
+		struct json_object *at = passages ? json_object_array_get_idx(passages, i) : NULL;
 
 		if (page && (n == 0 || score >= ALSO_OF_FIRST * first))
-			insert(best, &n, page, 1.0f - 0.1f * (float)i);
+			insert(best, &n, page, 1.0f - 0.1f * (float)i,
+			       at ? json_object_get_int(at) : -1);
 		if (n == 1)
 			first = score;
 	}
@@ -121,19 +127,34 @@ static size_t choose(struct tool_call *call, const struct conference *c, const s
 		float score = page_score(&c->info[i], q);
 
 		if (score >= WORTH_SHOWING)
-			insert(best, &n, &c->info[i], score);
+			insert(best, &n, &c->info[i], score, -1);
 	}
 	while (n > 1 && best[n - 1].score < ALSO_OF_FIRST * best[0].score)
 		n--;
 	return n;
 }
 
-static void add_passages(struct tool_call *call, const struct info_page *page,
+/* The words of the passage that means what is asked, or the question's. */
+static const char *const *telling_words(const struct candidate *c, const char *const *words,
+					struct arena *arena)
+{
+	const char *passages[PAGE_MAX_PASSAGES];
+	size_t n = c->passage < 0 ? 0 : page_passages(c->page, arena, passages);
+	const char *const *telling = NULL;
+
+	if (c->passage >= 0 && (size_t)c->passage < n)
+		telling = words_of(passages[c->passage], arena);
+	return telling && telling[0] ? telling : words;
+}
+
+static void add_passages(struct tool_call *call, const struct candidate *c,
 			 const char *const *words, struct json_object *all)
 {
 	struct json_object *texts = json_object_new_array();
+	const struct info_page *page = c->page;
 	struct passages found;
 
+	words = telling_words(c, words, call->context->arena);
 	passages_select(page, words, PASSAGE_CHARS, call->context->arena, &found);
 	for (size_t i = 0; found.texts && found.texts[i]; i++)
 		json_object_array_add(texts, json_object_new_string(found.texts[i]));
@@ -164,7 +185,7 @@ static void get_conference_info(struct flow *f)
 	for (size_t i = 0; call->results && i < n; i++) {
 		call->results[call->n_results++] =
 			(struct result){ .info = best[i].page, .score = best[i].score };
-		add_passages(call, best[i].page, q.words, passages);
+		add_passages(call, &best[i], q.words, passages);
 	}
 	call->total = call->n_results;
 	flow_done(f);
@@ -175,9 +196,14 @@ const struct tool_definition tool_get_conference_info = {
 	.description =
 		"Answers practical questions (tickets, transport, food, Wi-Fi, accessibility...) "
 		"from the conference's information pages.",
-	.schema = "{\"type\":\"object\",\"additionalProperties\":false,\"required\":[\"query\"],"
-		  "\"properties\":{\"query\":{\"type\":\"string\",\"maxLength\":2000},"
-		  "\"keys\":{\"type\":\"array\",\"items\":{\"type\":\"string\",\"maxLength\":200},"
-		  "\"maxItems\":20,\"description\":\"These pages, best first.\"}}}",
+	.schema =
+		"{\"type\":\"object\",\"additionalProperties\":false,\"required\":[\"query\"],"
+		"\"properties\":{\"query\":{\"type\":\"string\",\"maxLength\":2000},"
+		"\"keys\":{\"type\":\"array\",\"items\":{\"type\":\"string\",\"maxLength\":200},"
+		"\"maxItems\":20,\"description\":\"These pages, best first.\"},"
+		"\"passages\":{\"type\":\"array\",\"items\":{\"type\":\"integer\",\"minimum\":-1},"
+		"\"maxItems\":20,\"description\":\"Of each of these pages, the passage that "
+		"answers, from 0; "
+		"-1: unknown.\"}}}",
 	.run = get_conference_info,
 };

@@ -35,11 +35,13 @@ static void add_points(const struct snapshot *s, struct flat_points *out)
 {
 	static const float vectors[2][4] = { { 1, 0, 0, 0 }, { 0, 0.6f, 0, 0.8f } };
 	static const struct index_point points[] = {
-		{ ENTITY_SESSION, FACET_MASTER, "s", 0, { 1 }, vectors[0] },
-		{ ENTITY_SESSION, FACET_SESSION_TOPIC, "s", 0, { 1 }, NULL },
-		{ ENTITY_SPEAKER, FACET_SPEAKING_TOPICS, "p", 0, { 2 }, vectors[1] },
+		{ ENTITY_SESSION, FACET_MASTER, "s", { 1 }, vectors[0] },
+		{ ENTITY_SESSION, FACET_SESSION_TOPIC, "s", { 1 }, NULL },
+		{ ENTITY_SPEAKER, FACET_SPEAKING_TOPICS, "p", { 2 }, vectors[1] },
+		{ POINT_PAGE, FACET_MASTER, "wifi", { 2 }, NULL, 0 },
+		{ POINT_PAGE, FACET_MASTER, "wifi", { 1 }, NULL, 1 },
 	};
-	const struct index_points all = { { "fuzz", 4 }, points, 3 };
+	const struct index_points all = { { "fuzz", 4 }, points, ARRAY_SIZE(points) };
 
 	require(flat_points_init(out, &all, true, NULL) == 0);
 	require(flat_points_place(out, s, NULL) == 0);
@@ -48,11 +50,14 @@ static void add_points(const struct snapshot *s, struct flat_points *out)
 
 static uint64_t *good_file(size_t *size)
 {
+	static const struct info_page pages[] = { { "wifi", "Wi-Fi", "It is open." } };
 	struct snapshot *s = snapshot_create(1 << 20);
 	struct flat_points points;
 	void *bytes = NULL;
 
 	s->conference.id = "fuzz";
+	s->conference.info = pages;
+	s->conference.n_info = ARRAY_SIZE(pages);
 	add(s, ENTITY_SESSION,
 	    "{\"id\":\"s\",\"title\":\"Running clusters\",\"description\":\"cluster run c++\","
 	    "\"speaker_ids\":[\"p\"],\"start_time\":\"2026-01-31T10:00:00Z\"}");
@@ -70,7 +75,9 @@ static uint64_t *good_file(size_t *size)
 static void ask_vectors(const struct flat_file *x, struct arena *arena)
 {
 	float *vector = arena_array(arena, float, FLAT_MAX_DIMS);
-	struct dense_query q = { vector, { x->header->model, x->header->dims }, 0, { 0 }, 20 };
+	struct dense_query q = { .vector = vector,
+				 .space = { x->header->model, x->header->dims },
+				 .limit = 20 };
 	struct dense_hits hits = { 0 };
 
 	vector[0] = 1;
@@ -78,6 +85,10 @@ static void ask_vectors(const struct flat_file *x, struct arena *arena)
 	for (size_t i = 0; i < hits.n; i++)
 		require(hits.hits[i].best >= -1 && hits.hits[i].best <= 1 &&
 			(i == 0 || hits.hits[i].best <= hits.hits[i - 1].best));
+	q.pages = true;
+	require(flat_dense(x, vector_kernels_best(), &q, arena, &hits, NULL) == 0);
+	for (size_t i = 0; i < hits.n; i++)
+		require(hits.hits[i].type == POINT_PAGE && hits.hits[i].best <= 1);
 	q.space.model = "another";
 	require(flat_dense(x, vector_kernels_best(), &q, arena, &hits, NULL) ==
 		(x->n_points ? ASSISTANT_ECONFLICT : 0));
