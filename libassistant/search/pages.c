@@ -11,12 +11,12 @@
 
 /* "Can I ...?" asks the organisers more often than the programme. */
 #define HOW_TO_COSINE 0.36f
-#define HOW_TO_MARGIN 0.04f
+#define HOW_TO_MARGIN 0.03f
 /* Other sentences are about a topic unless a page leaves no doubt ... */
 #define CLEAR_COSINE 0.45f
 #define CLEAR_MARGIN 0.15f
-/* ... even where a kind of record seems to be named. */
-#define SURE_MARGIN 0.20f
+/* A kind of record seems to be named: more has to speak for a page. */
+#define KIND_MARGIN 0.07f
 /* Words found a page before: its place among theirs is worth so much. */
 #define WORDS_SHARE 0.25f
 /* How far behind the nearest page another one still answers. */
@@ -44,9 +44,10 @@ static bool pages_are_meant(const struct understood *u, float page, float margin
 
 	if (!searches || u->follow_up || u->named || u->n_names || constrained(u))
 		return false;
-	if (page >= CLEAR_COSINE && margin >= (u->kind_said ? SURE_MARGIN : CLEAR_MARGIN))
-		return true;
-	return u->how_to && !u->kind_said && page >= HOW_TO_COSINE && margin >= HOW_TO_MARGIN;
+	if (u->kind_said)
+		margin -= KIND_MARGIN;
+	return u->how_to ? page >= HOW_TO_COSINE && margin >= HOW_TO_MARGIN
+			 : page >= CLEAR_COSINE && margin >= CLEAR_MARGIN;
 }
 
 static void insert(struct choice *best, size_t *n, const struct choice *c)

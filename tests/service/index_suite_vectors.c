@@ -273,6 +273,58 @@ static void test_vectors_isolation(void **state)
 	snapshot_unref(theirs);
 }
 
+/* --- Information pages ------------------------------------------------------------------ */
+
+static void test_pages(void **state)
+{
+	static const struct info_page info[] = { { "wifi", "Wi-Fi", "Open." },
+						 { "transport", "Transport", "Trams." } };
+	struct suite_fixture *fx = *state;
+	struct snapshot *s = suite_conference(ONE, 5);
+	struct index_points records = suite_points(fx->arena, s, suite_space, NULL),
+			    points = records;
+	struct index_point *all = arena_array(fx->arena, struct index_point, records.n + 3);
+	struct dense_query q = { .space = suite_space, .pages = true, .limit = 10 };
+	struct dense_hits hits;
+
+	s->conference.info = info;
+	s->conference.n_info = 2;
+	memcpy(all, records.points, records.n * sizeof(*all));
+	for (unsigned i = 0; i < 3; i++) { /* two passages of transport, one of wifi */
+		all[records.n + i] = (struct index_point){
+			.type = POINT_PAGE,
+			.id = i == 1 ? "wifi" : "transport",
+			.part = i == 2,
+			.hash = { 0xf0, (uint8_t)i },
+			.vector = suite_vector(fx->arena, 900 + i, suite_space.dims),
+		};
+	}
+	points.points = all;
+	points.n = records.n + 3;
+	suite_put_points(fx, s, &points);
+	q.vector = all[records.n + 2].vector;
+	hits = suite_nearest(fx, &q);
+	assert_int_equal(hits.n, 2);
+	assert_int_equal(hits.total, 2);
+	assert_int_equal(hits.hits[0].type, POINT_PAGE);
+	assert_string_equal(hits.hits[0].id, "transport");
+	assert_int_equal(hits.hits[0].part, 1);
+	assert_float_equal(hits.hits[0].best, 1, NEAR);
+	assert_string_equal(hits.hits[1].id, "wifi");
+	q.limit = 1;
+	assert_int_equal(suite_nearest(fx, &q).n, 1);
+	/* Searches for records do not see them. */
+	q.pages = false;
+	q.limit = 100;
+	hits = suite_nearest(fx, &q);
+	assert_int_equal(hits.n, 10);
+	assert_true(hits.hits[0].best < 0.99f);
+	/* A page that the conference does not have. */
+	all[records.n].id = "sauna";
+	assert_int_equal(CALL(fx, build, s, &points, NULL), ASSISTANT_EINVAL);
+	snapshot_unref(s);
+}
+
 static void test_unknown_conference(void **state)
 {
 	struct suite_fixture *fx = *state;
@@ -309,6 +361,7 @@ int index_suite_run_vectors(const char *name)
 		TEST(test_bad_vectors),
 		TEST(test_bad_points),
 		TEST(test_vectors_isolation),
+		TEST(test_pages),
 		TEST(test_unknown_conference),
 	};
 

@@ -1,0 +1,167 @@
+/*
+ * test_pages.c - when a page's meaning turns a search into a practical question, and which pages then answer.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <string.h>
+#include "search/info.h"
+#include "search/page_texts.h"
+#include "search/pages.h"
+
+static const char *const none[] = { NULL };
+
+/* The cosines of up to three pages, the nearest first, and of the nearest record. */
+static struct meaning meaning_of(struct arena *a, float record, const char *const *keys,
+				 const float *cosines, size_t n)
+{
+	struct meaning m = { .ready = true };
+
+	m.all.hits = arena_new(a, struct dense_hit);
+	m.all.hits[0] = (struct dense_hit){ .type = ENTITY_SESSION, .id = "s", .best = record };
+	m.all.n = 1;
+	m.pages.hits = arena_array(a, struct dense_hit, n);
+	m.pages.n = n;
+	for (size_t i = 0; i < n; i++)
+		m.pages.hits[i] = (struct dense_hit){ .type = POINT_PAGE,
+						      .id = keys[i],
+						      .part = (unsigned)i + 3,
+						      .best = cosines[i] };
+	return m;
+}
+
+static struct understood search_for(bool how_to)
+{
+	return (struct understood){ .intent = INTENT_SESSION_SEARCH,
+				    .how_to = how_to,
+				    .info_keys = none };
+}
+
+static void turns(struct arena *a, struct understood u, float record, float page, bool expected)
+{
+	const char *const keys[] = { "transport" };
+	const struct meaning m = meaning_of(a, record, keys, &page, 1);
+
+	pages_by_meaning(&m, a, &u);
+	assert_int_equal(u.intent, expected ? INTENT_GENERAL_INFO : INTENT_SESSION_SEARCH);
+	if (!expected) {
+		assert_ptr_equal(u.info_keys, none);
+		return;
+	}
+	assert_string_equal(u.info_keys[0], "transport");
+	assert_null(u.info_keys[1]);
+	assert_int_equal(u.info_parts[0], 3);
+}
+
+static void test_which_questions(void **state)
+{
+	struct arena *a = arena_create(1 << 20);
+	struct understood named = search_for(true), follows = search_for(true),
+			  timed = search_for(true), placed = search_for(true),
+			  kind = search_for(true);
+	static const char *const rooms[] = { "Janson", NULL };
+
+	turns(a, search_for(true), 0.30f, 0.50f, true);
+	turns(a, search_for(true), 0.48f, 0.50f, false);  /* a record is as near */
+	turns(a, search_for(true), 0.10f, 0.30f, false);  /* nothing is near */
+	turns(a, search_for(false), 0.40f, 0.50f, false); /* a topic, rather */
+	turns(a, search_for(false), 0.30f, 0.50f, true);
+	named.n_names = 1;
+	turns(a, named, 0.30f, 0.60f, false);
+	follows.follow_up = true;
+	turns(a, follows, 0.30f, 0.60f, false);
+	timed.when.kind = WHEN_NOW;
+	turns(a, timed, 0.30f, 0.60f, false);
+	placed.filter.places = rooms;
+	turns(a, placed, 0.30f, 0.60f, false);
+	kind.kind_said = true;
+	turns(a, kind, 0.42f, 0.50f, false);
+	turns(a, kind, 0.30f, 0.50f, true);
+	arena_destroy(a);
+}
+
+static void test_not_ready(void **state)
+{
+	struct arena *a = arena_create(1 << 20);
+	struct meaning m = { .ready = false };
+	struct understood u = search_for(true);
+
+	pages_by_meaning(&m, a, &u);
+	assert_int_equal(u.intent, INTENT_SESSION_SEARCH);
+	m.ready = true; /* an index without pages */
+	pages_by_meaning(&m, a, &u);
+	assert_int_equal(u.intent, INTENT_SESSION_SEARCH);
+	arena_destroy(a);
+}
+
+/* What words found stays; meaning puts it in order and adds what is as near. */
+static void test_order(void **state)
+{
+	static const char *const found[] = { "services", "transport", "faq", NULL };
+	static const char *const keys[] = { "transport", "parking", "services", "wifi" };
+	static const float cosines[] = { 0.70f, 0.67f, 0.40f, 0.20f };
+	struct arena *a = arena_create(1 << 20);
+	const struct meaning m = meaning_of(a, 0.30f, keys, cosines, 4);
+	struct understood u = { .intent = INTENT_GENERAL_INFO, .info_keys = found };
+
+	pages_by_meaning(&m, a, &u);
+	assert_int_equal(u.intent, INTENT_GENERAL_INFO);
+	assert_string_equal(u.info_keys[0], "transport");
+	assert_string_equal(u.info_keys[1], "parking");
+	assert_string_equal(u.info_keys[2], "services");
+	assert_null(u.info_keys[3]);
+	assert_int_equal(u.info_parts[0], 3);
+	assert_int_equal(u.info_parts[1], 4);
+	assert_int_equal(u.info_parts[2], -1); /* first by words: they choose the passage */
+	arena_destroy(a);
+}
+
+/* "The swimming pool" is practical and of no page: a page that is merely the nearest does not answer. */
+static void test_nobody_answers(void **state)
+{
+	static const char *const keys[] = { "registration" };
+	static const float far[] = { 0.41f }, near[] = { 0.60f };
+	struct arena *a = arena_create(1 << 20);
+	struct meaning m = meaning_of(a, 0.30f, keys, far, 1);
+	struct understood u = { .intent = INTENT_GENERAL_INFO, .info_keys = none };
+
+	pages_by_meaning(&m, a, &u);
+	assert_ptr_equal(u.info_keys, none);
+	m = meaning_of(a, 0.30f, keys, near, 1);
+	pages_by_meaning(&m, a, &u);
+	assert_string_equal(u.info_keys[0], "registration");
+	arena_destroy(a);
+}
+
+static void test_passages(void **state)
+{
+	const struct info_page page = { "transport", "Transport",
+					"Take tram 8. It runs every six minutes. Get off at the "
+					"lake. Parking is not possible.\n\nBicycles may stand at "
+					"the north gate." };
+	const struct info_page empty = { "empty", "Empty", "" };
+	const char *out[PAGE_MAX_PASSAGES];
+	struct arena *a = arena_create(1 << 20);
+	size_t n = page_passages(&page, a, out);
+
+	assert_in_range(n, 2, 4);
+	for (size_t i = 0; i < n; i++)
+		assert_int_equal(strncmp(out[i], "Transport: ", 11), 0);
+	assert_non_null(strstr(out[0], "tram 8"));
+	assert_non_null(strstr(out[n - 1], "north gate"));
+	assert_int_equal(page_passages(&empty, a, out), 0);
+	arena_destroy(a);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_which_questions), cmocka_unit_test(test_not_ready),
+		cmocka_unit_test(test_order),		cmocka_unit_test(test_nobody_answers),
+		cmocka_unit_test(test_passages),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
