@@ -1,7 +1,7 @@
 /*
  * follow.c - see follow.h.
  *
- *	use --> there? --no--> built with the vectors there are --> used
+ *	use --> good? --no--> built with the vectors there are --> used
  *	         yes --------------------------------------------------+--> complete.c
  */
 #include "api/follow.h"
@@ -37,8 +37,14 @@ static void use_begin(struct flow *f)
 	x->ops->use(x, use_id(u), catalog_snapshot(u->catalog)->epoch, THEN_ANYWAY(f, use_tried));
 }
 
-/* A store of another kind brings conferences that were never ingested here: their index is made now, and answers by words until
- * their texts are embedded. */
+/* An index is made of the store's records, so none is missed for long: a store of another kind brings conferences that were never
+ * ingested here, a file may be of another version's format, or damaged.  It answers by words until its texts are embedded. */
+static void say_why(const struct use *u, const struct fail *why)
+{
+	log_write(u->a->env.log, LOG_WARN, "index.made_anew", "s", "conference_id", use_id(u), "s",
+		  "because", why->text[0] ? why->text : fail_sentence(why->code), NULL);
+}
+
 static void use_tried(struct flow *f)
 {
 	struct use *u = use_of(f);
@@ -49,7 +55,9 @@ static void use_tried(struct flow *f)
 		.known_only = true,
 	};
 
-	if (f->status == ASSISTANT_ENOTFOUND)
+	if (f->status == ASSISTANT_EPROTOCOL)
+		say_why(u, &f->fail);
+	if (f->status == ASSISTANT_ENOTFOUND || f->status == ASSISTANT_EPROTOCOL)
 		indexing_run(&rq, f->loop, &u->counts, THEN(f, use_built));
 	else if (f->status < 0)
 		flow_fail(f, f->status);

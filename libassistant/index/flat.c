@@ -128,9 +128,7 @@ static int open_file(const struct flat_index *x, const char *id, uint64_t epoch,
 		r = flat_file_map(file, path, f);
 	if (r == 0 && (strcmp(file->header->conference_id, id) || file->header->epoch != epoch)) {
 		flat_file_finish(file);
-		r = FAIL(f, ASSISTANT_EPROTOCOL,
-			 "%.120s holds another conference or epoch; ingest the conference again",
-			 path);
+		r = FAIL(f, ASSISTANT_EPROTOCOL, "%.120s holds another conference or epoch", path);
 	}
 	if (r < 0) {
 		free(file);

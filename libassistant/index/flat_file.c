@@ -13,8 +13,7 @@
 
 static int damaged(struct fail *f, const char *what)
 {
-	return FAIL(f, ASSISTANT_EPROTOCOL,
-		    "the index file is damaged (%s); ingest the conference again", what);
+	return FAIL(f, ASSISTANT_EPROTOCOL, "the index file is damaged (%s)", what);
 }
 
 /* --- Checksums ------------------------------------------------------------------ */
@@ -60,13 +59,11 @@ static int check_header(const struct flat_header *h, size_t size, struct fail *f
 		return damaged(f, "it does not begin like one");
 	if (h->byte_order != FLAT_BYTE_ORDER)
 		return FAIL(f, ASSISTANT_EPROTOCOL,
-			    "the index file comes from a machine of another byte order; ingest the "
-			    "conference again");
+			    "the index file comes from a machine of another byte order");
 	if (h->version != FLAT_VERSION)
 		return FAIL(f, ASSISTANT_EPROTOCOL,
-			    "the index file has format %u and this program reads %d; ingest the "
-			    "conference again",
-			    h->version, FLAT_VERSION);
+			    "the index file has format %u and this program reads %d", h->version,
+			    FLAT_VERSION);
 	if (h->file_size != size)
 		return damaged(f, "it is cut off");
 	if (h->checksum != flat_file_checksum(h, size))

@@ -10,7 +10,9 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
@@ -210,6 +212,179 @@ def case_unusable_weights(c):
     equal(done.stdout, "")
     holds(done.stderr, "conference.json: 0 of 16 texts are embedded and kept, then: ",
           "vocab.txt is not all-MiniLM-L6-v2's")
+
+
+# --- What lies in the data folder --------------------------------------------------------
+
+
+def index_of(data):
+    path, = (p for p in data.glob("index.*") if ".tmp-" not in p.name)
+    return path
+
+
+def older_format(path):
+    content = bytearray(path.read_bytes())
+    content[8:12] = struct.pack("<I", 1)
+    path.write_bytes(content)
+
+
+def flipped(path):
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+
+def cut(path):
+    os.truncate(path, path.stat().st_size // 2)
+
+
+def wait_exact(c, data, server):
+    end = time.monotonic() + LIMIT_S
+    while c(data, "verify").stdout != EXACT:
+        assert time.monotonic() < end, server.log.read_text()
+        time.sleep(0.2)
+
+
+def case_unreadable_index_is_made_anew(c):
+    """Another version's, a damaged one, or half of one: words answer at once, one line says why, and meanings follow."""
+    document = conference(6)
+    data = c.fresh()
+    load(c, data, document)
+    for spoil, why in ((older_format, "has format 1 and this program reads"), (flipped, "checksum"), (cut, "cut off"),
+                       (pathlib.Path.unlink, None)):
+        spoil(index_of(data))
+        with Server(c, data) as server:
+            assert server.titles("Session 3", document)
+            wait_exact(c, data, server)
+            log = server.log.read_text()
+            equal(log.count("index.made_anew"), 1 if why else 0)
+            holds(log, why or "embedding.done")
+            equal(server.search("harbour", document).get("degraded", False), False)
+
+
+def case_unreadable_index_loaded_again(c):
+    """The same file again: what the index lost is there again, though the records are as they were."""
+    data, document = c.fresh(), conference(6)
+    load(c, data, document)
+    for spoil in (older_format, flipped):
+        spoil(index_of(data))
+        done = c(data, "all", c.file(document))
+        equal(done.returncode, 0)
+        equal(c(data, "verify").stdout, EXACT)
+
+
+def checksum(content):
+    """As flat_file.c has it."""
+    mask = (1 << 64) - 1
+
+    def mix(lane, word):
+        lane = ((lane ^ word) * 0x9e3779b97f4a7c15) & mask
+        return (lane << 29 | lane >> 35) & mask
+
+    lanes = [0, 1, 2, 3]
+    padded = content + bytes(-len(content) % 32)
+    for words in struct.iter_unpack("<4Q", padded):
+        lanes = [mix(lane, word) for lane, word in zip(lanes, words)]
+    total = len(content)
+    for lane in lanes:
+        total = mix(total, lane)
+    return total
+
+
+def case_vectors_of_another_model(c):
+    """They stop the start, with a sentence that names both and what to do; doing it helps."""
+    data, document = c.fresh(), conference(2)
+    load(c, data, document)
+    path = index_of(data)
+    content = path.read_bytes()
+    equal(struct.unpack_from("<Q", content, 24)[0], checksum(content[32:]))
+    assert content.count(b"all-MiniLM-L6-v2\0") == 1
+    content = content.replace(b"all-MiniLM-L6-v2\0", b"another-model-v1\0")
+    path.write_bytes(content[:24] + struct.pack("<Q", checksum(content[32:])) + content[32:])
+    done = subprocess.run([c.server], env=c.env(data, PORT=1), capture_output=True, text=True, timeout=LIMIT_S)
+    equal((done.returncode, done.stdout), (2, ""))
+    holds(done.stderr, 'The index of "Canal Day 2027" holds vectors of another-model-v1 (384 dimensions), but the embedder is '
+          "all-MiniLM-L6-v2 (384)", "erleah-ingest all FILE")
+    equal(besides(c(data, "all", c.file(document)).stderr), "")
+    equal(c(data, "verify").stdout, EXACT)
+    with Server(c, data) as server:
+        assert server.titles("Session 1", document)
+
+
+def server_embedding(c, data):
+    """A server that has begun to embed, and staged some."""
+    server = Server(c, data)
+    end = time.monotonic() + LIMIT_S
+    server.search("session", conference(1))
+    while sum(p.stat().st_size for p in data.glob("staged.*")) < 64 * 384 * 4:
+        assert time.monotonic() < end, server.log.read_text()
+        time.sleep(0.005)
+    return server
+
+
+def case_server_stopped_while_embedding(c):
+    """It ends at once, and the next one goes on from there; of two at a time, one embeds."""
+    data, document = c.fresh(), conference(150)
+    load(c, data, document)
+    index_of(data).unlink()
+    server = server_embedding(c, data)
+    began = time.monotonic()
+    server.__exit__()
+    assert time.monotonic() - began < 5, "a server that embeds takes its time to end"
+    lacks(server.log.read_text(), "embedding.done")
+    with server_embedding(c, data) as first:
+        log = first.log.rename(data / "first.log")  # the next one writes its own
+        with Server(c, data) as second:
+            assert second.titles("Session 3", document)
+            wait_exact(c, data, second)
+            time.sleep(3.5)  # the other looks again
+            texts = log.read_text() + second.log.read_text()
+            equal(texts.count("embedding.begun"), 1)
+            found = re.search(r"embedding\.done.*", texts).group(0)
+            total, embedded = (int(re.search(rf"\b{name}\W+(\d+)", found).group(1)) for name in ("texts", "embedded"))
+            assert embedded <= total - 64, found
+    equal([p.name for p in data.glob("staged.*")], [])
+
+
+# --- The weights ----------------------------------------------------------------------------
+
+
+def spoiled_home(c, spoil):
+    """A home folder whose weights are not what they should be."""
+    home = c.fresh()
+    folder = home / ".cache/erleah/weights/all-MiniLM-L6-v2"
+    folder.mkdir(parents=True)
+    for name in ("model.safetensors", "vocab.txt"):
+        shutil.copyfile(weights().parent / name, folder / name)
+    spoil(folder / "model.safetensors")
+    return home
+
+
+def case_weights_that_are_wrong(c):
+    """Found by default: words answer as if there were none, one line says what is wrong, and so does readiness."""
+    data, document = c.fresh(), conference(4)
+    load(c, data, document)
+    for spoil in (flipped, cut):
+        home = spoiled_home(c, spoil)
+        with Server(c, data, ERLEAH_EMBEDDER="auto", ERLEAH_WEIGHTS="", HOME=home) as server:
+            for _ in range(3):
+                assert server.titles("Session 3", document)
+            equal(server.log.read_text().count("embedder.unusable"), 1)
+            equal(server.ready()["checks"]["minilm"], "degraded")
+
+
+def case_without_weights(c):
+    data, document = c.fresh(), conference(4)
+    load(c, data, document)
+    done = subprocess.run([c.server], env=c.env(data, PORT=1, ERLEAH_WEIGHTS=data / "absent"), capture_output=True, text=True,
+                          timeout=LIMIT_S)
+    equal((done.returncode, done.stdout), (2, ""))
+    holds(done.stderr, "absent (or vocab.txt beside it) cannot be read")
+    for settings in ({"ERLEAH_EMBEDDER": "none"}, {"ERLEAH_EMBEDDER": "auto", "ERLEAH_WEIGHTS": ""}):
+        with Server(c, data, **settings) as server:
+            assert server.titles("Session 3", document)
+            assert "minilm" not in server.ready()["checks"]
+            lacks(server.log.read_text(), "embedder.unusable", "embedding.begun")
 
 
 if __name__ == "__main__":

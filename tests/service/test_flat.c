@@ -87,7 +87,7 @@ static void test_damaged_file_refused(void **state)
 	fputc('!', file);
 	fclose(file);
 	assert_int_equal(CALL(fx, use, ONE, 3), ASSISTANT_EPROTOCOL);
-	assert_non_null(strstr(call_fail()->text, "ingest the conference again"));
+	assert_non_null(strstr(call_fail()->text, "the index file is damaged"));
 	/* A file of another conference under this name. */
 	assert_int_equal(flat_fixture_build(fx, "other", 3), 0);
 	snprintf(path, sizeof(path), "mv %s/index.other.3 %s/index.%s.3", fx->directory,
