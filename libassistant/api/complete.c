@@ -30,6 +30,7 @@ struct completion {
 	size_t n_points, done, total;
 	int lock; /* a descriptor, or -1 */
 	int64_t retry_ms;
+	bool told; /* of a failure; it is tried again in silence */
 };
 
 static flow_step complete_plan, complete_planned, complete_compared, complete_lock, complete_embed,
@@ -78,7 +79,8 @@ static void try_later(struct completion *c)
 {
 	struct flow *f = &c->flow;
 
-	log_fail(c->a->env.log, LOG_WARN, "embedding.failed", &f->fail);
+	log_fail(c->a->env.log, c->told ? LOG_DEBUG : LOG_WARN, "embedding.failed", &f->fail);
+	c->told = true;
 	flow_sleep(THEN(f, complete_plan), c->retry_ms);
 	c->retry_ms = 2 * c->retry_ms < RETRY_MAX_MS ? 2 * c->retry_ms : RETRY_MAX_MS;
 }
@@ -139,8 +141,9 @@ static void complete_embed(struct flow *f)
 	struct completion *c = completion_of(f);
 	struct indexing_request rq = request_of(c);
 
-	log_write(c->a->env.log, LOG_INFO, "embedding.begun", "s", "conference_id",
-		  snapshot_of(c)->conference.id, "i", "texts", (int64_t)c->counts.embedded, NULL);
+	log_write(c->a->env.log, c->told ? LOG_DEBUG : LOG_INFO, "embedding.begun", "s",
+		  "conference_id", snapshot_of(c)->conference.id, "i", "texts",
+		  (int64_t)c->counts.embedded, NULL);
 	indexing_run(&rq, f->loop, &c->counts, THEN_ANYWAY(f, complete_use));
 }
 

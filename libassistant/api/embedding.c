@@ -56,6 +56,7 @@ int embedding_open(assistant *a, struct fail *f)
 		r = minilm_open(a->env.loop, path, threads_of(c), a->env.metrics, a->env.log,
 				&a->minilm, &why);
 	if (r == 0) {
+		a->minilm->by_default = !by_name;
 		because(a, by_name ? (*setting ? "ERLEAH_WEIGHTS" : "ERLEAH_EMBEDDER")
 				   : "its weights are there");
 		return wrap(a, f);

@@ -224,6 +224,13 @@ static void ping(struct embedder *base, struct flow *f)
 	c->inner->ops->ping(c->inner, f);
 }
 
+static bool loading(const struct embedder *base)
+{
+	const struct embed_cache *c = container_of(base, struct embed_cache, base);
+
+	return c->inner->ops->loading && c->inner->ops->loading(c->inner);
+}
+
 static void destroy(struct embedder *base)
 {
 	struct embed_cache *c = container_of(base, struct embed_cache, base);
@@ -252,9 +259,11 @@ int embed_cache_open(struct loop *loop, struct embedder *inner, size_t max_entri
 		return FAIL(f, ASSISTANT_ENOMEM, "no memory for a cache");
 	}
 	c->base = *inner;
-	c->ops = (struct embedder_ops){
-		.name = inner->ops->name, .destroy = destroy, .ping = ping, .embed = embed
-	};
+	c->ops = (struct embedder_ops){ .name = inner->ops->name,
+					.destroy = destroy,
+					.ping = ping,
+					.embed = embed,
+					.loading = loading };
 	c->base.ops = &c->ops;
 	c->inner = inner;
 	c->loop = loop;

@@ -28,6 +28,8 @@ struct embedder_ops {
 	 */
 	void (*embed)(struct embedder *e, enum embed_kind kind, const char *const *texts, size_t n,
 		      float *out, struct flow *f);
+	/* Its model is not there yet and on its way: whoever had no time to wait met no failure.  May be NULL. */
+	bool (*loading)(const struct embedder *e);
 };
 
 struct embedder {
@@ -37,6 +39,7 @@ struct embedder {
 	unsigned dims;	   /* 384 */
 	size_t max_batch;
 	unsigned batches; /* that may usefully be under way at once */
+	bool by_default; /* nobody asked for it: without it the product is whole, and goes by words */
 };
 
 static inline void embedder_destroy(struct embedder *e)

@@ -42,6 +42,7 @@ struct minilm {
 	pthread_mutex_t lock;
 	struct minilm_model *model;
 	struct fail failed; /* code 0: not tried, or loaded */
+	bool tried;	    /* atomic: loaded, or failed for good */
 };
 
 static void minilm_unref(struct minilm *e)
@@ -106,6 +107,7 @@ static int get_model(struct minilm *e, struct minilm_model **out, struct fail *f
 			r = load(e, fail);
 		if (r < 0 && r != ASSISTANT_ENOMEM)
 			e->failed = *fail;
+		__atomic_store_n(&e->tried, e->model || e->failed.code, __ATOMIC_RELEASE);
 	}
 	*out = e->model;
 	pthread_mutex_unlock(&e->lock);
@@ -285,6 +287,11 @@ static void ping(struct embedder *base, struct flow *f)
 	begin(container_of(base, struct minilm, base), EMBED_QUERY, NULL, 0, NULL, f);
 }
 
+static bool loading(const struct embedder *base)
+{
+	return !__atomic_load_n(&container_of(base, struct minilm, base)->tried, __ATOMIC_ACQUIRE);
+}
+
 /* --- Its life ------------------------------------------------------------------------ */
 
 static flow_step warm_up_load, warm_up_loaded, warm_up_ended;
@@ -336,6 +343,7 @@ static const struct embedder_ops ops = {
 	.destroy = destroy,
 	.ping = ping,
 	.embed = embed,
+	.loading = loading,
 };
 
 static bool start_workers(struct minilm *e, struct loop *loop, unsigned threads)

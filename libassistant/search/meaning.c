@@ -17,11 +17,18 @@ static struct meaning *of(struct flow *f)
 	return container_of(f, struct meaning, flow);
 }
 
+/* A model that is still being read, or that nobody asked for, leaves the answer to the words: nothing failed. */
+static bool excused(const struct embedder *e, int status)
+{
+	return status == ASSISTANT_ECANCELED || e->by_default ||
+	       (status == ASSISTANT_ETIMEOUT && e->ops->loading && e->ops->loading(e));
+}
+
 static void meaning_ended(struct flow *f)
 {
 	struct meaning *m = of(f);
 
-	m->failed = f->status < 0 && f->status != ASSISTANT_ECANCELED;
+	m->failed = f->status < 0 && !excused(m->embedder, f->status);
 	m->ready = f->status >= 0 && m->all.n > 0;
 }
 

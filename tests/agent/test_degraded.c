@@ -154,6 +154,40 @@ static void embedder_down(void **state)
 	embedder_destroy(&e->base);
 }
 
+/* Words answer, and nothing failed: the model is still being read, or nobody asked for one. */
+static void embedder_not_yet_or_not_wanted(void **state)
+{
+	static const struct {
+		bool loading, by_default;
+		int code;
+		bool basic;
+	} cases[] = { { true, false, ASSISTANT_ETIMEOUT, false },
+		      { true, false, ASSISTANT_EUNAVAILABLE, true },
+		      { false, true, ASSISTANT_EPROTOCOL, false },
+		      { false, false, ASSISTANT_EPROTOCOL, true } };
+	struct stage *s = *state;
+	struct word_embedder *e = word_embedder_create(s->loop, 64);
+
+	assert_non_null(e);
+	s->env.embedder = &e->base;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct answer a = { 0 };
+
+		e->loading = cases[i].loading;
+		e->base.by_default = cases[i].by_default;
+		e->fail_code = cases[i].code;
+		e->calls = 0;
+		stage_ask(s, "Which talks are about smart meters?", &a);
+		assert_true(e->calls > 0);
+		assert_int_equal(a.basic, cases[i].basic);
+		assert_int_equal(degraded(&a, "embedder"), cases[i].basic);
+		assert_non_null(strstr(a.text.data, "meter"));
+		answer_finish(&a);
+	}
+	s->env.embedder = NULL;
+	embedder_destroy(&e->base);
+}
+
 static void llm_down(void **state)
 {
 	static const enum fault faults[] = { FAILS, HANGS, SAYS_NOTHING, REFUSES };
@@ -244,6 +278,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(index_down, setup, teardown),
 		cmocka_unit_test_setup_teardown(every_tool_fails, setup, teardown),
 		cmocka_unit_test_setup_teardown(embedder_down, setup, teardown),
+		cmocka_unit_test_setup_teardown(embedder_not_yet_or_not_wanted, setup, teardown),
 		cmocka_unit_test_setup_teardown(llm_down, setup, teardown),
 		cmocka_unit_test_setup_teardown(llm_fails_midway, setup, teardown),
 		cmocka_unit_test_setup_teardown(llm_is_told, setup, teardown),

@@ -181,6 +181,11 @@ static void ping(struct embedder *e, struct flow *f)
 	settle(op);
 }
 
+static bool loading(const struct embedder *e)
+{
+	return container_of(e, struct word_embedder, base)->loading;
+}
+
 static void destroy(struct embedder *e)
 {
 	embedder_unref(container_of(e, struct word_embedder, base));
@@ -191,6 +196,7 @@ static const struct embedder_ops ops = {
 	.destroy = destroy,
 	.ping = ping,
 	.embed = embed,
+	.loading = loading,
 };
 
 struct word_embedder *word_embedder_create(struct loop *loop, unsigned dims)

@@ -14,6 +14,7 @@ struct word_embedder {
 	/* What tests turn, any time on the loop thread. */
 	int fail_code;	  /* negative: every call ends with it */
 	int64_t delay_ms; /* answers come that much later */
+	bool loading;	  /* says so */
 	/* What tests read. */
 	size_t calls;	  /* of embed */
 	size_t texts;	  /* embedded in all, whatever became of them */
