@@ -24,8 +24,8 @@ struct env {
 	struct store *store;
 	struct index *index;
 	struct embedder *embedder; /* NULL: search goes by words alone */
-	struct llm *llm;      /* the answer's */
-	struct llm *composer; /* always there: the last link */
+	struct llm *llm;	   /* the answer's */
+	struct llm *composer;	   /* always there: the last link */
 	struct cache *cache;
 	struct catalogs *catalogs;
 	struct registry *registry;

@@ -231,8 +231,8 @@ static int apply_day(struct applying *a, const char *name, const char *value)
 		now = zone_unix(catalog_zone(a->c), y, m, d, 0, 0, 0);
 	if (folded)
 		when_parse(a->c, folded, now, a->arena, &w);
-	if (w.kind != WHEN_WINDOW || w.n_windows || !w.explicit_day || !whole_days(a, &w) || w.unclear ||
-	    w.from_byte != 0 || w.to_byte != strlen(folded))
+	if (w.kind != WHEN_WINDOW || w.n_windows || !w.explicit_day || !whole_days(a, &w) ||
+	    w.unclear || w.from_byte != 0 || w.to_byte != strlen(folded))
 		return FAIL(a->f, ASSISTANT_EINVAL,
 			    "%s: \"%.40s\" is no day; a date like 2026-01-31, a weekday or \"day "
 			    "2\" is "

@@ -79,7 +79,8 @@ static void markup(void **state)
 		{ "> quoted\n> text", "quoted text" },
 		{ "|a|b|\n|---|---|\n|c|d|", "a|b | c|d" },
 		/* HTML */
-		{ "<p>One &amp; two</p><ul><li>x</li><li>y</li></ul>", "# One & two | - x <0 | - y <0" },
+		{ "<p>One &amp; two</p><ul><li>x</li><li>y</li></ul>",
+		  "# One & two | - x <0 | - y <0" },
 		{ "a<br/>b <b>c</b> &#8217;d&#x27; &lt;int&gt; std::vector<int> &nope;",
 		  "a b c \xe2\x80\x99"
 		  "d' <int> std::vector<int> &nope;" },
