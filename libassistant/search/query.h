@@ -51,6 +51,10 @@ struct understood {
 	bool practical; /* "can I", "where is the": asks for something one may find on site */
 	bool how_to; /* asks how one goes about things there: "can I", "do I have to", "where is the" */
 	bool kind_said;	  /* a talk, a stand, a person is asked for in so many words */
+	bool visit;	  /* somebody who can help is sought: at a stand, most likely */
+	bool affiliation; /* people are asked for by where they come from: "who from X?" */
+	bool of_kinds;	  /* about speakers or stands in general: "what do the speakers earn?" */
+	bool need;	  /* tells of a need instead of asking: "our nurses get no rest" */
 	bool definition;  /* "what is X?", and nothing else */
 	float info_cover; /* 0..1: how much of the question the first information page knows */
 };

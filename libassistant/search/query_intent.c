@@ -15,6 +15,10 @@ static const char *const organisations =
 	"entreprise|"
 	"entreprises|fournisseur|fournisseurs|empresa|empresas|proveedor|proveedores|";
 
+/* A sentence of so many words, of which so many say something, may tell of a need. */
+#define NEED_WORDS   6
+#define NEED_CONTENT 3
+
 struct cue_list {
 	unsigned cue;
 	const char *words; /* single words, between '|' */
@@ -85,27 +89,45 @@ static const struct cue_phrase cue_phrases[] = {
 	{ CUE_WHEN,
 	  "what time|at what time|which day|what day|um wie viel uhr|um wieviel uhr|a quelle heure|"
 	  "a que hora|since when|until when" },
-	{ CUE_WHERE,
-	  "which room|what room|in welchem raum|dans quelle salle|en que sala|how do i find" },
-	{ CUE_FROM_COMPANY, "anybody from|anyone from|somebody from|someone from|people "
-			    "from|speakers from|who is from|works at|"
-			    "works for|work at|work for|working at|working for|employed "
-			    "by|employees of|comes from|jemand von|"
-			    "quelqu un de|alguien de|arbeitet bei|who here works|who here "
-			    "has|speakers work|speakers at" },
+	{ CUE_WHERE, "which room|what room|which floor|what floor|which building|which hall|which "
+		     "stage|in welchem raum|dans quelle salle|en que sala|how do i find" },
+	{ CUE_FROM_COMPANY,
+	  "anybody from|anyone from|somebody from|someone from|who from|"
+	  "who comes from|who is coming from|who is here from|who came from|"
+	  "who represents|wer kommt von|wer kommt aus|qui vient de|quien viene de|"
+	  "people "
+	  "from|speakers from|who is from|works at|"
+	  "works for|work at|work for|working at|working for|employed "
+	  "by|employees of|comes from|jemand von|"
+	  "quelqu un de|alguien de|arbeitet bei|who here works|who here "
+	  "has|speakers work|speakers at" },
 	{ CUE_VISIT,
 	  "who should i visit|whom should i visit|who should we visit|whom should we visit|who "
 	  "sells|who sell|"
 	  "who offers|who offer|who makes|who builds|who provides|where can i buy|where can we "
 	  "buy|show floor|"
 	  "who is exhibiting|visit at|looking for a supplier|looking for suppliers|who has a stand|"
-	  "who finances|who could finance|who lends|people behind|folks|wer verkauft|wer "
+	  "who finances|who could finance|who lends|people behind|wer verkauft|wer "
 	  "bietet|wer liefert|"
 	  "qui vend|quien vende|is hiring|are hiring|want to buy|need to buy|who can supply|who "
 	  "could supply|"
 	  "complain to|who could check|who could protect|need someone to|need somebody to|want to "
 	  "sell|"
-	  "need a company|need a supplier" },
+	  "need a company|need a supplier|whom do i visit|who do i visit|whom do we visit|who do "
+	  "we visit|"
+	  "whom can i visit|who can i visit|whom shall i visit|who shall i visit|whom to visit|who "
+	  "to visit|"
+	  "where do i go for|wen soll ich besuchen|qui visiter|a quien visito" },
+	{ CUE_HELP,
+	  "here for that|here for this|here for it|has a solution|have a solution|has a remedy|"
+	  "has an answer|has something for|has anything for|have anything for|has something "
+	  "against|"
+	  "who can show|who could show|who shows|who can help|who could help|who helps|who can "
+	  "tell|"
+	  "who could tell|who can explain|somebody who can|someone who can|anybody who can|anyone "
+	  "who can|"
+	  "somebody who could|someone who could|anybody who could|anyone who could|who would take|"
+	  "wer hilft|wer kann|qui peut|quien puede" },
 	{ CUE_SPEAKER,
 	  "like to meet somebody who|like to meet someone who|among the speakers|who is the|"
 	  "who could talk with us|who knows about|who could advise|should i ask|should we ask|"
@@ -187,6 +209,23 @@ static void read_organisations(struct reading *r)
 	}
 }
 
+/* "Where are the map folks?"; "the old folks in our street" are nobody to visit. */
+static bool asks_for_folks(const struct reading *r)
+{
+	return r->n && reading_has(r, "folks") &&
+	       word_listed("|where|who|which|what|find|are|is|the|any|", r->words[0].text) &&
+	       !reading_has(r, "our|old|my");
+}
+
+/* "What do the speakers earn?": of speakers, but for none of them. */
+static bool asks_about_kinds(const struct reading *r)
+{
+	return reading_has(
+		r, "do the speakers|do speakers|do the exhibitors|do exhibitors|are the "
+		   "speakers paid|are speakers paid|does a speaker|does a stand|does a booth|"
+		   "verdienen die|gagnent les|ganan los");
+}
+
 void read_cues(struct reading *r)
 {
 	memcpy(r->filtered, r->used, WORDS_MAX * sizeof *r->filtered);
@@ -204,6 +243,7 @@ void read_cues(struct reading *r)
 		if (reading_has(r, cue_phrases[k].phrases))
 			r->cues |= cue_phrases[k].cue;
 	}
+	r->cues |= asks_for_folks(r) ? CUE_VISIT : 0;
 	read_organisations(r);
 }
 
@@ -397,13 +437,25 @@ static bool asks_for_records(const struct reading *r)
 					     CUE_FROM_COMPANY | CUE_EXHIBITOR);
 }
 
+/* "What can I hear after lunch today?": a time or a place, and no word of anything practical. */
+static bool asks_for_programme(const struct reading *r)
+{
+	const struct understood *u = r->out;
+
+	return (u->when.kind != WHEN_NONE || u->filter.places) && reading_content(r) == 0 &&
+	       !(r->cues & (CUE_WHEN | CUE_WHERE)) &&
+	       !reading_has(
+		       r, "for lunch|is lunch|for dinner|is dinner|for breakfast|is breakfast|are "
+			  "you|do you|you open|is it|it open|everything open|anything open");
+}
+
 /* A page answers, rather than records. */
 static bool is_info(const struct reading *r)
 {
 	const struct info_found *f = &r->info;
 	bool practical = r->cues & (CUE_PRACTICAL | CUE_FACILITY | CUE_WHEN | CUE_WHERE);
 
-	if (!f->n || asks_for_records(r))
+	if (!f->n || asks_for_records(r) || asks_for_programme(r))
 		return false;
 	if (r->cues & CUE_SESSION)
 	return f->concept && practical && !(r->cues & CUE_ABOUT) &&
@@ -415,6 +467,25 @@ static bool is_info(const struct reading *r)
 	if (f->concept && f->cover >= (f->words <= 2 ? 0.3f : 0.45f))
 		return practical || f->cover >= 0.6f;
 	return practical && f->words >= 2 && f->cover >= 0.7f && f->scores[0] >= 0.3f;
+}
+
+/* "Our nurses get no rest because of the beeping": who says so looks for what is about it. */
+static bool tells_a_need(const struct reading *r)
+{
+	static const char *const asking = "|what|which|who|whom|whose|when|where|why|how|is|are|"
+					  "was|were|do|does|did|can|could|will|"
+					  "would|may|must|should|has|have|any|tell|show|give|write|"
+					  "explain|translate|find|list|wer|"
+					  "was|wann|wo|wie|warum|welche|gibt|qui|que|quand|ou|"
+					  "comment|quel|quelle|quien|cuando|donde|"
+					  "como|hay|";
+
+	return r->n >= NEED_WORDS && !word_listed(asking, r->words[0].text) &&
+	       reading_content(r) >= NEED_CONTENT &&
+	       reading_has(
+		       r,
+		       "i|my|we|our|us|nobody|everybody|everyone|they|their|ich|wir|unser|unsere|"
+		       "meine|mein|je|nous|notre|nos|nuestra|nuestro");
 }
 
 static enum intent intent_of(const struct reading *r, unsigned entities)
@@ -586,6 +657,10 @@ void read_intent(struct reading *r)
 	u->meaning = reading_meaning(r);
 	u->entities = which_entities(r);
 	u->named = the_named(r);
+	u->affiliation = (r->cues & CUE_FROM_COMPANY) && !u->named;
+	u->visit = r->cues & CUE_HELP;
+	u->of_kinds = asks_about_kinds(r);
+	u->need = tells_a_need(r);
 	u->definition = is_definition(r);
 	info_find(catalog_info(r->c), gazetteer_vocabulary(catalog_gazetteer(r->c)), r->folded,
 		  r->words, r->n, r->used, &r->info);

@@ -37,6 +37,7 @@ enum {
 		1 << 15, /* "where is the", "is there a", "can I": of things one may find on site */
 	CUE_SOMEBODY = 1 << 16, /* "is anybody talking about X?" asks for a talk */
 	CUE_ABOUT = 1 << 13,	/* "about", "on": a topic follows */
+	CUE_HELP = 1 << 17, /* "who has a solution?": somebody is sought, at a stand or elsewhere */
 };
 
 struct reading {
@@ -71,8 +72,9 @@ bool reading_has(const struct reading *r, const char *phrases);
 /* query_terms.c's.  Of lists: words between '|', one at each end, too. */
 bool word_listed(const char *list, const char *word);
 bool reading_in_name(const struct reading *r,
-		     size_t i);			 /* word i is part of a name that is surely meant */
-bool reading_is_empty(const char *word);	 /* a word that says nothing about a topic */
+		     size_t i);		   /* word i is part of a name that is surely meant */
+bool reading_is_generic(const char *word); /* a word that says nothing beside a time or place */
+bool reading_is_empty(const char *word);   /* a word that says nothing about a topic */
 size_t reading_content(const struct reading *r); /* how many words are neither used nor empty */
 const char *reading_terms(struct reading *r);	 /* the words to search for */
 const char *reading_meaning(const struct reading *r); /* the sentence to embed */

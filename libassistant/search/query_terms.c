@@ -47,12 +47,40 @@ bool reading_is_empty(const char *word)
 	return word_listed(empty_words, word);
 }
 
+/* Said of any programme: "what is shown on the Elm stage?", "what opens the Sunday?", "is anything still going on?" */
+static const char *const generic_words =
+	"|show|shows|shown|showing|open|opens|opened|close|closes|closed|hear|heard|watch|watching|"
+	"see|seeing|"
+	"seen|join|joining|offer|offers|offered|kick|kicks|off|occur|occurs|occurring|goes|go|gone|"
+	"play|plays|playing|stage|floor|hall|room|still|enjoy|experience|miss|worth|listed|"
+	"announced|do|doing|bring|brings|await|awaits|expect|expects|expected|fill|fills|left|"
+	"lauft|zeigt|gezeigt|offnet|horen|passe|passer|hora|hay|";
+
+bool reading_is_generic(const char *word)
+{
+	return word_listed(generic_words, word);
+}
+
+/* A time, a place or a type is the subject then, and what happens there is not. */
+static bool filter_says_it(const struct reading *r)
+{
+	const struct understood *u = r->out;
+
+	return u->filter.places || u->filter.types || u->filter.tracks || u->when.kind != WHEN_NONE;
+}
+
+static bool says_nothing(const struct reading *r, const struct word *w)
+{
+	return w->stop || reading_is_empty(w->text) ||
+	       (reading_is_generic(w->text) && filter_says_it(r));
+}
+
 size_t reading_content(const struct reading *r)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < r->n; i++)
-		n += !r->used[i] && !r->words[i].stop && !reading_is_empty(r->words[i].text);
+		n += !r->used[i] && !says_nothing(r, &r->words[i]);
 	return n;
 }
 
@@ -68,8 +96,7 @@ const char *reading_terms(struct reading *r)
 		size_t from = r->words[i].from, to = r->words[i].to;
 		bool name = reading_in_name(r, i);
 
-		if (r->negated[i] || (!name && (r->used[i] || r->words[i].stop ||
-						reading_is_empty(r->words[i].text))))
+		if (r->negated[i] || (!name && (r->used[i] || says_nothing(r, &r->words[i]))))
 			continue;
 		if (r->cues & CUE_WHEN && !name &&
 		    word_listed("|time|day|date|uhr|hora|heure|", r->words[i].text))
@@ -96,8 +123,7 @@ static bool is_term(const struct reading *r, size_t i)
 {
 	if (r->negated[i])
 		return false;
-	return reading_in_name(r, i) ||
-	       !(r->used[i] || r->words[i].stop || reading_is_empty(r->words[i].text));
+	return reading_in_name(r, i) || !(r->used[i] || says_nothing(r, &r->words[i]));
 }
 
 /*

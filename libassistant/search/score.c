@@ -30,6 +30,8 @@
 #define MOST_LONG     0.07f /* off it, of a long one: more words, more that lie off the subject */
 #define PER_WORD      0.02f
 #define SHORT_WORDS   3u
+#define ALL_STRANGE   3u
+#define STRANGE_MORE  0.06f
 #define MANY	      2000
 #define FEW	      32
 #define PER_HALF      0.014f /* the nearest of half as many is that much farther, by accident */
@@ -216,10 +218,14 @@ float score_evidence(const struct score_terms *t, const struct index_hit *hit, f
 
 bool score_evident(const struct score_terms *t, float evidence, size_t n_compared, enum doubt doubt)
 {
-	static const float more[] = { [DOUBT_LITTLE] = -0.05f, [DOUBT_MUCH] = 0.03f };
+	static const float more[] = {
+		[DOUBT_LEAST] = -0.08f, [DOUBT_LITTLE] = -0.05f, [DOUBT_MUCH] = 0.03f
+	};
 	float long_one = t->n > SHORT_WORDS ? PER_WORD * (float)(t->n - SHORT_WORDS) : 0;
+	/* Words of which not one is known here mean nothing that is. */
+	float strange = t->n >= ALL_STRANGE && !(t->known > 0) ? STRANGE_MORE : 0;
 	float n = (float)(n_compared < FEW ? FEW : n_compared > MANY ? MANY : n_compared);
 
-	return evidence >=
-	       EVIDENT + more[doubt] - fminf(long_one, MOST_LONG) - PER_HALF * log2f(MANY / n);
+	return evidence >= EVIDENT + more[doubt] + strange - fminf(long_one, MOST_LONG) -
+				   PER_HALF * log2f(MANY / n);
 }

@@ -60,6 +60,7 @@ bool score_relevant(const struct score_terms *t, const struct index_hit *best, b
 float score_evidence(const struct score_terms *t, const struct index_hit *hit, float meaning);
 /* How far a question may ask for what no record is about. */
 enum doubt {
+	DOUBT_LEAST, /* it tells of a need, or looks for somebody who helps */
 	DOUBT_LITTLE, /* it names a kind of record, a time or a place: "which stands ...?", "... on Sunday" */
 	DOUBT_SOME,
 	DOUBT_MUCH, /* "where is the ...?"; or its own kind of record did not answer */

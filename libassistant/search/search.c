@@ -378,6 +378,7 @@ static void search_rank(struct flow *f)
 		rank_add_speakers(&r);
 		rank_add_exhibitors(&r);
 		rank_add_tiers(&r);
+		rank_add_affiliates(&r);
 	}
 	rank_order(&r);
 	if ((!r.n || !r.relevant) && relax(s)) {

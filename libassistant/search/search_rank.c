@@ -68,6 +68,8 @@ static float kind_weight(const struct ranking *r, enum entity type, bool fused)
 		{ [ENTITY_SESSION] = 1.0f, [ENTITY_EXHIBITOR] = 0.85f, [ENTITY_SPEAKER] = 0.5f },
 	};
 
+	if (r->s->wanted == ENTITY_ALL && r->s->rq.understood->visit && type == ENTITY_EXHIBITOR)
+		return 1.0f;
 	return r->s->wanted == ENTITY_ALL ? weights[fused][type] : 1.0f;
 }
 
@@ -109,10 +111,12 @@ static enum doubt doubt_of(const struct search *s)
 {
 	enum intent intent = s->rq.understood->intent;
 
-	if (is_strict(s) || s->given_up & GIVE_KIND)
+	if (is_strict(s) || s->rq.understood->of_kinds || s->given_up & GIVE_KIND)
 		return DOUBT_MUCH;
-	if (intent == INTENT_SPEAKER_SEARCH || intent == INTENT_EXHIBITOR_SEARCH ||
-	    filter_is_set(&s->rq.understood->filter))
+	if (s->rq.understood->need && s->terms.known >= 0.5f)
+		return DOUBT_LEAST;
+	if (intent == INTENT_SPEAKER_SEARCH || s->rq.understood->visit ||
+	    intent == INTENT_EXHIBITOR_SEARCH || filter_is_set(&s->rq.understood->filter))
 		return DOUBT_LITTLE;
 	return DOUBT_SOME;
 }
@@ -519,6 +523,83 @@ void rank_narrow(struct ranking *r)
 	keep_together(r, kind == WHEN_LAST);
 }
 
+/* --- where people come from ---------------------------------------------------- */
+
+#define FAMILY_STEM 4 /* letters that words of one family share */
+#define FAMILY_END  3 /* and letters that they may differ in: Ukraine, Ukrainian */
+#define BY_COMPANY  0.86f
+#define BY_TEXT	    0.8f
+#define BY_FAMILY   0.04f /* less, where another word of the family is said */
+
+/* 1: has the word; 0.5: another one of its family; 0: neither. */
+static float has_word(const char *folded, const char *word, size_t len)
+{
+	size_t i = 0, from, to, n = strlen(folded);
+	float best = 0;
+
+	while (best < 1 && word_next(folded, n, &i, &from, &to)) {
+		size_t other = to - from, same = 0;
+
+		while (same < len && same < other && folded[from + same] == word[same])
+			same++;
+		if (same == len && same == other)
+			best = 1;
+		else if (same >= FAMILY_STEM && len > FAMILY_STEM && other > FAMILY_STEM &&
+			 len - same <= FAMILY_END && other - same <= FAMILY_END)
+			best = 0.5f;
+	}
+	return best;
+}
+
+/* The least of all terms' in a text: 0, when one is missing. */
+static float has_terms(const char *text, const char *terms)
+{
+	_cleanup_free_ char *folded = text ? utf8_fold(text, strlen(text)) : NULL;
+	size_t i = 0, from, to, n = strlen(terms);
+	float least = folded && n ? 1 : 0;
+
+	while (least > 0 && word_next(terms, n, &i, &from, &to))
+		least = fminf(least, has_word(folded, terms + from, to - from));
+	return least;
+}
+
+static bool speaks_then(const struct ranking *r, const struct record *speaker)
+{
+	if (!filter_is_set(&r->s->filter))
+		return true;
+	for (size_t i = 0; speaker->session_ids && speaker->session_ids[i]; i++) {
+		const struct record *session =
+			snapshot_find(snapshot_of(r), ENTITY_SESSION, speaker->session_ids[i]);
+
+		if (session && index_filter_in_window(&r->s->filter, session->start, session->end))
+			return true;
+	}
+	return false;
+}
+
+/* Who is with X, or from there: as their company or their own text says. */
+void rank_add_affiliates(struct ranking *r)
+{
+	const struct snapshot *s = snapshot_of(r);
+	const struct understood *u = r->s->rq.understood;
+	const char *terms = r->s->lexical.text;
+
+	if (!u->affiliation || !terms || !(r->s->wanted & ENTITY_BIT(ENTITY_SPEAKER)))
+		return;
+	for (size_t i = 0; i < s->n[ENTITY_SPEAKER]; i++) {
+		const struct record *p = &s->records[ENTITY_SPEAKER][i];
+		float company = has_terms(p->company, terms),
+		      text = has_terms(p->description, terms);
+		float score = company > 0 ? BY_COMPANY : BY_TEXT;
+
+		if (company + text <= 0 || !speaks_then(r, p))
+			continue;
+		score -= fmaxf(company, text) < 1 ? BY_FAMILY : 0;
+		raise_tied(entry(r, p), score);
+		r->relevant = true;
+	}
+}
+
 void rank_add_tiers(struct ranking *r)
 {
 	const struct snapshot *s = snapshot_of(r);
@@ -545,8 +626,13 @@ void rank_order(struct ranking *r)
 
 	drop(r, is_wanted);
 	drop(r, is_there);
-	if (r->fused)
+	if (r->fused) {
+		r->evidence =
+			0; /* of a stand, among stands: a talk's text says more than its name */
+		for (size_t i = 0; i < r->n; i++)
+			r->evidence = fmaxf(r->evidence, r->items[i].evidence);
 		drop(r, is_near);
+	}
 	if (timed)
 		drop(r, is_session);
 	qsort(r->items, r->n, sizeof *r->items, by_score);

@@ -49,6 +49,8 @@ void rank_add_speakers(struct ranking *r);
 void rank_narrow(struct ranking *r);
 /* Exhibitors of a tier the question names: "gold sponsors". */
 void rank_add_tiers(struct ranking *r);
+/* Speakers by company and text, when they are asked for by where they come from. */
+void rank_add_affiliates(struct ranking *r);
 /* Exhibitors that the talks found speak of, when exhibitors are asked for. */
 void rank_add_exhibitors(struct ranking *r);
 /* Drops what is not wanted, orders by score or by time, applies now, next, first, last. */

@@ -163,6 +163,7 @@ static void by_name(void **state)
 		{ SAT, "Where do I find Let's Encrypt?", RESULT_ENTITIES, "x2" },
 		{ SAT, "where's the wiershark booth", RESULT_ENTITIES, "x1" },
 		{ SAT, "Which Brandt is a librarian?", RESULT_ENTITIES, "p10" },
+		{ SAT, "Who comes from the City Library?", RESULT_ENTITIES, "p10" },
 	};
 
 	check(*state, cases, ARRAY_SIZE(cases));
