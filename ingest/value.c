@@ -118,14 +118,15 @@ static struct json_object *parse_whole(const char *text, size_t len, int flags)
  */
 static bool is_strict(const struct part *p)
 {
-	char *ascii = strndup(p->text, p->len);
+	char *ascii = memchr(p->text, 0, p->len) ? NULL : malloc(p->len + 1);
 	struct json_object *o = NULL;
 
-	for (char *c = ascii; c && *c; c++)
-		if ((unsigned char)*c >= 0x80)
-			*c = 'x';
-	if (ascii && strlen(ascii) == p->len)
+	if (ascii) {
+		for (size_t i = 0; i < p->len; i++)
+			ascii[i] = (unsigned char)p->text[i] < 0x80 ? p->text[i] : 'x';
+		ascii[p->len] = 0;
 		o = parse_whole(ascii, p->len, JSON_TOKENER_STRICT);
+	}
 	free(ascii);
 	json_object_put(o);
 	return o != NULL;
