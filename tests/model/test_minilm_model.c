@@ -52,18 +52,41 @@ static void test_token_ids(void **state)
 	minilm_model_destroy(m);
 }
 
+/* A sanitizer looks at memory, and what of it is touched depends on a text's length and place alone: it gets a part of the texts,
+ * the longest among them.  The step without one compares them all. */
+#if defined(__SANITIZE_ADDRESS__)
+#define SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define SANITIZED 1
+#endif
+#endif
+#ifndef SANITIZED
+#define SANITIZED 0
+#endif
+
+static bool left_out(size_t i, bool slow)
+{
+	if (!SANITIZED || (golden[i].n_ids == MINILM_TOKENS && i % 2))
+		return false;
+	return i % (slow ? 24 : 6) != 0;
+}
+
 /* Every text with one table; the least cosine. */
 static double least_cosine(const struct minilm_ops *ops, bool quantised)
 {
 	struct minilm_model *m = load(quantised, ops);
 	struct minilm_scratch *s = minilm_scratch_create();
 	double least = 1;
+	bool slow = strcmp(ops->name, "portable") == 0;
 	size_t worst = 0;
 
 	for (size_t i = 0; i < n_golden; i++) {
 		float v[MINILM_DIMS];
 		double c;
 
+		if (left_out(i, slow))
+			continue;
 		assert_int_equal(minilm_run(m, s, golden[i].ids, &golden[i].n_ids, 1, v, NULL), 0);
 		c = cosine(v, golden[i].vector);
 		if (c < least) {
