@@ -8,6 +8,7 @@
 
 #include <string.h>
 #include "search/info.h"
+#include "search/search_rank.h"
 
 /* "Can I ...?" asks the organisers more often than the programme. */
 #define HOW_TO_COSINE 0.36f
@@ -28,21 +29,14 @@ struct choice {
 	float score;
 };
 
-static bool constrained(const struct understood *u)
-{
-	const struct index_filter *f = &u->filter;
-
-	return f->has_window || f->places || f->tracks || f->types || f->levels || f->languages ||
-	       f->speaker_ids || u->when.kind != WHEN_NONE;
-}
-
 static bool pages_are_meant(const struct understood *u, float page, float margin)
 {
 	bool searches = u->intent == INTENT_SESSION_SEARCH ||
 			u->intent == INTENT_EXHIBITOR_SEARCH ||
 			u->intent == INTENT_SPEAKER_SEARCH || u->intent == INTENT_RECOMMENDATION;
 
-	if (!searches || u->follow_up || u->named || u->n_names || constrained(u))
+	if (!searches || u->follow_up || u->named || u->n_names || filter_is_set(&u->filter) ||
+	    u->when.kind != WHEN_NONE)
 		return false;
 	if (u->kind_said)
 		margin -= KIND_MARGIN;
