@@ -18,7 +18,7 @@
  *
  * Points (a record's master or one of its facets) stand by facet, then record, and vectors in the order of the points that first
  * use them: masters and each facet are one stretch each, so a question that asks few facets reads little, and what passes a
- * filter is read forwards.  Texts that are equal share a vector.
+ * filter is read forwards.  Passages of information pages are points behind the last facet.  Texts that are equal share a vector.
  */
 #ifndef INDEX_FLAT_FORMAT_H
 #define INDEX_FLAT_FORMAT_H
