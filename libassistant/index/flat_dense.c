@@ -23,7 +23,8 @@ struct scan {
 	float (*cosines)[FACETS_PER_ENTITY];
 	float *best; /* by place; COSINE_NONE: no vector */
 	size_t n_places;
-	uint8_t columns[FACET_COUNT]; /* where a facet stands among its entity's */
+	uint8_t columns[FACET_COUNT];  /* where a facet stands among its entity's */
+	unsigned facets[ENTITY_COUNT]; /* that an entity has */
 };
 
 /* Rows that wait for the kernel, and where their cosines go. */
@@ -33,17 +34,18 @@ struct chunk {
 	size_t n;
 };
 
-static void number_columns(uint8_t columns[static FACET_COUNT])
+static void number_columns(struct scan *s)
 {
 	for (unsigned e = 0; e < ENTITY_COUNT; e++) {
 		uint8_t n = 1; /* 0 is the master's */
 
+		s->facets[e] = facets_of((enum entity)e);
 		for (unsigned facet = FACET_MASTER + 1; facet < FACET_COUNT; facet++) {
 			if (facet_entity((enum facet)facet) == e)
-				columns[facet] = n++;
+				s->columns[facet] = n++;
 		}
 	}
-	columns[FACET_MASTER] = 0;
+	s->columns[FACET_MASTER] = 0;
 }
 
 /* As long as rows are: zeros behind. */
@@ -76,7 +78,7 @@ static bool scan_begin(struct scan *s, const struct dense_query *q, const bool *
 		for (unsigned c = 0; c < FACETS_PER_ENTITY; c++)
 			s->cosines[i][c] = COSINE_NONE;
 	}
-	number_columns(s->columns);
+	number_columns(s);
 	return true;
 }
 
@@ -180,15 +182,23 @@ static void fill_hit(const struct scan *s, uint32_t place, struct dense_hit *hit
 	hit->type = (enum entity)r->type;
 	hit->id = flat_string(s->x, r->id);
 	hit->best = s->best[place];
-	for (unsigned facet = 0; facet < FACET_COUNT; facet++) {
-		bool has = facets_of(hit->type) & FACET_BIT(facet);
-
-		hit->cosine[facet] = has ? s->cosines[place][s->columns[facet]] : COSINE_NONE;
-	}
+	for (unsigned facet = 0; facet < FACET_COUNT; facet++)
+		hit->cosine[facet] = s->facets[hit->type] & FACET_BIT(facet)
+					     ? s->cosines[place][s->columns[facet]]
+					     : COSINE_NONE;
 }
 
-static int answer(const struct scan *s, int limit, struct arena *arena, struct dense_hits *out,
-		  struct fail *f)
+static float mean_of(const struct scan *s, size_t total)
+{
+	double sum = 0;
+
+	for (size_t place = 0; place < s->n_places; place++)
+		sum += s->best[place] > COSINE_NONE ? (double)s->best[place] : 0;
+	return total ? (float)(sum / (double)total) : 0;
+}
+
+static int answer(const struct scan *s, int limit, bool average, struct arena *arena,
+		  struct dense_hits *out, struct fail *f)
 {
 	size_t max = limit <= 0 ? DEFAULT_LIMIT : limit > MAX_LIMIT ? MAX_LIMIT : (size_t)limit;
 	uint32_t *heap;
@@ -202,6 +212,8 @@ static int answer(const struct scan *s, int limit, struct arena *arena, struct d
 	out->n = max ? take_top(s, heap, max, &out->total) : 0;
 	for (size_t i = 0; i < out->n; i++)
 		fill_hit(s, heap[i], &out->hits[i]);
+	if (average)
+		out->mean = mean_of(s, out->total);
 	return 0;
 }
 
@@ -287,5 +299,5 @@ int flat_dense(const struct flat_file *x, const struct vector_kernels *kernels,
 		if (facets & FACET_BIT(facet))
 			scan_facet(&s, facet);
 	}
-	return answer(&s, q->limit, arena, out, f);
+	return answer(&s, q->limit, q->average, arena, out, f);
 }

@@ -114,6 +114,7 @@ struct dense_query {
 	struct index_filter filter;
 	int limit; /* records, pages */
 	bool pages; /* information pages instead of records: facets and filter do not count, but its epoch */
+	bool average; /* of records: mean is wanted, too */
 };
 
 #define COSINE_NONE (-2.0f)
@@ -129,6 +130,7 @@ struct dense_hits {
 	struct dense_hit *hits; /* by best, descending */
 	size_t n;
 	size_t total; /* records that passed the filter and have a vector */
+	float mean;   /* of the best of all these, when it was asked for; 0: there are none */
 };
 
 struct index_ops {

@@ -169,6 +169,15 @@ static struct dense_hits slow_search(struct suite_fixture *fx, const struct inde
 	return all;
 }
 
+static void assert_mean(const struct dense_hits *fast, const struct dense_hits *slow, bool wanted)
+{
+	double sum = 0;
+
+	for (size_t i = 0; wanted && i < slow->n; i++)
+		sum += (double)slow->hits[i].best;
+	assert_true(fabs((double)fast->mean - (slow->n ? sum / (double)slow->n : 0)) < NEAR);
+}
+
 /* Equal but for rounding; the number of records that were compared. */
 size_t suite_assert_exact(struct suite_fixture *fx, const struct index_points *points,
 			  const struct dense_query *q)
@@ -176,6 +185,7 @@ size_t suite_assert_exact(struct suite_fixture *fx, const struct index_points *p
 	struct dense_hits fast = suite_nearest(fx, q), slow = slow_search(fx, points, q);
 
 	assert_int_equal(fast.total, slow.total);
+	assert_mean(&fast, &slow, q->average);
 	assert_int_equal(fast.n, slow.n < (size_t)q->limit ? slow.n : (size_t)q->limit);
 	for (size_t i = 0; i < fast.n; i++) {
 		const struct dense_hit *hit = &fast.hits[i],

@@ -27,6 +27,8 @@ static void test_exact(void **state)
 			};
 
 			assert_int_equal(suite_assert_exact(fx, &points, &q), 10);
+			q.average = true;
+			assert_int_equal(suite_assert_exact(fx, &points, &q), 10);
 		}
 		snapshot_unref(s);
 	}
@@ -101,12 +103,14 @@ static void test_filters(void **state)
 
 		q.filter = filters[i];
 		q.facets = 0;
+		q.average = i % 2;
 		n = suite_assert_exact(fx, &points, &q);
 		assert_true(n > 0 && n < N_SESSIONS + N_EXHIBITORS + N_SPEAKERS);
 		q.facets = FACET_BIT(FACET_SESSION_TOPIC) | FACET_BIT(FACET_WHO_WE_HELP) |
 			   FACET_BIT(FACET_SPEAKING_TOPICS);
 		assert_true(suite_assert_exact(fx, &points, &q) <= n);
 	}
+	q.average = true;
 	q.filter = (struct index_filter){ .ids = (const char *const[]){ "nobody", NULL } };
 	assert_int_equal(suite_assert_exact(fx, &points, &q), 0);
 	snapshot_unref(s);
@@ -139,8 +143,10 @@ static void test_grouping_and_limit(void **state)
 	assert_non_null(suite_find_hit(&hits, ENTITY_EXHIBITOR, "e7"));
 	assert_true(fabs((double)hits.hits[1].best - 1) < NEAR && hits.hits[1].best <= 1);
 	assert_true(hits.hits[2].best < 0.9f);
-	for (q.limit = 1; q.limit < 600; q.limit += 37)
+	for (q.limit = 1; q.limit < 600; q.limit += 37) {
+		q.average = q.limit % 2; /* of all that passed, however few are wanted */
 		suite_assert_exact(fx, &points, &q);
+	}
 	snapshot_unref(s);
 }
 
