@@ -92,7 +92,7 @@ static void understand_meaning(struct flow *f)
 	}
 	s = catalog_snapshot(t->catalog);
 	meaning_begin(&t->meaning, t->env->embedder, t->env->index, s->conference.id, s->epoch,
-		      t->rq.question, t->arena, f);
+		      t->rq.question, true, t->arena, f);
 	flow_join(THEN(f, understand_question));
 }
 
@@ -463,6 +463,7 @@ static void understand_question(struct flow *f)
 	t->tools = (struct tool_context){ .loop = f->loop,
 					  .index = t->env->index,
 					  .embedder = t->env->embedder,
+					  .meaning = &t->meaning,
 					  .catalog = t->catalog,
 					  .now_unix_s = t->now_unix_s,
 					  .arena = t->arena,

@@ -103,7 +103,8 @@ static void search_call_meaning(struct flow *f)
 		return;
 	}
 	meaning_begin(&s->meaning, env->embedder, env->index, records->conference.id,
-		      records->epoch, json_text(s->query, "q"), s->call.arena, f);
+		      records->epoch, json_text(s->query, "q"),
+		      !json_get_bool(s->query, "raw", false), s->call.arena, f);
 	flow_join(THEN(f, search_call_begin));
 }
 
@@ -121,6 +122,7 @@ static void search_call_begin(struct flow *f)
 		.catalog = s->catalog,
 		.understood = &s->understood,
 		.embedder = env->embedder,
+		.meaning = &s->meaning,
 		.scoring = s->scoring,
 		.entities = s->entities,
 		.limit = (int)json_get_int(s->query, "limit", 10),

@@ -1,16 +1,17 @@
 /*
  * meaning.c - see meaning.h.
  *
- *	embed --> compare with everything --> with the information pages --> the average
+ *	embed --> compare with everything: the nearest, the average --> with the information pages, if they are wanted
  */
 #include "search/meaning.h"
 
-#define EMBED_MS    2000  /* words need not wait longer for a meaning */
-#define ALL_LIMIT   10000 /* records whose cosines are averaged */
+#include <string.h>
+
+#define EMBED_MS    2000 /* words need not wait longer for a meaning */
 #define PAGES_LIMIT 8
 #define LEAST_SEEN  8 /* fewer have no average to speak of */
 
-static flow_step meaning_embed, meaning_compare, meaning_pages, meaning_average;
+static flow_step meaning_embed, meaning_compare, meaning_compared, meaning_pages, meaning_there;
 
 static struct meaning *of(struct flow *f)
 {
@@ -29,18 +30,20 @@ static void meaning_ended(struct flow *f)
 	struct meaning *m = of(f);
 
 	m->failed = f->status < 0 && !excused(m->embedder, f->status);
-	m->ready = f->status >= 0 && m->all.n > 0;
+	m->ready = f->status >= 0 && m->all.total > 0;
+	m->ended = true;
 }
 
 void meaning_begin(struct meaning *m, struct embedder *e, struct index *index,
-		   const char *conference_id, uint64_t epoch, const char *text, struct arena *arena,
-		   struct flow *parent)
+		   const char *conference_id, uint64_t epoch, const char *text, bool with_pages,
+		   struct arena *arena, struct flow *parent)
 {
 	*m = (struct meaning){ .embedder = e,
 			       .index = index,
 			       .conference_id = conference_id,
 			       .epoch = epoch,
 			       .text = text,
+			       .with_pages = with_pages,
 			       .arena = arena,
 			       .space = { e->model, e->dims } };
 	flow_begin(&m->flow, parent->loop, parent, "meaning", FIRST(meaning_embed), meaning_ended);
@@ -65,11 +68,24 @@ static void meaning_compare(struct flow *f)
 	struct meaning *m = of(f);
 	struct dense_query q = { .vector = m->vector,
 				 .space = m->space,
+				 .average = true,
 				 .filter = { .epoch = m->epoch },
-				 .limit = ALL_LIMIT };
+				 .limit = 1 };
 
 	m->index->ops->dense(m->index, m->conference_id, &q, m->arena, &m->all,
-			     THEN(f, meaning_pages));
+			     THEN(f, meaning_compared));
+}
+
+static void meaning_compared(struct flow *f)
+{
+	struct meaning *m = of(f);
+
+	m->mean = m->all.total >= LEAST_SEEN ? m->all.mean : 0;
+	m->nearest = m->all.n ? m->all.hits[0].best : COSINE_NONE;
+	if (m->with_pages)
+		meaning_pages(f);
+	else
+		flow_done(f);
 }
 
 static void meaning_pages(struct flow *f)
@@ -82,17 +98,15 @@ static void meaning_pages(struct flow *f)
 				 .limit = PAGES_LIMIT };
 
 	m->index->ops->dense(m->index, m->conference_id, &q, m->arena, &m->pages,
-			     THEN(f, meaning_average));
+			     THEN(f, meaning_there));
 }
 
-static void meaning_average(struct flow *f)
+static void meaning_there(struct flow *f)
 {
-	struct meaning *m = of(f);
-	double sum = 0;
-
-	for (size_t i = 0; i < m->all.n; i++)
-		sum += (double)m->all.hits[i].best;
-	if (m->all.n >= LEAST_SEEN)
-		m->mean = (float)(sum / (double)m->all.n);
 	flow_done(f);
+}
+
+bool meaning_is_of(const struct meaning *m, const char *text, uint64_t epoch)
+{
+	return m && m->ended && m->epoch == epoch && strcmp(m->text, text) == 0;
 }

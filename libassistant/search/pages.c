@@ -107,7 +107,7 @@ void pages_by_meaning(const struct meaning *m, struct arena *arena, struct under
 	if (!m->ready || !m->pages.n)
 		return;
 	page = m->pages.hits[0].best;
-	margin = page - m->all.hits[0].best;
+	margin = page - m->nearest;
 	if (!informed && !pages_are_meant(u, page, margin))
 		return;
 	/* A practical matter that no page's words know: the nearest page has to be clear. */

@@ -128,13 +128,14 @@ static bool is_term(const struct reading *r, size_t i)
 
 /*
  * For the embedder: the question as it was asked, since a sentence means more than its words, but without what became a
- * filter.  Where a kind of record is asked for ("where are the ... folks?"), the frame around the subject goes, too.
+ * filter; all of it is the question itself, whose meaning may be known.  Where a kind of record is asked for ("where are the ... folks?"), the frame around the subject goes, too.
  */
 const char *reading_meaning(const struct reading *r)
 {
 	const unsigned kinds = CUE_SPEAKER | CUE_EXHIBITOR | CUE_VISIT | CUE_FROM_COMPANY;
 	size_t size = strlen(r->folded) + r->n + 2, at = 0, first = 0, end = r->n;
 	char *out = arena_alloc(r->arena, size);
+	bool whole;
 
 	if (!out)
 		return "";
@@ -144,12 +145,15 @@ const char *reading_meaning(const struct reading *r)
 		while (end > first && !is_term(r, end - 1))
 			end--;
 	}
+	whole = r->n && first == 0 && end == r->n && r->words[0].from == 0;
 	for (size_t i = first; i < end; i++) {
 		size_t from = r->words[i].from;
 		size_t to = i + 1 < r->n ? r->words[i + 1].from : strlen(r->folded);
 
-		if (r->filtered[i] && !reading_in_name(r, i))
+		if (r->filtered[i] && !reading_in_name(r, i)) {
+			whole = false;
 			continue;
+		}
 		memcpy(out + at, r->folded + from, to - from);
 		at += to - from;
 		if (out[at - 1] != ' ' && !strchr("-/.'", out[at - 1]))
@@ -158,5 +162,5 @@ const char *reading_meaning(const struct reading *r)
 	while (at && out[at - 1] == ' ')
 		at--;
 	out[at] = '\0';
-	return out;
+	return whole ? r->question : out;
 }

@@ -5,7 +5,7 @@
  *	  |   \-> words --> (meaning there) --> near ----+--> rank --> done
  *	  |          ^                                         |
  *	  |          +---- give one thing up ------------------+	time, level, language, type, track, place, day
- *	  +--> meaning.c: embed, average	side by side with the words
+ *	  +--> meaning.c: embed, average	side by side with the words; not when the request brings it along
  */
 #include "search/search.h"
 
@@ -139,8 +139,13 @@ static void begin_meaning(struct search *s, struct flow *f)
 
 	if (!s->rq.embedder || s->listing || s->rq.scoring == SCORING_LEXICAL)
 		return;
-	meaning_begin(&s->meaning, s->rq.embedder, s->index, records->conference.id, records->epoch,
-		      text, s->arena, f);
+	if (meaning_is_of(s->rq.meaning, text, records->epoch)) {
+		s->meaning = s->rq.meaning;
+		return;
+	}
+	s->meaning = &s->own;
+	meaning_begin(&s->own, s->rq.embedder, s->index, records->conference.id, records->epoch,
+		      text, false, s->arena, f);
 }
 
 static void search_start(struct flow *f)
@@ -201,7 +206,7 @@ static void search_ask(struct flow *f)
 
 static void search_meet(struct flow *f)
 {
-	if (of(f)->meaning.embedder)
+	if (of(f)->meaning)
 		flow_join(THEN(f, search_near)); /* in rounds to come it has ended */
 	else
 		search_rank(f);
@@ -210,8 +215,8 @@ static void search_meet(struct flow *f)
 static void search_near(struct flow *f)
 {
 	struct search *s = of(f);
-	struct dense_query q = { .vector = s->meaning.vector,
-				 .space = s->meaning.space,
+	struct dense_query q = { .vector = s->meaning->vector,
+				 .space = s->meaning->space,
 				 .facets = s->rq.scoring != SCORING_REFERENCE &&
 							   s->rq.understood->specificity == SPECIFIC
 						   ? FACET_BIT(FACET_MASTER)
@@ -219,8 +224,8 @@ static void search_near(struct flow *f)
 				 .filter = s->filter,
 				 .limit = NEAR_LIMIT };
 
-	s->degraded = s->meaning.failed;
-	if (!s->meaning.ready) {
+	s->degraded = s->meaning->failed;
+	if (!s->meaning->ready) {
 		search_rank(f);
 		return;
 	}

@@ -34,6 +34,8 @@ struct search_request {
 	struct catalog *catalog; /* borrowed: the caller keeps a reference until the end */
 	const struct understood *understood;
 	struct embedder *embedder; /* borrowed; NULL: words only */
+	/* Of the question as a whole, borrowed until the end: when that is what is searched for, it is not made again.  NULL. */
+	const struct meaning *meaning;
 	enum scoring scoring;
 	unsigned entities; /* 0: understood->entities */
 	int64_t now_unix_s;
@@ -58,7 +60,8 @@ struct search {
 		*described; /* query_describe of what was searched; owned: search_finish */
 	bool degraded;	    /* the embedder failed: words answered alone */
 	/* search.c's */
-	struct meaning meaning;
+	const struct meaning *meaning; /* the request's or own; NULL: none is asked for */
+	struct meaning own;
 	struct dense_hits near;
 	struct index_hits hits;
 	struct lexical_query lexical;

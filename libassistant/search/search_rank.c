@@ -140,7 +140,7 @@ static void take_near(struct ranking *r)
 		if (!e)
 			continue;
 		e->near = hit;
-		e->meaning = score_meaning(s->rq.understood->intent, hit, s->meaning.mean);
+		e->meaning = score_meaning(s->rq.understood->intent, hit, s->meaning->mean);
 	}
 }
 

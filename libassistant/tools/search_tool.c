@@ -98,6 +98,7 @@ void search_tool_run(struct flow *f, enum entity entity)
 		     &(struct search_request){ .catalog = ctx->catalog,
 					       .understood = &st->understood,
 					       .embedder = ctx->embedder,
+					       .meaning = ctx->meaning,
 					       .entities = ENTITY_BIT(entity),
 					       .now_unix_s = ctx->now_unix_s,
 					       .limit = st->limit,

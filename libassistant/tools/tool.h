@@ -60,7 +60,8 @@ struct tool {
 struct tool_context {
 	struct loop *loop;
 	struct index *index;
-	struct embedder *embedder; /* NULL: search goes by words alone */
+	struct embedder *embedder;     /* NULL: search goes by words alone */
+	const struct meaning *meaning; /* of the question as a whole; NULL */
 	struct catalog *catalog;
 	const struct understood *understood;
 	int64_t now_unix_s;

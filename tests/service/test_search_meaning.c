@@ -319,6 +319,90 @@ static void embedded_once_however_often_asked(void **state)
 	assert_non_null(a.search.relaxed[0]);
 }
 
+struct whole {
+	struct flow flow;
+	struct lab *lab;
+	struct arena *arena;
+	const char *text;
+	struct meaning meaning;
+	bool ended;
+};
+
+static void whole_done(struct flow *f)
+{
+	flow_done(f);
+}
+
+static void whole_ended(struct flow *f)
+{
+	container_of(f, struct whole, flow)->ended = true;
+}
+
+static void whole_start(struct flow *f)
+{
+	struct whole *w = container_of(f, struct whole, flow);
+	const struct snapshot *s = catalog_snapshot(w->lab->catalog);
+
+	assert_false(meaning_is_of(&w->meaning, w->text, s->epoch));
+	meaning_begin(&w->meaning, &w->lab->embedder->base, w->lab->index, s->conference.id,
+		      s->epoch, w->text, true, w->arena, f);
+	assert_false(meaning_is_of(&w->meaning, w->text, s->epoch)); /* it has not ended */
+	flow_join(THEN(f, whole_done));
+}
+
+/* The meaning of a question as a whole, as those who decide what it is about ask for it. */
+static void know(struct lab *lab, struct whole *w, const char *text)
+{
+	*w = (struct whole){ .lab = lab, .arena = arena_create(16 << 20), .text = text };
+	flow_begin(&w->flow, lab->loop, NULL, "whole", FIRST(whole_start), whole_ended);
+	while (!w->ended)
+		loop_turn(lab->loop, true);
+}
+
+static void what_is_known_is_not_embedded_again(void **state)
+{
+	struct lab *lab = *state;
+	const uint64_t epoch = catalog_snapshot(lab->catalog)->epoch;
+	size_t before = lab->embedder->queries;
+	_cleanup_trial_ struct trial a, b, other;
+	struct whole w;
+
+	know(lab, &w, SCALES);
+	assert_true(w.meaning.ready && w.meaning.nearest > w.meaning.mean);
+	assert_true(meaning_is_of(&w.meaning, SCALES, epoch));
+	assert_false(meaning_is_of(&w.meaning, SCALES, epoch + 1));
+	assert_false(meaning_is_of(NULL, SCALES, epoch));
+	assert_int_equal(lab->embedder->queries, before + 1);
+	ask(lab, &a, SCALES, (struct search_request){ .meaning = &w.meaning });
+	assert_int_equal(lab->embedder->queries, before + 1);
+	ask(lab, &b, SCALES, (struct search_request){ 0 });
+	assert_int_equal(lab->embedder->queries, before + 2);
+	assert_same(&a, &b);
+	assert_non_null(json_get(first_why(&a), "cosines"));
+	/* What is left of another sentence is another text. */
+	ask(lab, &other, "Rust talks on Sunday", (struct search_request){ .meaning = &w.meaning });
+	assert_int_equal(lab->embedder->queries, before + 3);
+	arena_destroy(w.arena);
+}
+
+/* Nobody waits for the same failure twice, and it is told. */
+static void what_failed_is_not_tried_again(void **state)
+{
+	struct lab *lab = *state;
+	size_t before = lab->embedder->calls;
+	_cleanup_trial_ struct trial a;
+	struct whole w;
+
+	lab->embedder->fail_code = ASSISTANT_EUNAVAILABLE;
+	know(lab, &w, SCALES);
+	assert_true(w.meaning.failed && !w.meaning.ready);
+	ask(lab, &a, SCALES, (struct search_request){ .meaning = &w.meaning });
+	assert_int_equal(lab->embedder->calls, before + 1);
+	assert_true(a.search.degraded);
+	assert_int_equal(a.search.kind, RESULT_ENTITIES);
+	arena_destroy(w.arena);
+}
+
 static void what_nothing_is_near_to_has_no_answer(void **state)
 {
 	_cleanup_trial_ struct trial a;
@@ -363,6 +447,8 @@ int main(void)
 		TEST(names_stand_above_meanings),
 		TEST(lists_ask_no_embedder),
 		TEST(embedded_once_however_often_asked),
+		TEST(what_is_known_is_not_embedded_again),
+		TEST(what_failed_is_not_tried_again),
 		TEST(what_nothing_is_near_to_has_no_answer),
 		TEST(cancelled_at_any_time),
 	};

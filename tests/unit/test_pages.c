@@ -17,11 +17,8 @@ static const char *const none[] = { NULL };
 static struct meaning meaning_of(struct arena *a, float record, const char *const *keys,
 				 const float *cosines, size_t n)
 {
-	struct meaning m = { .ready = true };
+	struct meaning m = { .ready = true, .nearest = record };
 
-	m.all.hits = arena_new(a, struct dense_hit);
-	m.all.hits[0] = (struct dense_hit){ .type = ENTITY_SESSION, .id = "s", .best = record };
-	m.all.n = 1;
 	m.pages.hits = arena_array(a, struct dense_hit, n);
 	m.pages.n = n;
 	for (size_t i = 0; i < n; i++)

@@ -248,6 +248,32 @@ static void filters_and_terms(void **state)
 	}
 }
 
+/* The whole question is embedded as it was asked, so that its meaning serves for more than the search. */
+static void what_is_left_to_embed(void **state)
+{
+	static const struct {
+		const char *question, *meaning; /* NULL: the question itself */
+	} cases[] = {
+		{ "Version control for Large Repositories?", NULL },
+		{ "Rust in the Linux kernel", NULL },
+		{ "Which talks are about Rust on Sunday?", "which talks are about rust" },
+		{ "Which exhibitors show printers?", "printers?" },
+		{ "", "" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct arena *a = arena_create(1 << 20);
+		struct understood u;
+
+		understand(*state, cases[i].question, a, &u);
+		if (cases[i].meaning)
+			assert_string_equal(u.meaning, cases[i].meaning);
+		else
+			assert_ptr_equal(u.meaning, u.question);
+		arena_destroy(a);
+	}
+}
+
 static void time_becomes_a_filter(void **state)
 {
 	_cleanup_arena_ struct arena *arena = arena_create(4 << 20);
@@ -382,6 +408,7 @@ int main(void)
 		cmocka_unit_test(not_about_information),
 		cmocka_unit_test(names_by_how_they_are_written),
 		cmocka_unit_test(filters_and_terms),
+		cmocka_unit_test(what_is_left_to_embed),
 		cmocka_unit_test(time_becomes_a_filter),
 		cmocka_unit_test(follow_ups_are_told),
 		cmocka_unit_test(languages),
