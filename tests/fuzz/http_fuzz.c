@@ -5,7 +5,9 @@
  */
 #include <arpa/inet.h>
 #include <civetweb.h>
+#include <errno.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -16,6 +18,9 @@ int LLVMFuzzerInitialize(int *argc, char ***argv);
 
 static struct mg_context *context;
 static int port;
+
+#define CONNECT_TRIES	50
+#define CONNECT_WAIT_US 100000 /* all of them take less than libFuzzer's -timeout */
 
 static int on_request(struct mg_connection *conn)
 {
@@ -45,7 +50,7 @@ static int on_frame(struct mg_connection *conn, int bits, char *frame, size_t le
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
 	const char *options[] = { "listening_ports",
-				  "127.0.0.1:0",
+				  "0.0.0.0:0",
 				  "num_threads",
 				  "2",
 				  "request_timeout_ms",
@@ -67,19 +72,51 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	return 0;
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+/* A connected socket, or the negative errno. */
+static int connect_to(uint32_t address)
 {
 	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port) };
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	int err;
+
+	to.sin_addr.s_addr = htonl(address);
+	if (fd >= 0 && connect(fd, (struct sockaddr *)&to, sizeof(to)) == 0)
+		return fd;
+	err = -errno;
+	if (fd >= 0)
+		close(fd);
+	return err;
+}
+
+/*
+ * Thousands of connections a second leave as many ports waiting, and some machines never take such a
+ * port again before its minute is over: each connection goes to the next address of 127.0.0.0/16,
+ * which multiplies the pairs.  What fails there is tried again at 127.0.0.1.
+ */
+static int connect_server(void)
+{
+	static uint32_t turn;
+	int fd = connect_to(INADDR_LOOPBACK + turn++ % 0xfff0);
+
+	for (int i = 0; fd < 0 && i < CONNECT_TRIES; i++) {
+		usleep(CONNECT_WAIT_US);
+		fd = connect_to(INADDR_LOOPBACK);
+	}
+	if (fd >= 0)
+		return fd;
+	fprintf(stderr, "The server under test cannot be reached: %s\n", strerror(-fd));
+	abort();
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
 	struct timeval limit = { .tv_sec = 5 };
 	struct linger reset = { .l_onoff = 1 };
 	char answer[1024];
-	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	int fd = connect_server();
 
-	to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	if (fd < 0 || connect(fd, (struct sockaddr *)&to, sizeof(to)) != 0)
-		abort();
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
-	setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset)); /* no TIME_WAIT left behind */
+	setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
 	if (size > 0)
 		send(fd, data, size, MSG_NOSIGNAL);
 	shutdown(fd, SHUT_WR);
