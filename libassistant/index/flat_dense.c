@@ -25,6 +25,7 @@ struct scan {
 	size_t n_places;
 	uint8_t columns[FACET_COUNT];  /* where a facet stands among its entity's */
 	unsigned facets[ENTITY_COUNT]; /* that an entity has */
+	uint32_t first[ENTITY_COUNT];  /* record of that entity */
 };
 
 /* Rows that wait for the kernel, and where their cosines go. */
@@ -68,6 +69,8 @@ static bool scan_begin(struct scan *s, const struct dense_query *q, const bool *
 	s->best = arena_array(arena, float, n_pass + 1);
 	if (!copy_query(s, q, arena) || !s->places || !s->records || !s->cosines || !s->best)
 		return false;
+	for (size_t i = s->x->n_records; i-- > 0;)
+		s->first[s->x->records[i].type] = (uint32_t)i;
 	for (size_t i = 0; i < s->x->n_records; i++) {
 		s->places[i] = pass[i] ? (uint32_t)s->n_places : NO_PLACE;
 		if (pass[i])
@@ -181,6 +184,7 @@ static void fill_hit(const struct scan *s, uint32_t place, struct dense_hit *hit
 
 	hit->type = (enum entity)r->type;
 	hit->id = flat_string(s->x, r->id);
+	hit->row = s->records[place] - s->first[hit->type];
 	hit->best = s->best[place];
 	for (unsigned facet = 0; facet < FACET_COUNT; facet++)
 		hit->cosine[facet] = s->facets[hit->type] & FACET_BIT(facet)

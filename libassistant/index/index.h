@@ -121,6 +121,8 @@ struct dense_query {
 struct dense_hit {
 	enum entity type;
 	const char *id;
+	unsigned
+		row; /* where it stood among its kind when the index was built: a hint for snapshot_find_at */
 	unsigned part; /* of a page: the nearest passage */
 	float best;    /* the highest of cosine[] */
 	float cosine

@@ -11,37 +11,55 @@
 #include "search/gazetteer.h"
 #include "search/words.h"
 
-bool rank_begin(struct ranking *r, struct search *s)
-{
-	*r = (struct ranking){ .s = s, .items = arena_array(s->arena, struct scored, RANK_MAX) };
-	return r->items != NULL;
-}
-
 static const struct snapshot *snapshot_of(const struct ranking *r)
 {
 	return catalog_snapshot(r->s->rq.catalog);
 }
 
+bool rank_begin(struct ranking *r, struct search *s)
+{
+	bool whole;
+
+	*r = (struct ranking){ .s = s, .items = arena_array(s->arena, struct scored, RANK_MAX) };
+	whole = r->items != NULL;
+	for (unsigned e = 0; e < ENTITY_COUNT; e++) {
+		r->places[e] = arena_array(s->arena, uint16_t, snapshot_of(r)->n[e] + 1);
+		whole = whole && r->places[e];
+	}
+	return whole;
+}
+
+static uint16_t *place_of(const struct ranking *r, const struct record *record)
+{
+	return &r->places[record->type][record - snapshot_of(r)->records[record->type]];
+}
+
 static bool has_entry(const struct ranking *r, const struct record *record)
 {
-	for (size_t i = 0; i < r->n; i++) {
-		if (r->items[i].record == record)
-			return true;
-	}
-	return false;
+	return *place_of(r, record) > 0;
 }
 
 /* The record's entry, made when new; NULL: full. */
 static struct scored *entry(struct ranking *r, const struct record *record)
 {
-	for (size_t i = 0; i < r->n; i++) {
-		if (r->items[i].record == record)
-			return &r->items[i];
-	}
+	uint16_t *place = place_of(r, record);
+
+	if (*place)
+		return &r->items[*place - 1];
 	if (r->n == RANK_MAX)
 		return NULL;
-	r->items[r->n] = (struct scored){ .record = record };
-	return &r->items[r->n++];
+	r->items[r->n++] = (struct scored){ .record = record };
+	*place = (uint16_t)r->n;
+	return &r->items[r->n - 1];
+}
+
+/* After items moved or went. */
+static void number_places(struct ranking *r)
+{
+	for (unsigned e = 0; e < ENTITY_COUNT; e++)
+		memset(r->places[e], 0, snapshot_of(r)->n[e] * sizeof *r->places[e]);
+	for (size_t i = 0; i < r->n; i++)
+		*place_of(r, r->items[i].record) = (uint16_t)(i + 1);
 }
 
 static void raise_score(struct scored *e, float score)
@@ -131,7 +149,8 @@ static void take_near(struct ranking *r)
 
 	for (size_t i = 0; i < s->near.n; i++) {
 		const struct dense_hit *hit = &s->near.hits[i];
-		const struct record *record = snapshot_find(snapshot_of(r), hit->type, hit->id);
+		const struct record *record =
+			snapshot_find_at(snapshot_of(r), hit->type, hit->id, hit->row);
 		struct scored *e;
 
 		if (!record || (i >= NEAREST && !has_entry(r, record)))
@@ -521,6 +540,7 @@ void rank_narrow(struct ranking *r)
 	if (!r->s->listing && r->n)
 		drop(r, is_close);
 	keep_together(r, kind == WHEN_LAST);
+	number_places(r);
 }
 
 /* --- where people come from ---------------------------------------------------- */

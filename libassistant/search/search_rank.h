@@ -26,9 +26,11 @@ struct ranking {
 	const struct search *s;
 	struct scored *items;
 	size_t n;
-	bool relevant;	/* something answers, rather than shares a word */
-	bool fused;	/* words and meanings */
-	float evidence; /* the highest of any record; when fused */
+	uint16_t *
+		places[ENTITY_COUNT]; /* of each record of the snapshot: behind its item; 0: none */
+	bool relevant;		      /* something answers, rather than shares a word */
+	bool fused;		      /* words and meanings */
+	float evidence;		      /* the highest of any record; when fused */
 };
 
 /* Anything beside the kinds of records: a time, a place, a track ... */

@@ -122,5 +122,8 @@ struct snapshot *snapshot_ref(struct snapshot *s);
 void snapshot_unref(struct snapshot *s);
 /* NULL: absent.  O(1). */
 const struct record *snapshot_find(const struct snapshot *s, enum entity type, const char *id);
+/* The same, sooner when it is records[type][row]; row may be anything. */
+const struct record *snapshot_find_at(const struct snapshot *s, enum entity type, const char *id,
+				      size_t row);
 
 #endif

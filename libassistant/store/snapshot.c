@@ -46,6 +46,14 @@ const struct record *snapshot_find(const struct snapshot *s, enum entity type, c
 	return s->by_id[type] ? map_get(s->by_id[type], id) : NULL;
 }
 
+const struct record *snapshot_find_at(const struct snapshot *s, enum entity type, const char *id,
+				      size_t row)
+{
+	if (row < s->n[type] && strcmp(s->records[type][row].id, id) == 0)
+		return &s->records[type][row];
+	return snapshot_find(s, type, id);
+}
+
 struct sort_key {
 	const struct record *record;
 	char *folded;

@@ -505,6 +505,9 @@ static void test_full_disk(void **state)
 	assert_int_equal(CALL(fx, use, ONE, 1), 0);
 	assert_int_equal(CALL(fx, dense, ONE, &q, fx->arena, &hits), 0);
 	assert_int_equal(hits.n, 5);
+	for (size_t i = 0; i < hits.n; i++) /* hints that hold */
+		assert_string_equal(s->records[hits.hits[i].type][hits.hits[i].row].id,
+				    hits.hits[i].id);
 	assert_int_equal(CALL(fx, stage, ONE, &more), 0);
 	assert_int_equal(n_known(fx, fx->index, &more), 1);
 	snapshot_unref(s);

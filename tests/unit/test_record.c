@@ -322,6 +322,11 @@ static void test_snapshot_order(void **state)
 	assert_ptr_equal(snapshot_find(s, ENTITY_SESSION, "b"), &s->records[ENTITY_SESSION][1]);
 	assert_null(snapshot_find(s, ENTITY_SPEAKER, "b"));
 	assert_null(snapshot_find(s, ENTITY_EXHIBITOR, "b"));
+	for (size_t row = 0; row < 5; row++) /* right, wrong or out of range: the id decides */
+		assert_ptr_equal(snapshot_find_at(s, ENTITY_SESSION, "b", row),
+				 &s->records[ENTITY_SESSION][1]);
+	assert_null(snapshot_find_at(s, ENTITY_SESSION, "1", 1));
+	assert_null(snapshot_find_at(s, ENTITY_EXHIBITOR, "b", 0));
 	snapshot_unref(s);
 }
 
