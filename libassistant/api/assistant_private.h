@@ -25,7 +25,7 @@ struct assistant {
 	char owner[LEASE_OWNER_SIZE];
 	char *data_directory;
 	pthread_t thread;
-	struct loop_post warm; /* embedding.c */
+	struct loop_post warm; /* warm_up.c */
 
 	pthread_mutex_t mutex; /* guards what follows */
 	pthread_cond_t changed;

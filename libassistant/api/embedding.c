@@ -9,7 +9,6 @@
 
 #define THREADS_MAX	 64
 #define THREADS_DEFAULT	 4
-#define WARM_UP_AFTER_MS 200
 #define CHECK_TIMEOUT_MS 10000
 
 static unsigned threads_of(const assistant_config *c)
@@ -70,28 +69,7 @@ int embedding_open(assistant *a, struct fail *f)
 
 void embedding_close(assistant *a)
 {
-	loop_timer_stop(&a->warming);
 	embedder_destroy(a->env.embedder ? a->env.embedder : a->minilm);
-}
-
-/* --- Warming up ---------------------------------------------------------------------- */
-
-static void warm_up(struct loop_timer *t)
-{
-	minilm_warm_up(container_of(t, assistant, warming)->minilm);
-}
-
-static void warm_up_posted(struct loop_post *p)
-{
-	assistant *a = container_of(p, assistant, warm);
-
-	loop_timer_start(a->env.loop, &a->warming, WARM_UP_AFTER_MS, warm_up);
-}
-
-void embedding_warm_up(assistant *a)
-{
-	if (a->minilm)
-		loop_post(a->env.loop, &a->warm, warm_up_posted);
 }
 
 /* --- Whose vectors are there -------------------------------------------------------------- */

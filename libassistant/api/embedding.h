@@ -10,8 +10,6 @@
  * is not there. */
 int embedding_open(assistant *a, struct fail *f);
 void embedding_close(assistant *a);
-/* Loads the model in the background, some time after the program is up. */
-void embedding_warm_up(assistant *a);
 /*
  * A caller's thread, once the loop runs.  ECONFIG: a conference of the embedded store is indexed by another model; the sentence
  * names both and the command that ingests again.  Such vectors cannot be compared, and would be by chance.

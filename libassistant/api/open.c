@@ -14,6 +14,7 @@
 #include "api/embedding.h"
 #include "api/follow.h"
 #include "api/services.h"
+#include "api/warm_up.h"
 #include "base/check.h"
 #include "base/cidr.h"
 #include "base/clock.h"
@@ -182,6 +183,7 @@ static void services_down(assistant *a)
 	struct env *env = &a->env;
 
 	loop_timer_stop(&a->closing);
+	warm_up_stop(a);
 	if (env->store && env->store->ops->on_change)
 		env->store->ops->on_change(env->store, NULL, NULL);
 	replies_destroy(a->replies);
@@ -313,7 +315,7 @@ int assistant_open(assistant **out, const assistant_config *c, assistant_error *
 	}
 	services_log(a);
 	if (c->sweeps)
-		embedding_warm_up(a);
+		warm_up(a);
 	*out = a;
 	return 0;
 }

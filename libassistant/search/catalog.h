@@ -44,9 +44,13 @@ void catalogs_destroy(struct catalogs *c);
 /* *out is a new reference.  ENOTFOUND: no such conference. */
 void catalogs_get(struct catalogs *c, const char *conference_id, struct catalog **out,
 		  struct flow *f);
-/* id_or_name NULL: the default, or the only one (ENOTFOUND names those there are). */
+/* id_or_name NULL: the default, or the only one (ENOTFOUND names those there are).  The store is not asked about an id that is
+ * loaded, unless a check is due. */
 void catalogs_resolve(struct catalogs *c, const char *id_or_name, const char *fallback,
 		      struct catalog **out, struct flow *f);
+/* Loads, behind everybody's back, the conference `first` (NULL: none in particular) and others that the store has, up to
+ * max in all: their first question does not wait for it.  A failure is logged. */
+void catalogs_warm_up(struct catalogs *c, const char *first, size_t max);
 /* Asked (loop thread) when a catalog of a new epoch was loaded, before it is handed out: the index follows now, and ends
  * f's wait when it has.  A failure is logged; the catalog is handed out all the same. */
 void catalogs_on_epoch(struct catalogs *c,

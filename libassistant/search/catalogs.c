@@ -39,6 +39,8 @@ struct catalogs {
 	struct list by_use;
 	struct look *looking;
 	int64_t looked_ms; /* when the last look ended well; -1: never */
+	size_t warm_max;   /* to load after the next look */
+	char *warm_first;
 	void (*follow)(void *ctx, struct catalog *fresh, struct flow *f);
 	void *follow_ctx;
 };
@@ -129,6 +131,7 @@ void catalogs_destroy(struct catalogs *c)
 		entry_drop(list_entry(c->by_use.next, struct entry, link));
 	map_destroy(c->entries, NULL);
 	lane_destroy(c->lane);
+	free(c->warm_first);
 	free(c);
 }
 
@@ -300,6 +303,33 @@ static void follow_epochs(struct catalogs *c, const struct conference_list *list
 	}
 }
 
+static void warm(struct catalogs *c, const struct conference_brief *brief)
+{
+	struct entry *e = entry_of(c, brief->id);
+
+	if (e && !e->catalog && !e->loading)
+		load_start(e, NULL);
+}
+
+static void warm_those(struct catalogs *c, const struct conference_list *list)
+{
+	const struct conference_brief *first =
+		c->warm_first ? find_brief(list, c->warm_first, true) : NULL;
+	size_t left = c->warm_max;
+
+	c->warm_max = 0;
+	if (first && left) {
+		warm(c, first);
+		left--;
+	}
+	for (size_t i = 0; i < list->n && left; i++) {
+		if (&list->rows[i] == first)
+			continue;
+		warm(c, &list->rows[i]);
+		left--;
+	}
+}
+
 static void look_ended(struct flow *f)
 {
 	struct look *k = container_of(f, struct look, flow);
@@ -309,6 +339,7 @@ static void look_ended(struct flow *f)
 	if (f->status >= 0) {
 		c->looked_ms = loop_now_ms(c->loop);
 		follow_epochs(c, &k->list);
+		warm_those(c, &k->list);
 	} else if (f->status != ASSISTANT_ECANCELED) {
 		log_fail(c->log, LOG_WARN, "catalog.look_failed", &f->fail);
 	}
@@ -522,12 +553,27 @@ void catalogs_get(struct catalogs *c, const char *conference_id, struct catalog 
 	request_serve(rq, e->catalog);
 }
 
+void catalogs_warm_up(struct catalogs *c, const char *first, size_t max)
+{
+	free(c->warm_first);
+	c->warm_first = first ? strdup(first) : NULL;
+	c->warm_max = max < c->max_conferences ? max : c->max_conferences;
+	look_start(c, NULL);
+}
+
 void catalogs_resolve(struct catalogs *c, const char *id_or_name, const char *fallback,
 		      struct catalog **out, struct flow *f)
 {
 	struct request *rq = request_create(c, id_or_name, out, f);
+	const char *wanted = id_or_name ? id_or_name : fallback;
+	struct entry *e = wanted ? map_get(c->entries, wanted) : NULL;
 
 	rq->fallback = fallback ? strdup(fallback) : NULL;
 	rq->by_name = true;
-	look_start(c, rq);
+	if (e && e->catalog && !look_is_due(c)) {
+		entry_of(c, wanted); /* used just now */
+		request_serve(rq, e->catalog);
+	} else {
+		look_start(c, rq);
+	}
 }

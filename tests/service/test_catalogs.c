@@ -211,6 +211,70 @@ static void names_and_defaults(void **state)
 	assert_non_null(strstr(call_fail()->text, "Nowhere"));
 }
 
+/* The store is asked at most once per check_ms for what is loaded already. */
+static void resolved_without_the_store(void **state)
+{
+	struct fixture *fx = *state;
+	char id[64], title[64];
+	int looks;
+
+	put(fx, ONE, "One", "First talk");
+	assert_int_equal(get(fx, ONE, title), 0);
+	looks = assistant_fake_store_count(fx->rows, "conferences");
+	assert_int_equal(resolve(fx, ONE, NULL, id), 0);
+	assert_string_equal(id, ONE);
+	assert_int_equal(resolve(fx, NULL, ONE, id), 0);
+	assert_string_equal(id, ONE);
+	assert_int_equal(assistant_fake_store_count(fx->rows, "conferences"), looks);
+	assert_int_equal(resolve(fx, "one", NULL, id), 0); /* by name: the store knows names */
+	assert_int_equal(assistant_fake_store_count(fx->rows, "conferences"), looks + 1);
+}
+
+static void wait_for(struct fixture *fx, int epochs)
+{
+	while (fx->epochs < epochs)
+		loop_turn(fx->loop, true);
+}
+
+static void warmed_up(void **state)
+{
+	struct fixture *fx = *state;
+	char title[64];
+
+	put(fx, OTHER, "Other Days", "Second talk");
+	put(fx, ONE, "One", "First talk");
+	catalogs_warm_up(fx->catalogs, ONE, 1);
+	wait_for(fx, 1);
+	assert_int_equal(assistant_fake_store_count(fx->rows, "conference"), 1);
+	assert_string_equal(fx->last, ONE);
+	assert_int_equal(get(fx, ONE, title), 0);
+	assert_string_equal(title, "First talk");
+	assert_int_equal(assistant_fake_store_count(fx->rows, "conference"), 1);
+	/* One that is nowhere is no reason not to load the others, nor is any loaded twice. */
+	catalogs_warm_up(fx->catalogs, "Nowhere", 5);
+	wait_for(fx, 2);
+	assert_int_equal(assistant_fake_store_count(fx->rows, "conference"), 2);
+	assert_string_equal(fx->last, OTHER);
+}
+
+/* A store that is down is asked again with the next look. */
+static void warmed_up_later(void **state)
+{
+	struct fixture *fx = *state;
+	char title[64];
+
+	put(fx, ONE, "One", "First talk");
+	put(fx, OTHER, "Other Days", "Second talk");
+	assistant_fake_store_fail(fx->rows, NULL, 1000, ASSISTANT_EUNAVAILABLE, "down");
+	catalogs_warm_up(fx->catalogs, NULL, 2);
+	assert_int_equal(get(fx, ONE, title), ASSISTANT_EUNAVAILABLE);
+	assert_int_equal(assistant_fake_store_count(fx->rows, "conference"), 0);
+	assistant_fake_store_heal(fx->rows);
+	assert_int_equal(get(fx, ONE, title), 0);
+	wait_for(fx, 2);
+	assert_int_equal(assistant_fake_store_count(fx->rows, "conference"), 2);
+}
+
 static void memory_is_bounded(void **state)
 {
 	struct fixture *fx = *state;
@@ -241,6 +305,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(the_old_one_is_served_while_the_store_is_down,
 						setup, teardown),
 		cmocka_unit_test_setup_teardown(names_and_defaults, setup, teardown),
+		cmocka_unit_test_setup_teardown(resolved_without_the_store, setup, teardown),
+		cmocka_unit_test_setup_teardown(warmed_up, setup, teardown),
+		cmocka_unit_test_setup_teardown(warmed_up_later, setup, teardown),
 		cmocka_unit_test_setup_teardown(memory_is_bounded, setup, teardown),
 	};
 
