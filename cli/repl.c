@@ -21,6 +21,8 @@ int repl_new_talk(struct repl *r)
 		return status;
 	talk_destroy(r->talk);
 	r->talk = talk;
+	free(r->asked);
+	r->asked = NULL;
 	return STATUS_OK;
 }
 
@@ -36,6 +38,8 @@ void repl_line(struct repl *r, const char *line)
 		repl_command(r, line);
 		return;
 	}
+	free(r->asked);
+	r->asked = strdup(line);
 	status = answer_run(r->cli, r->talk, line, &r->style, &leave);
 	if (status == STATUS_FAILED || status == STATUS_USAGE)
 		r->status = STATUS_FAILED;
@@ -137,5 +141,6 @@ int cmd_chat(struct cli *cli)
 		free(r.choices[i]);
 	free(r.conference);
 	free(r.now);
+	free(r.asked);
 	return status;
 }

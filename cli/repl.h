@@ -16,6 +16,7 @@ struct repl {
 	struct conferences conferences;
 	char *conference; /* as chosen; NULL: the default */
 	char *now;	  /* NULL: the clock */
+	char *asked;	  /* the last question of this conversation, or NULL */
 	struct answer_style style;
 	bool leave;
 	int status;		     /* of the program: the worst so far */

@@ -157,16 +157,21 @@ static int command_line(char *text, char *argv[static MAX_WORDS + 1])
 	return n;
 }
 
-/* words: with the options of the command search, such as --limit 3. */
+/* words: with the options of the command search, such as --limit 3; "": the last question. */
 static void search(struct repl *r, const char *words, bool why)
 {
-	char *copy = strdup(words), *argv[MAX_WORDS + 1], error[200] = "";
+	char *copy = strdup(*words || !r->asked ? words : r->asked);
+	char *argv[MAX_WORDS + 1] = { (char *)"erleah-cli", (char *)"search", (char *)"--", copy };
+	char error[200] = "";
 	struct json_object *query;
 	struct options o;
+	int argc = 4; /* a question is one word, whatever it holds */
 
 	if (!copy)
 		return;
-	if (options_parse(&o, command_line(copy, argv), argv) < 0) {
+	if (*words || !r->asked)
+		argc = command_line(copy, argv);
+	if (options_parse(&o, argc, argv) < 0) {
 		cli_say(STATUS_USAGE, o.error);
 	} else if (options_has(&o, OPTION_URL)) {
 		cli_say(STATUS_USAGE, "/search takes no option --url: a conversation stays where "
@@ -212,10 +217,13 @@ static void run_trace(struct repl *r, const char *words)
 
 static void run_facets(struct repl *r, const char *words)
 {
+	if (!*words && r->asked)
+		words = r->asked;
 	if (*words)
 		facets_show(r->cli, words, r->conference, r->now, r->style.json);
 	else
-		cli_say(STATUS_USAGE, "/facets needs words: WORDS or WORDS | part of a name");
+		cli_say(STATUS_USAGE, "/facets needs words, or a question asked before: WORDS or "
+				      "WORDS | part of a name");
 }
 
 /* --- The table ----------------------------------------------------------------------- */
@@ -225,8 +233,9 @@ static const struct slash *slashes(size_t *n)
 	static const struct slash table[] = {
 		{ "conference", "ID|NAME", "asks about that conference; without words, lists them",
 		  run_conference },
-		{ "facets", "WORDS [| NAME]",
-		  "how near words are to each facet of what they find, or of one record",
+		{ "facets", "[WORDS [| NAME]]",
+		  "how near words, or the last question, are to each facet of what they find, or "
+		  "of one record",
 		  run_facets },
 		{ "graph", "", "the steps an answer goes through", run_graph },
 		{ "help", "", "this list", run_help },
@@ -235,13 +244,13 @@ static const struct slash *slashes(size_t *n)
 		{ "now", "TIME|off", "answers as of that time, such as 2027-05-20T10:00:00+02:00",
 		  run_now },
 		{ "quit", "", "leaves", run_quit },
-		{ "search", "WORDS",
-		  "the search itself, without an answer around it; takes its options, too",
+		{ "search", "[WORDS]",
+		  "the search itself for words or the last question; takes its options, too",
 		  run_search },
 		{ "trace", "",
 		  "how the last answer was made: its steps, their times, what each found",
 		  run_trace },
-		{ "why", "WORDS", "the same, with what each rank comes from", run_why },
+		{ "why", "[WORDS]", "the same, with what each rank comes from", run_why },
 	};
 
 	*n = sizeof(table) / sizeof(table[0]);

@@ -743,6 +743,16 @@ def case_slash_search_takes_options(c):
     holds(done.stderr, "--limit takes a number", "search takes no option --url", "no option --nonsense")
 
 
+def case_slash_why_is_about_the_last_question(c):
+    done = c("chat", "--json", text="/why\nWho speaks about heat pumps?\n/why\n/facets\n/new\n/why\n")
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    equal(len(lines), 3)
+    assert "why" in lines[1]["results"][0], lines[1]
+    assert lines[2], "records near the question"
+    equal(done.stderr.count("search needs words"), 2)
+    lacks(c(text="Is --limit 3 or \"x\" about water?\n/why\n").stderr, "--limit")
+
+
 def case_slash_trace(c):
     done = c(text="/trace\nWho speaks about heat pumps?\n/trace\n/new\n/trace\n")
     equal(done.returncode, 0)
