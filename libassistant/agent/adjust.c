@@ -283,14 +283,117 @@ static void drop_words(struct turn *t, const char *list)
 		u->terms = left;
 }
 
-static void drop_small(struct turn *t, const struct asked_words *q)
+static void drop_small(struct turn *t)
 {
 	if (t->understood.named || !t->understood.terms[0])
 		return;
 	drop_words(t, "two three four five deux trois zwei drei dos tres btw anyway");
-	if (strstr(q->folded, "new to ") || strstr(q->folded, "neu in ") ||
-	    strstr(q->folded, "neu bei "))
-		drop_words(t, "new neu beginner");
+}
+
+/* "... for beginners", "I am new to Rust": of what is found, that which says it is for them. */
+static void take_beginners(struct turn *t, const struct asked_words *q)
+{
+	static const char words[] =
+		"beginner beginners newcomer newcomers novice novices newbie newbies introductory "
+		"anfanger einsteiger neuling neulinge debutant debutants debutante debutantes "
+		"principiante principiantes";
+	static const char *const phrases[] = { "new to ",     "never used ", "getting started",
+					       "get started", "neu in ",     "neu bei ",
+					       "debute en ",  "nuevo en ",   "nueva en " };
+
+	t->for_beginners = has_word(q, words);
+	for (size_t i = 0; i < ARRAY_SIZE(phrases); i++)
+		t->for_beginners |= strstr(q->folded, phrases[i]) != NULL;
+	t->for_beginners &= !t->focus && !t->understood.named && !t->understood.filter.levels;
+	if (!t->for_beginners)
+		return;
+	drop_words(t, words);
+	drop_words(t, "new neu nuevo nueva getting get started used never");
+}
+
+/* "My code has bugs, what now?" asks for advice; "what now?" alone for what is on. */
+static void take_what_now(struct turn *t, const struct asked_words *q)
+{
+	static const char *const advice[] = { "what now",  "and now",	    "was nun",
+					      "was jetzt", "et maintenant", "y ahora" };
+	struct understood *u = &t->understood;
+
+	if (u->when.kind != WHEN_NOW || !u->terms[0] || t->focus)
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(advice); i++) {
+		const char *at = strstr(q->folded, advice[i]);
+		const char *rest = at ? at + strlen(advice[i]) : NULL;
+
+		if (!at || rest[strspn(rest, " ?!.")])
+			continue;
+		u->when = (struct when){ .kind = WHEN_NONE };
+		u->filter.has_window = u->filter.overlap = false;
+		u->intent = INTENT_SESSION_SEARCH;
+		u->need = true;
+		return;
+	}
+}
+
+/* "How do I become a speaker?": who speaks is not asked; a page may say how one applies. */
+static void take_part(struct turn *t, const struct asked_words *q)
+{
+	static const char *const parts[] = { "become a speaker",
+					     "be a speaker",
+					     "submit a ",
+					     "submit my ",
+					     "submit an ",
+					     "propose a ",
+					     "give a talk",
+					     "give my talk",
+					     "give a lightning talk",
+					     "apply to speak",
+					     "apply as a speaker",
+					     "apply for a ",
+					     "call for papers",
+					     "call for participation",
+					     "sprecher werden",
+					     "referent werden",
+					     "referentin werden",
+					     "vortrag einreichen",
+					     "vortrag halten",
+					     "devenir intervenant",
+					     "devenir conferencier",
+					     "proposer une ",
+					     "soumettre une ",
+					     "ser ponente",
+					     "proponer una " };
+	struct understood *u = &t->understood;
+	bool asks = has_word(q, "how can could may where wie kann wo comment puis como puedo i");
+
+	if (!asks || t->focus || u->named)
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
+		if (!strstr(q->folded, parts[i]))
+			continue;
+		drop_names(u);
+		u->intent = INTENT_GENERAL_INFO;
+		u->asked = ASKED_ANY;
+		u->entities = u->filter.entities = ENTITY_ALL;
+		if (!u->info_keys || !u->info_keys[0])
+			u->question = arena_printf(t->arena, "%s submit proposal CFP", u->question);
+		return;
+	}
+}
+
+/* "How do I get Google off my phone?" names something, and is about something else. */
+static void take_topic_not_name(struct turn *t, const struct asked_words *q)
+{
+	struct understood *u = &t->understood;
+	const char *const *words = words_of(u->terms, t->arena);
+	size_t n = 0;
+
+	while (words && words[n])
+		n++;
+	if (t->focus || !u->n_names || u->names[0].n_words > 1 || n < 3 || u->asked != ASKED_ANY ||
+	    !(begins_with(q, "how i we my our wie ich wir mein comment je mon ma como mi") ||
+	      u->need))
+		return;
+	drop_names(u);
 }
 
 /* "How many people attend?" counts nothing that we hold. */
@@ -346,6 +449,8 @@ static void take_sessions_not_people(struct turn *t)
 	u->asked = ASKED_ANY;
 }
 
+#define MOST_OF_AN_AREA 2 /* letters: "K", "A1", "12" */
+
 /* "How many exhibitors are in Hall D?": stands have booths, and none is called like that room. */
 static void drop_room_of_stands(struct turn *t)
 {
@@ -360,6 +465,77 @@ static void drop_room_of_stands(struct turn *t)
 				return;
 		}
 	f->places = NULL;
+}
+
+/* "building K" or "K building", as the question has it; NULL: none. */
+static const char *area_of(struct turn *t, const struct asked_words *q)
+{
+	static const char kinds[] =
+		"building hall floor level area wing zone halle gebaude etage ebene batiment hall "
+		"edificio planta pabellon";
+
+	for (size_t i = 0; i < q->n; i++) {
+		size_t next = i + 1 < q->n && strlen(q->words[i + 1].text) <= MOST_OF_AN_AREA &&
+			      !q->words[i + 1].stop;
+		size_t before = i > 0 && strlen(q->words[i - 1].text) <= MOST_OF_AN_AREA &&
+				!q->words[i - 1].stop;
+
+		if (!word_in(q->words[i].text, kinds) || (!next && !before))
+			continue;
+		return arena_strndup(t->arena, q->folded + q->words[i - !next].from,
+				     q->words[i + next].to - q->words[i - !next].from);
+	}
+	return NULL;
+}
+
+/* The two words of an area, in either order, as whole words. */
+static bool is_in_area(const char *booth, const char *area, struct arena *arena)
+{
+	char *folded _cleanup_free_ = utf8_fold(booth, strlen(booth));
+	const char *space = strchr(area, ' ');
+	const char *turned, *at;
+
+	if (!folded || !space)
+		return false;
+	turned = arena_printf(arena, "%s %.*s", space + 1, (int)(space - area), area);
+	for (size_t i = 0; i < 2; i++) {
+		const char *words = i ? turned : area;
+		size_t n = strlen(words);
+
+		for (at = folded; (at = strstr(at, words)); at++)
+			if ((at == folded || !isalnum((unsigned char)at[-1])) &&
+			    !isalnum((unsigned char)at[n]))
+				return true;
+	}
+	return false;
+}
+
+/* "Stands in building K": where each stand is says in which building. */
+static void take_area_of_stands(struct turn *t, const struct asked_words *q)
+{
+	struct understood *u = &t->understood;
+	const struct snapshot *s = catalog_snapshot(t->catalog);
+	const char *area = area_of(t, q), **ids;
+	size_t n = 0;
+
+	if (!area || u->entities != ENTITY_BIT(ENTITY_EXHIBITOR) || t->focus || u->named)
+		return;
+	ids = arena_array(t->arena, const char *, s->n[ENTITY_EXHIBITOR] + 1);
+	for (size_t i = 0; ids && i < s->n[ENTITY_EXHIBITOR]; i++) {
+		const struct record *r = &s->records[ENTITY_EXHIBITOR][i];
+
+		if (r->booth && is_in_area(r->booth, area, t->arena))
+			ids[n++] = r->id;
+	}
+	if (!n)
+		return;
+	drop_words(t, area);
+	if (terms_are(t, area))
+		u->terms = "";
+	drop_names(u);
+	u->filter.ids = ids;
+	u->filter.places = NULL;
+	t->area = topic_words(u->question, area, t->arena);
 }
 
 /* "Who is at C-07?": a place where only stands are. */
@@ -471,20 +647,27 @@ static bool page_knows(const struct turn *t, const char *place)
 	return false;
 }
 
+#define MOST_WORDS_OF_A_ROOM 4
+#define MOST_WORDS_OF_A_WAY  10
+
 /* A room and nothing else: what is on there from now on. */
 static void take_room(struct turn *t, const struct asked_words *q)
 {
 	struct understood *u = &t->understood;
 	int64_t now = t->now_unix_s;
 
+	bool way = has_word(q, "where find get reach way wo finde komme weg ou trouver aller donde "
+			       "encontrar llegar");
+
 	if (!u->filter.places || u->filter.places[1] || u->terms[0] || u->n_names || t->focus ||
-	    u->when.kind != WHEN_NONE || q->n > 4 || u->filter.tracks || u->filter.types ||
-	    u->entities == ENTITY_BIT(ENTITY_EXHIBITOR) || has_word(q, "all every alle tous"))
+	    u->when.kind != WHEN_NONE ||
+	    q->n > (way ? MOST_WORDS_OF_A_WAY : MOST_WORDS_OF_A_ROOM) || u->filter.tracks ||
+	    u->filter.types || u->entities == ENTITY_BIT(ENTITY_EXHIBITOR) ||
+	    has_word(q, "all every alle tous"))
 		return;
-	if ((u->asked == ASKED_WHERE || has_word(q, "where wo ou donde get")) &&
-	    page_knows(t, u->filter.places[0]))
+	if ((u->asked == ASKED_WHERE || way) && page_knows(t, u->filter.places[0]))
 		return;
-	t->place_unknown = has_word(q, "where wo ou donde get");
+	t->place_unknown = way;
 	u->intent = INTENT_SESSION_SEARCH;
 	u->asked = ASKED_ANY;
 	u->entities = u->filter.entities = ENTITY_BIT(ENTITY_SESSION);
@@ -507,7 +690,8 @@ void understand_adjust(struct turn *t)
 		utf8_fold(t->understood.question, strlen(t->understood.question));
 	struct asked_words q = { .folded = folded };
 
-	t->absent = t->angry = t->place_unknown = t->doubtful = false;
+	t->absent = t->angry = t->place_unknown = t->doubtful = t->for_beginners = false;
+	t->area = NULL;
 	t->only = (struct when){ .kind = WHEN_NONE };
 	q.words = folded ? words_split(folded, t->arena, WORDS_MAX, &q.n) : NULL;
 	if (!q.words)
@@ -529,12 +713,17 @@ void understand_adjust(struct turn *t)
 	take_edge_of_day(t, &q);
 	take_person(t, &q);
 	take_talks_not_people(t, &q);
-	drop_small(t, &q);
+	take_beginners(t, &q);
+	drop_small(t);
 	take_sessions_not_people(t);
 	take_permission(t, &q);
 	take_other_counts(t);
 	take_category(t, &q);
+	take_part(t, &q);
+	take_what_now(t, &q);
+	take_topic_not_name(t, &q);
 	take_interest(t, &q);
+	take_area_of_stands(t, &q);
 	take_booth(t);
 	take_room(t, &q);
 }

@@ -109,9 +109,10 @@ static void set_speakers(struct turn *t, struct json_object *filters, const char
 
 static void set_filters(struct turn *t, const struct index_filter *f)
 {
+	const char *const area[] = { t->area, NULL };
 	struct json_object *o = json_object_new_object();
 
-	set_values(o, "places", f->places);
+	set_values(o, "places", t->area ? area : f->places);
 	set_values(o, "tracks", f->tracks);
 	set_values(o, "types", f->types);
 	set_values(o, "levels", f->levels);
@@ -141,6 +142,24 @@ static const char *asked_name(enum asked a)
 	return names[a];
 }
 
+/* Words picked out of a longer sentence are no name of what is asked. */
+static bool is_loose(const struct understood *u, const char *topic)
+{
+	char *question _cleanup_free_ = utf8_fold(u->question, strlen(u->question));
+	char *words _cleanup_free_ = utf8_fold(topic, strlen(topic));
+
+	return question && words && !strstr(question, words);
+}
+
+static void set_topic(struct turn *t, const struct understood *u)
+{
+	const char *topic = topic_words(u->question, u->terms, t->arena);
+
+	facts_set_text(t->facts, "topic", topic, NAME_CHARS);
+	if (is_loose(u, topic))
+		json_set_bool(t->facts, "loose", true);
+}
+
 static void set_understood(struct turn *t, const struct understood *u)
 {
 	struct json_object *entities = json_object_new_array();
@@ -148,8 +167,7 @@ static void set_understood(struct turn *t, const struct understood *u)
 	json_set_string(t->facts, "intent", intent_name(u->intent));
 	json_set_string(t->facts, "asked", asked_name(u->asked));
 	if (u->terms && u->terms[0] && !t->focus)
-		facts_set_text(t->facts, "topic", topic_words(u->question, u->terms, t->arena),
-			       NAME_CHARS);
+		set_topic(t, u);
 	for (enum entity e = 0; e < ENTITY_COUNT; e++)
 		if (u->entities & ENTITY_BIT(e))
 			json_object_array_add(entities, json_object_new_string(entity_name(e)));
@@ -339,6 +357,7 @@ static bool is_facility(struct turn *t, const struct found *found, bool *named)
 	const char *const *words = words_of(u->terms, t->arena);
 	bool price = t->attribute && strcmp(attribute_name(t->attribute), "price") == 0;
 	char *name _cleanup_free_ = NULL;
+	size_t n = 0, n_named = 0;
 	bool all = true;
 
 	*named = false;
@@ -351,8 +370,10 @@ static bool is_facility(struct turn *t, const struct found *found, bool *named)
 		bool has = words_has(words[i], name);
 
 		all &= has;
-		*named |= has;
+		n_named += has;
+		n++;
 	}
+	*named = 2 * n_named >= n && n_named;
 	return !all;
 }
 
@@ -403,6 +424,10 @@ int facts_build(struct turn *t, struct fail *f)
 		set_understood(t, &t->understood);
 		set_relaxed(t);
 		set_results(t, &found);
+		if (found.for_beginners != BEGINNERS_NOT_ASKED)
+			json_set_string(t->facts, "beginners",
+					found.for_beginners == BEGINNERS_FOUND ? "found"
+									       : "unknown");
 		if (t->attribute && attribute_page(t->attribute)[0] && found.n_pages)
 			set_info(t, &found);
 	} else {

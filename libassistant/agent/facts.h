@@ -18,6 +18,8 @@ struct found {
 	struct result pages[3];
 	struct json_object *passages[3]; /* borrowed from the calls */
 	size_t n_pages;
+	/* for beginners was asked: what is told says that it is for them; none says it */
+	enum { BEGINNERS_NOT_ASKED, BEGINNERS_FOUND, BEGINNERS_UNKNOWN } for_beginners;
 };
 void facts_collect(struct turn *t, struct found *out);
 

@@ -6,8 +6,10 @@
  */
 #include "agent/facts.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+#include "agent/nodes.h"
 #include "agent/topic.h"
 #include "base/utf8.h"
 #include "tools/builtin.h"
@@ -21,6 +23,7 @@
 #define SHOWN_OF_MIXED	 4
 #define TAIL_OF_BEST	 0.5f
 #define KIND_OF_BEST	 0.6f
+#define SHARE_OF_OVER	 0.8f
 
 struct pool {
 	struct result *results;
@@ -54,6 +57,31 @@ static void add_page(struct found *out, const struct result *r, struct json_obje
 		return;
 	out->passages[out->n_pages] = passages;
 	out->pages[out->n_pages++] = *r;
+}
+
+/* Does another of that name say where it is, and this one not? */
+static bool is_shadow(const struct pool *p, const struct record *r)
+{
+	for (size_t i = 0; !r->booth && i < p->n; i++) {
+		const struct record *other = p->results[i].record;
+
+		if (other != r && other->type == r->type && other->booth &&
+		    strcasecmp(other->name, r->name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* A sponsor that also has a stand is one exhibitor to a visitor. */
+static void drop_shadows(struct pool *p)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < p->n; i++)
+		if (p->results[i].record->type != ENTITY_EXHIBITOR ||
+		    !is_shadow(p, p->results[i].record))
+			p->results[n++] = p->results[i];
+	p->n = n;
 }
 
 /* Calls that listed everything know how much there is; a search by words knows what it found. */
@@ -175,13 +203,31 @@ static bool name_is_asked_for(const struct understood *u)
 	       (u->entities & ENTITY_BIT(u->names[0].record->type));
 }
 
+/* "How do I ...?", "I want to ...": whatever helps, not the one session that is spoken of. */
+static bool tells_a_wish(const struct turn *t)
+{
+	static const char *const openings[] = { "how do i ",	"how do we ",	 "how can i ",
+						"how can we ",	"how to ",	 "i want ",
+						"we want ",	"i would like ", "i need ",
+						"we need ",	"wie kann ich ", "ich mochte ",
+						"ich will ",	"comment puis",	 "je veux ",
+						"je voudrais ", "como puedo ",	 "quiero " };
+	char *folded _cleanup_free_ =
+		utf8_fold(t->understood.question, strlen(t->understood.question));
+
+	for (size_t i = 0; folded && i < ARRAY_SIZE(openings); i++)
+		if (strncmp(folded, openings[i], strlen(openings[i])) == 0)
+			return true;
+	return false;
+}
+
 static bool wants_one(const struct turn *t)
 {
 	const struct understood *u = &t->understood;
 	bool named = name_is_asked_for(u) && u->names[0].similarity >= SAME_NAME &&
 		     u->names[0].n_words > 1;
 
-	if (u->n_names && !name_is_asked_for(u))
+	if ((u->n_names && !name_is_asked_for(u)) || (!u->n_names && (u->need || tells_a_wish(t))))
 		return false;
 	return (u->specificity == SPECIFIC || (u->specificity == BOTH && named)) &&
 	       u->asked != ASKED_COUNT_OF &&
@@ -259,6 +305,8 @@ static bool wants_it_in_full(const struct turn *t)
 {
 	const struct understood *u = &t->understood;
 
+	if (t->for_beginners || (!u->n_names && (u->need || tells_a_wish(t))))
+		return false;
 	return u->asked != ASKED_COUNT_OF &&
 	       (u->when.kind == WHEN_NONE ||
 		(name_is_asked_for(u) && u->names[0].similarity >= SAME_NAME));
@@ -290,6 +338,19 @@ static void order_shown(struct pool *pool)
 	sort(pool->results, n, by_start);
 }
 
+/* During the conference, what is over can no longer be visited: it gives way to what is as good. */
+static void prefer_coming(const struct turn *t, struct pool *pool)
+{
+	if (!turn_is_during(t) || t->understood.when.kind != WHEN_NONE)
+		return;
+	for (size_t i = 0; i < pool->n; i++) {
+		const struct record *r = pool->results[i].record;
+
+		if (r->type == ENTITY_SESSION && r->end != TIME_UNKNOWN && r->end <= t->now_unix_s)
+			pool->results[i].score *= SHARE_OF_OVER;
+	}
+}
+
 /* A topic that is the name of a track: its sessions before those that only speak of it. */
 static void prefer_track(struct turn *t, struct pool *pool)
 {
@@ -304,6 +365,60 @@ static void prefer_track(struct turn *t, struct pool *pool)
 	}
 }
 
+/* As a word's beginning. */
+static bool says_any(const char *text, const char *const *says)
+{
+	char *folded _cleanup_free_ = text ? utf8_fold(text, strlen(text)) : NULL;
+
+	for (size_t i = 0; folded && says[i]; i++) {
+		const char *at = strstr(folded, says[i]);
+
+		if (at && (at == folded || !isalnum((unsigned char)at[-1])))
+			return true;
+	}
+	return false;
+}
+
+/* Does it say that it is for those who begin?  In a title fewer words say it than in a text. */
+static bool is_for_beginners(const struct record *r)
+{
+	static const char *const says[] = { "beginner",	    "newcomer",	    "no prior ",
+					    "no previous ", "first steps",  "getting started",
+					    "anfanger",	    "einsteiger",   "vorkenntnisse",
+					    "debutant",	    "principiante", NULL };
+	static const char *const titles[] = { "introduct",  "introducc",  "intro ",
+					      "einfuhrung", "initiation", "from scratch",
+					      "grundlagen", "basics",	  "101",
+					      "your first", NULL };
+
+	return says_any(r->name, titles) || says_any(r->name, says) || says_any(r->level, says) ||
+	       says_any(r->level, titles) || says_any(r->description, says);
+}
+
+/* For beginners was asked: those that are, or all of them when none says it is. */
+static void keep_beginners(struct turn *t, struct pool *pool, struct found *out)
+{
+	size_t n = 0;
+
+	if (!t->for_beginners)
+		return;
+	for (size_t i = 0; i < pool->n; i++)
+		n += is_for_beginners(pool->results[i].record);
+	out->for_beginners = n ? BEGINNERS_FOUND : BEGINNERS_UNKNOWN;
+	if (!n)
+		return;
+	n = 0;
+	memset(out->totals, 0, sizeof(out->totals));
+	memset(out->at_least, 0, sizeof(out->at_least));
+	for (size_t i = 0; i < pool->n; i++) {
+		if (!is_for_beginners(pool->results[i].record))
+			continue;
+		out->totals[pool->results[i].record->type]++;
+		pool->results[n++] = pool->results[i];
+	}
+	pool->n = n;
+}
+
 static void take_list(struct turn *t, struct pool *pool, struct found *out)
 {
 	enum when_kind when = t->understood.when.kind;
@@ -314,6 +429,8 @@ static void take_list(struct turn *t, struct pool *pool, struct found *out)
 	} else if (t->understood.terms[0]) {
 		prefer_track(t, pool);
 		trim(t, pool, out);
+		keep_beginners(t, pool, out);
+		prefer_coming(t, pool);
 		order_shown(pool);
 	}
 	for (size_t i = 0; i < pool->n; i++)
@@ -388,6 +505,7 @@ void facts_collect(struct turn *t, struct found *out)
 
 	*out = (struct found){ .n = 0 };
 	gather(t, &pool, out);
+	drop_shadows(&pool);
 	if (!pool.n)
 		return;
 	sort(pool.results, pool.n, t->understood.terms[0] ? by_score : by_start);

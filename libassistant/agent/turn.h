@@ -87,6 +87,8 @@ struct turn {
 	enum { NOT_BESIDE, AFTER_IT, BEFORE_IT } beside; /* of what was named before */
 	bool fixed_time;    /* "and on Sunday?": that is the question */
 	bool place_unknown; /* where a room is was asked, and nothing says it */
+	bool for_beginners; /* of what is found, that which is for them */
+	const char *area;   /* of the stands that are asked for: "building k"; NULL */
 	bool doubtful;	    /* a page must cover the question to answer it */
 	struct when only;   /* the sessions of a person that are asked for; kind WHEN_NONE: all */
 	bool absent;	    /* it asks for somebody who is not there */

@@ -370,10 +370,31 @@ static void place_attribute(struct turn *t)
 		t->understood.terms = terms_without(t, t->attribute);
 }
 
+/* "on my phone": what is the visitor's own asks nothing of a record. */
+static void drop_own(char *folded)
+{
+	static const char owners[] =
+		"my our mein meine meinem meinen meiner unser unsere mon ma mes "
+		"notre mi mis nuestro nuestra";
+	size_t len = strlen(folded), i = 0, from, to;
+	bool own = false;
+
+	while (word_next(folded, len, &i, &from, &to)) {
+		char word[48];
+
+		snprintf(word, sizeof(word), "%.*s", (int)(to - from), folded + from);
+		if (own)
+			memset(folded + from, ' ', to - from);
+		own = word_in(word, owners);
+	}
+}
+
 static const struct attribute *asked_attribute(const char *question)
 {
 	char *folded _cleanup_free_ = utf8_fold(question, strlen(question));
 
+	if (folded)
+		drop_own(folded);
 	return folded ? attribute_asked(folded) : NULL;
 }
 

@@ -123,6 +123,8 @@ void composer_limits(struct composing *c, struct text *out)
 	if (!exhibitors && (strcmp(kind, "window") == 0 || strcmp(kind, "first") == 0 ||
 			    strcmp(kind, "last") == 0))
 		limit_window(c, out, when);
+	if (strcmp(json_text(c->facts, "beginners"), "found") == 0)
+		phrases_say(out, c->l, PHRASE_LIMIT_BEGINNERS, NULL);
 	limit_values(c, out, "places", PHRASE_LIMIT_PLACE);
 	limit_values(c, out, "tracks", exhibitors ? PHRASE_LIMIT_CATEGORY : PHRASE_LIMIT_TRACK);
 	limit_values(c, out, "types", PHRASE_LIMIT_TYPE);
@@ -151,6 +153,12 @@ static bool item_hours(struct composing *c, struct json_object *s)
 	}
 	if (!composer_hours(c, c->out, s))
 		return false;
+	if (strcmp(kind, "now") != 0 && composer_phase(c, "during") && composer_now(c, &now) &&
+	    civil_time_parse(json_get_string(s, "end"), &end) && end.unix_s <= now.unix_s) {
+		text_append(c->out, " (");
+		phrases_say(c->out, c->l, PHRASE_OVER_SHORT, NULL);
+		text_append(c->out, ")");
+	}
 	if ((strcmp(kind, "next") == 0 || strcmp(kind, "now") == 0) && composer_now(c, &now) &&
 	    civil_time_parse(json_get_string(s, "start"), &start) && start.unix_s > now.unix_s &&
 	    start.unix_s - now.unix_s < 6 * 3600) {
@@ -297,17 +305,18 @@ size_t composer_items(struct composing *c, struct json_object *records, const ch
 
 static const struct kind {
 	const char *type;
-	enum phrase topic_one, topic_many, plain_one, plain_many, count_one, count_many, heading;
+	enum phrase topic_one, topic_many, help_one, help_many, plain_one, plain_many, count_one,
+		count_many, heading;
 } kinds[] = {
-	{ "session", PHRASE_TOPIC_SESSION, PHRASE_TOPIC_SESSIONS, PHRASE_PLAIN_SESSION,
-	  PHRASE_PLAIN_SESSIONS, PHRASE_COUNT_SESSION, PHRASE_COUNT_SESSIONS,
-	  PHRASE_HEAD_SESSIONS },
-	{ "exhibitor", PHRASE_TOPIC_EXHIBITOR, PHRASE_TOPIC_EXHIBITORS, PHRASE_PLAIN_EXHIBITOR,
-	  PHRASE_PLAIN_EXHIBITORS, PHRASE_COUNT_EXHIBITOR, PHRASE_COUNT_EXHIBITORS,
-	  PHRASE_HEAD_EXHIBITORS },
-	{ "speaker", PHRASE_TOPIC_SPEAKER, PHRASE_TOPIC_SPEAKERS, PHRASE_PLAIN_SPEAKER,
-	  PHRASE_PLAIN_SPEAKERS, PHRASE_COUNT_SPEAKER, PHRASE_COUNT_SPEAKERS,
-	  PHRASE_HEAD_SPEAKERS },
+	{ "session", PHRASE_TOPIC_SESSION, PHRASE_TOPIC_SESSIONS, PHRASE_HELP_SESSION,
+	  PHRASE_HELP_SESSIONS, PHRASE_PLAIN_SESSION, PHRASE_PLAIN_SESSIONS, PHRASE_COUNT_SESSION,
+	  PHRASE_COUNT_SESSIONS, PHRASE_HEAD_SESSIONS },
+	{ "exhibitor", PHRASE_TOPIC_EXHIBITOR, PHRASE_TOPIC_EXHIBITORS, PHRASE_HELP_EXHIBITOR,
+	  PHRASE_HELP_EXHIBITORS, PHRASE_PLAIN_EXHIBITOR, PHRASE_PLAIN_EXHIBITORS,
+	  PHRASE_COUNT_EXHIBITOR, PHRASE_COUNT_EXHIBITORS, PHRASE_HEAD_EXHIBITORS },
+	{ "speaker", PHRASE_TOPIC_SPEAKER, PHRASE_TOPIC_SPEAKERS, PHRASE_HELP_SPEAKER,
+	  PHRASE_HELP_SPEAKERS, PHRASE_PLAIN_SPEAKER, PHRASE_PLAIN_SPEAKERS, PHRASE_COUNT_SPEAKER,
+	  PHRASE_COUNT_SPEAKERS, PHRASE_HEAD_SPEAKERS },
 };
 
 static size_t count_of(struct json_object *results, const char *type)
@@ -354,6 +363,12 @@ static bool relaxed_now(struct composing *c)
 	return json_get_bool(json_get_object(c->facts, "when"), "was_now", false);
 }
 
+/* The topic is only some words of a sentence: it is no name for what is asked. */
+static bool is_loose(struct composing *c)
+{
+	return json_get_bool(c->facts, "loose", false);
+}
+
 static void lead(struct composing *c, const struct kind *k, size_t n, int64_t total)
 {
 	const char *when = json_text(json_get_object(c->facts, "when"), "kind");
@@ -386,6 +401,9 @@ static void lead(struct composing *c, const struct kind *k, size_t n, int64_t to
 	} else if (strcmp(when, "first") == 0 || strcmp(when, "last") == 0) {
 		phrases_say(c->out, c->l, *when == 'f' ? PHRASE_FIRST_LEAD : PHRASE_LAST_LEAD,
 			    "limits", limits.data, NULL);
+	} else if (topic.len && is_loose(c)) {
+		phrases_say(c->out, c->l, n == 1 ? k->help_one : k->help_many, "limits",
+			    limits.data, NULL);
 	} else if (topic.len) {
 		phrases_say(c->out, c->l, n == 1 ? k->topic_one : k->topic_many, "topic",
 			    topic.data, "limits", limits.data, NULL);
@@ -452,7 +470,9 @@ static void say_one_kind(struct composing *c, struct json_object *results, const
 		say_count(c, k, total);
 		return;
 	}
-	lead(c, k, n, total);
+	/* "The programme has this on it:" was said. */
+	if (!json_get_bool(c->facts, "facility", false))
+		lead(c, k, n, total);
 	text_append(c->out, "\n");
 	shown = composer_items(c, results, k->type, MAX_ITEMS,
 			       strcmp(k->type, "session") == 0 && !day_is_clear(c, results));
@@ -468,8 +488,11 @@ static void say_mixed(struct composing *c, struct json_object *results)
 	quote_markdown(&topic, json_text(c->facts, "topic"), TOPIC_CHARS);
 	composer_limits(c, &limits);
 	composer_paragraph(c);
-	phrases_say(c->out, c->l, topic.len ? PHRASE_MIXED_TOPIC : PHRASE_MIXED_PLAIN, "topic",
-		    topic.data, "limits", limits.data, NULL);
+	phrases_say(c->out, c->l,
+		    !topic.len	  ? PHRASE_MIXED_PLAIN
+		    : is_loose(c) ? PHRASE_HELP_MIXED
+				  : PHRASE_MIXED_TOPIC,
+		    "topic", topic.data, "limits", limits.data, NULL);
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
 		if (!count_of(results, kinds[i].type))
 			continue;
@@ -477,7 +500,8 @@ static void say_mixed(struct composing *c, struct json_object *results)
 		text_append(c->out, "**");
 		phrases_say(c->out, c->l, kinds[i].heading, NULL);
 		text_append(c->out, "**\n");
-		composer_items(c, results, kinds[i].type, MAX_ITEMS_MIXED, false);
+		composer_items(c, results, kinds[i].type, MAX_ITEMS_MIXED,
+			       strcmp(kinds[i].type, "session") == 0 && !day_is_clear(c, results));
 	}
 }
 

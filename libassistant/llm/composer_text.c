@@ -74,16 +74,36 @@ bool composer_dates(struct composing *c, struct text *out)
 	return true;
 }
 
+static bool kind_is(struct composing *c, const char *kind)
+{
+	return strcmp(json_text(c->facts, "kind"), kind) == 0;
+}
+
+/* Did an answer of this conversation say that? */
+static bool was_said(struct composing *c, const char *sentence)
+{
+	for (size_t i = 0; i < c->rq->n_history; i++)
+		if (strcmp(c->rq->history[i].role, "assistant") == 0 && c->rq->history[i].text &&
+		    strstr(c->rq->history[i].text, sentence))
+			return true;
+	return false;
+}
+
 static void say_conference(struct composing *c, enum phrase p)
 {
 	struct text dates _cleanup_text_ = { 0 }, name _cleanup_text_ = { 0 };
+	struct text said _cleanup_text_ = { 0 };
 
 	text_init(&dates, 256);
 	text_init(&name, 4096);
 	if (!composer_dates(c, &dates))
 		return;
 	quote_markdown(&name, composer_conference(c), NAME_CHARS);
-	phrases_say(c->out, c->l, p, "conference", name.data, "dates", dates.data, NULL);
+	text_init(&said, 8192);
+	phrases_say(&said, c->l, p, "conference", name.data, "dates", dates.data, NULL);
+	/* Once in a conversation, unless it is the whole answer. */
+	if (p != PHRASE_CONF_OVER || !kind_is(c, "entities") || !was_said(c, said.data))
+		text_append(c->out, said.data);
 }
 
 /* A phrase whose only variable is the conference's name. */
@@ -359,8 +379,11 @@ static void say_none(struct composing *c)
 		phrases_say(&limits, c->l, PHRASE_LIMIT_TOPIC, "topic", topic.data, NULL);
 	if (say_no_time(c, kind, limits.data))
 		return;
-	phrases_say(c->out, c->l, topic.len ? PHRASE_NONE_TOPIC : PHRASE_NONE_PLAIN, "topic",
-		    topic.data, "limits", limits.data, "conference", name.data, NULL);
+	phrases_say(c->out, c->l,
+		    !topic.len				      ? PHRASE_NONE_PLAIN
+		    : json_get_bool(c->facts, "loose", false) ? PHRASE_NONE_LOOSE
+							      : PHRASE_NONE_TOPIC,
+		    "topic", topic.data, "limits", limits.data, "conference", name.data, NULL);
 	say_can_do(c);
 }
 
@@ -426,8 +449,10 @@ static void say_facility(struct composing *c)
 	quote_markdown(&topic, json_text(c->facts, "topic"), TOPIC_CHARS);
 	quote_markdown(&name, composer_conference(c), NAME_CHARS);
 	if (json_get_bool(c->facts, "facility", false) && topic.len)
-		phrases_say(c->out, c->l, PHRASE_FACILITY_UNKNOWN, "topic", topic.data,
-			    "conference", name.data, NULL);
+		phrases_say(c->out, c->l,
+			    json_get_bool(c->facts, "loose", false) ? PHRASE_FACILITY_LOOSE
+								    : PHRASE_FACILITY_UNKNOWN,
+			    "topic", topic.data, "conference", name.data, NULL);
 }
 
 static void say_entities(struct composing *c)
@@ -438,6 +463,8 @@ static void say_entities(struct composing *c)
 	say_place_unknown(c);
 	say_facility(c);
 	say_relaxed(c);
+	if (strcmp(json_text(c->facts, "beginners"), "unknown") == 0)
+		phrases_say(c->out, c->l, PHRASE_BEGINNERS_UNKNOWN, NULL);
 	for (size_t i = 0; i < n && focus < MAX_FOCUS; i++) {
 		struct json_object *r = json_object_array_get_idx(results, i);
 
@@ -474,11 +501,6 @@ static void say_phase(struct composing *c)
 		say_conference(c, PHRASE_CONF_OVER);
 	else if (composer_phase(c, "before") && at_now)
 		say_conference(c, PHRASE_CONF_BEFORE);
-}
-
-static bool kind_is(struct composing *c, const char *kind)
-{
-	return strcmp(json_text(c->facts, "kind"), kind) == 0;
 }
 
 static void say_kind(struct composing *c)

@@ -121,8 +121,9 @@ static void lists(void **state)
 	       "\"relaxed\":[{\"what\":\"day\",\"value\":\"on sunday\"}],\"results\":[" ITEM(
 		       "1", "20", "10", "") "," ITEM("2", "21", "11", "") "]}",
 	       "en", false, "q",
-	       "Nothing fits all of that. Leaving out the day (on sunday), I found this.\n\nThese "
-	       "sessions fit “rust” in B:\n\n**Thursday 20 May**\n\n- 10:00–10:30, B: "
+	       "Nothing fits all of that. Leaving out the day (on sunday), I found this.\n\nI "
+	       "found "
+	       "these sessions on “rust” in B:\n\n**Thursday 20 May**\n\n- 10:00–10:30 (over), B: "
 	       "**[[s1]]**\n\n**Friday 21 May**\n\n- 11:00–11:30, B: **[[s2]]**\n\n… and 7 more.");
 	writes("{\"kind\":\"entities\",\"asked\":\"any\"," DURING CONFERENCE
 	       ",\"entities\":[\"session\"],\"totals\":{\"session\":1},\"when\":{\"kind\":\"now\"},"
@@ -135,7 +136,50 @@ static void lists(void **state)
 	       "\"to\":\"2027-05-22T00:00:00+02:00\",\"last_day\":\"2027-05-21T23:59:59+02:00\"},"
 	       "\"results\":[" ITEM("1", "21", "13", "") "]}",
 	       "de", false, "q", "Es gibt **41** Sessions am Freitag, 21. Mai.");
+	/* Words picked from a sentence are not repeated as if they were its name. */
+	writes("{\"kind\":\"entities\",\"asked\":\"any\",\"topic\":\"house wet\",\"loose\":true,"
+	       "\"beginners\":\"found\"," DURING CONFERENCE
+	       ",\"entities\":[\"session\"],\"totals\":{\"session\":1},\"results\":[" ITEM(
+		       "1", "21", "10", "") "]}",
+	       "en", false, "q",
+	       "This session may help for beginners:\n\n**Friday 21 May**\n\n- 10:00–10:30, B: "
+	       "**[[s1]]**");
+	writes("{\"kind\":\"entities\",\"asked\":\"any\",\"topic\":\"rust\",\"beginners\":"
+	       "\"unknown\"," DURING CONFERENCE
+	       ",\"entities\":[\"session\"],\"totals\":{\"session\":1},\"results\":[" ITEM(
+		       "1", "21", "10", "") "]}",
+	       "en", false, "q",
+	       "Nothing I found on it says that it is for beginners.\n\nI found one session on "
+	       "“rust”:\n\n**Friday 21 May**\n\n- 10:00–10:30, B: **[[s1]]**");
 #undef ITEM
+}
+
+/* That the conference is over is said once in a conversation. */
+static void over_once(void **state)
+{
+	static const char *const facts =
+		"{\"kind\":\"entities\",\"asked\":\"when\","
+		"\"phase\":\"after\"," CONFERENCE ",\"results\":[" SESSION "]}";
+	static const char over[] =
+		"Tidewater 2027 is over: it took place from 20 May to 22 May 2027.";
+	const struct llm_message said[] = { { "user", over }, { "assistant", over } };
+
+	for (size_t n = 0; n <= ARRAY_SIZE(said); n++) {
+		struct json_object *o = NULL;
+		struct text out _cleanup_text_ = { 0 };
+
+		text_init(&out, 1 << 16);
+		assert_int_equal(json_parse(facts, strlen(facts), &o, NULL), 0);
+		composer_write(&(struct llm_request){ .question = "q",
+						      .language = "en",
+						      .facts = o,
+						      .history = said,
+						      .n_history = n },
+			       &out);
+		assert_int_equal(strstr(out.data, over) != NULL, n < 2);
+		assert_non_null(strstr(out.data, "14:00–14:45"));
+		json_object_put(o);
+	}
 }
 
 static void other_kinds(void **state)
@@ -229,9 +273,10 @@ int main(void)
 {
 	const struct llm_subject subject = { .open = open_composer };
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(one_session),	   cmocka_unit_test(what_the_data_does_not_say),
-		cmocka_unit_test(lists),	   cmocka_unit_test(other_kinds),
-		cmocka_unit_test(hostile_records), cmocka_unit_test(odd_facts),
+		cmocka_unit_test(one_session), cmocka_unit_test(what_the_data_does_not_say),
+		cmocka_unit_test(lists),       cmocka_unit_test(over_once),
+		cmocka_unit_test(other_kinds), cmocka_unit_test(hostile_records),
+		cmocka_unit_test(odd_facts),
 	};
 
 	return llm_suite_run("composer", &subject) +
