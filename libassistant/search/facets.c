@@ -6,6 +6,7 @@
  */
 #include "search/facets.h"
 #include <string.h>
+#include "search/facet_employers.h"
 #include "search/facet_links.h"
 #include "search/facet_text.h"
 
@@ -306,9 +307,53 @@ static int make_speaker_master(struct maker *m)
 	return end(m, FACET_MASTER);
 }
 
+/* "CERN, the world-leading particle physics laboratory" */
+static int add_employer(struct maker *m, const char *name, const char *is)
+{
+	size_t size = strlen(name) + (is ? strlen(is) : 0) + 3;
+	char *said = arena_alloc(m->scratch, size);
+
+	if (!said)
+		return ASSISTANT_ENOMEM;
+	snprintf(said, size, is ? "%s, %s" : "%s", name, is);
+	parts_add(&m->parts, said);
+	return 0;
+}
+
+/* *n: how many beside the company. */
+static int add_employers(struct maker *m, size_t *n)
+{
+	struct employer employers[EMPLOYERS_MAX];
+	const char *company = m->r->company, *is = NULL;
+	int code = speaker_employers(m->s, m->r, m->scratch, employers, n);
+
+	if (code == 0 && company)
+		code = employer_is(m->s, company, m->scratch, &is);
+	if (code == 0 && company)
+		code = add_employer(m, company, is);
+	for (size_t i = 0; code == 0 && i < *n; i++)
+		code = add_employer(m, employers[i].name, employers[i].is);
+	return code;
+}
+
+/* Where organisations are named, no sentences: what these are would drown in the career around it, which the master tells. */
+static int make_speaker_background(struct maker *m)
+{
+	struct facet_parts *p = begin(m, TOPIC_MAX);
+	size_t n = 0;
+	int code;
+
+	parts_add(p, m->r->title);
+	code = add_employers(m, &n);
+	if (code == 0)
+		code = add_fields(m, m->json, "background previous_roles");
+	if (n == 0)
+		parts_add_cued(p, &m->told, FACET_SPEAKER_BACKGROUND, SENTENCES);
+	return code < 0 ? code : end(m, FACET_SPEAKER_BACKGROUND);
+}
+
 static int make_speaker(struct maker *m)
 {
-	const struct record *r = m->r;
 	struct facet_parts *p;
 	int code = make_speaker_master(m);
 
@@ -324,14 +369,7 @@ static int make_speaker(struct maker *m)
 	code = end(m, FACET_SPEAKER_EXPERTISE);
 	if (code < 0)
 		return code;
-	p = begin(m, TOPIC_MAX);
-	parts_add(p, r->title);
-	parts_add(p, r->company);
-	code = add_fields(m, m->json, "background previous_roles");
-	if (code < 0)
-		return code;
-	parts_add_cued(p, &m->told, FACET_SPEAKER_BACKGROUND, SENTENCES);
-	code = end(m, FACET_SPEAKER_BACKGROUND);
+	code = make_speaker_background(m);
 	if (code < 0)
 		return code;
 	begin(m, TITLES_MAX);

@@ -53,6 +53,8 @@ struct understood {
 	bool kind_said;	  /* a talk, a stand, a person is asked for in so many words */
 	bool visit;	  /* somebody who can help is sought: at a stand, most likely */
 	bool affiliation; /* people are asked for by where they come from: "who from X?" */
+	const char *
+		origin; /* with affiliation: the words of X alone, where others say what is spoken of; or NULL */
 	bool of_kinds;	  /* about speakers or stands in general: "what do the speakers earn?" */
 	bool need;	  /* tells of a need instead of asking: "our nurses get no rest" */
 	bool definition;  /* "what is X?", and nothing else */

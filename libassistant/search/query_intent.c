@@ -657,7 +657,11 @@ void read_intent(struct reading *r)
 	u->meaning = reading_meaning(r);
 	u->entities = which_entities(r);
 	u->named = the_named(r);
+	/* "anyone from Red Hat?": the people, not its stand */
+	if (r->cues & CUE_FROM_COMPANY && u->named && u->named->type == ENTITY_EXHIBITOR)
+		u->named = NULL;
 	u->affiliation = (r->cues & CUE_FROM_COMPANY) && !u->named;
+	u->origin = u->affiliation ? reading_origin(r) : NULL;
 	u->visit = r->cues & CUE_HELP;
 	u->of_kinds = asks_about_kinds(r);
 	u->need = tells_a_need(r);

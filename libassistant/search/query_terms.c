@@ -126,6 +126,34 @@ static bool is_term(const struct reading *r, size_t i)
 	return reading_in_name(r, i) || !(r->used[i] || says_nothing(r, &r->words[i]));
 }
 
+/* Words that open what somebody comes from, and such as end it. */
+#define OPENS_ORIGIN "|from|at|for|by|von|aus|bei|de|"
+#define ENDS_ORIGIN                                                                                \
+	"|who|talk|talks|talking|speak|speaks|speaking|present|presents|presenting|give|gives|"    \
+	"giving|about|on|spricht|uber|parle|sur|habla|sobre|"
+
+const char *reading_origin(const struct reading *r)
+{
+	char *out = arena_alloc(r->arena, strlen(r->folded) + r->n + 1);
+	size_t first = 0, i, at = 0, inside = 0, all = 0;
+
+	while (first < r->n && !word_listed(OPENS_ORIGIN, r->words[first].text))
+		first++;
+	for (i = first + 1; out && i < r->n && !word_listed(ENDS_ORIGIN, r->words[i].text); i++) {
+		if (!is_term(r, i))
+			continue;
+		if (inside++)
+			out[at++] = ' ';
+		memcpy(out + at, r->folded + r->words[i].from, r->words[i].to - r->words[i].from);
+		at += r->words[i].to - r->words[i].from;
+	}
+	if (out)
+		out[at] = '\0';
+	for (i = 0; i < r->n; i++)
+		all += is_term(r, i);
+	return inside && inside < all ? out : NULL;
+}
+
 /*
  * For the embedder: the question as it was asked, since a sentence means more than its words, but without what became a
  * filter; all of it is the question itself, whose meaning may be known.  Where a kind of record is asked for ("where are the ... folks?"), the frame around the subject goes, too.

@@ -25,6 +25,8 @@
 #define SHARE_OF_MANY  0.25f
 #define SHARE_PER_WORD 0.0625f
 
+#define OTHER_THAN_ORIGIN 0.7f /* where people are asked for by where they come from */
+
 #define WORDS_WITNESS 0.15f /* what all of the question's words add to a record's evidence */
 #define EVIDENT	      0.31f /* of a short question, among MANY records */
 #define MOST_LONG     0.07f /* off it, of a long one: more words, more that lie off the subject */
@@ -111,12 +113,16 @@ float score_lexical(const struct score_terms *t, const struct index_hit *hit, fl
 
 /*
  * What a facet's nearness is worth, by record and intent.  The master, and what a record is about, count in full; what it also
- * says (for whom, how, in which sector) is nearer to many questions than it is about them, unless advice is asked for.
+ * says (for whom, how, in which sector) is nearer to many questions than it is about them, unless advice is asked for.  Who comes
+ * from somewhere is told by one facet.
  */
-static float facet_weight(enum intent intent, enum facet facet)
+static float facet_weight(const struct score_focus *focus, enum facet facet)
 {
-	bool people = intent == INTENT_SPEAKER_SEARCH, advice = intent == INTENT_RECOMMENDATION;
+	bool people = focus->intent == INTENT_SPEAKER_SEARCH;
+	bool advice = focus->intent == INTENT_RECOMMENDATION;
 
+	if (focus->origin == ORIGIN_ALONE)
+		return facet == FACET_SPEAKER_BACKGROUND ? 1 : OTHER_THAN_ORIGIN;
 	switch (facet) {
 	case FACET_LEARNING_OUTCOMES:
 	case FACET_TARGET_AUDIENCE:
@@ -143,19 +149,22 @@ static float excess(float cosine, float mean)
 	return over < 0 ? 0 : over > 1 ? 1 : over;
 }
 
-float score_meaning(enum intent intent, const struct dense_hit *hit, float mean)
+float score_meaning(const struct score_focus *focus, const struct dense_hit *hit, float mean)
 {
-	float best = 0;
+	float best = 0, origin = 0;
 
 	for (unsigned i = 0; i < FACET_COUNT; i++) {
 		float over;
 
 		if (hit->cosine[i] <= COSINE_NONE)
 			continue;
-		over = excess(hit->cosine[i], mean) * facet_weight(intent, (enum facet)i);
-		best = over > best ? over : best;
+		over = excess(hit->cosine[i], mean) * facet_weight(focus, (enum facet)i);
+		if (focus->origin == ORIGIN_AND_TOPIC && i == FACET_SPEAKER_BACKGROUND)
+			origin = over;
+		else
+			best = over > best ? over : best;
 	}
-	return best;
+	return focus->origin == ORIGIN_AND_TOPIC ? (origin + best) / 2 : best;
 }
 
 static float words_share(const struct score_terms *t)

@@ -41,7 +41,16 @@ float score_lexical(const struct score_terms *t, const struct index_hit *hit, fl
  * How much nearer than the conference's average (mean) a record is, 0..1, by its best facet; facets weigh by what they are of and
  * by what is asked.  A facet that a record does not have takes nothing away.
  */
-float score_meaning(enum intent intent, const struct dense_hit *hit, float mean);
+enum origin {
+	ORIGIN_NONE,
+	ORIGIN_ALONE,
+	ORIGIN_AND_TOPIC
+}; /* people, asked for by where they come from */
+struct score_focus {
+	enum intent intent;
+	enum origin origin;
+};
+float score_meaning(const struct score_focus *focus, const struct dense_hit *hit, float mean);
 /* Words and meaning together: meaning relative to the answer's best; lexical is score_lexical()'s.  0..0.8.  The more words a
  * question has, the less each of them is what it is about. */
 float score_fused(const struct score_terms *t, float lexical, float meaning, float best_meaning);

@@ -62,14 +62,23 @@ static void number_places(struct ranking *r)
 		*place_of(r, r->items[i].record) = (uint16_t)(i + 1);
 }
 
+float rank_score(const struct ranking *r, const struct record *record)
+{
+	uint16_t place = *place_of(r, record);
+
+	return place ? r->items[place - 1].score : 0;
+}
+
 static void raise_score(struct scored *e, float score)
 {
 	if (e && score > e->score)
 		e->score = score;
 }
 
-static void raise_tied(struct scored *e, float score)
+void rank_tie(struct ranking *r, const struct record *record, float score)
 {
+	struct scored *e = entry(r, record);
+
 	if (e)
 		e->tied = fmaxf(e->tied, score);
 	raise_score(e, score);
@@ -146,6 +155,10 @@ static enum doubt doubt_of(const struct search *s)
 static void take_near(struct ranking *r)
 {
 	const struct search *s = r->s;
+	const struct understood *u = s->rq.understood;
+	const struct score_focus focus = { u->intent, !u->affiliation ? ORIGIN_NONE
+						      : u->origin     ? ORIGIN_AND_TOPIC
+								      : ORIGIN_ALONE };
 
 	for (size_t i = 0; i < s->near.n; i++) {
 		const struct dense_hit *hit = &s->near.hits[i];
@@ -159,7 +172,7 @@ static void take_near(struct ranking *r)
 		if (!e)
 			continue;
 		e->near = hit;
-		e->meaning = score_meaning(s->rq.understood->intent, hit, s->meaning->mean);
+		e->meaning = score_meaning(&focus, hit, s->meaning->mean);
 	}
 }
 
@@ -299,6 +312,9 @@ static float told_by(const struct ranking *r, const struct scored *e)
 {
 	bool themselves = r->fused && r->s->filter.entities != ENTITY_BIT(ENTITY_SESSION);
 
+	/* where somebody comes from is in no talk's words */
+	if (themselves && r->s->rq.understood->affiliation && !(e->name > 0))
+		return 0;
 	return themselves && !(e->name > 0) ? score_lexical_share(&r->s->terms, e->lexical)
 					    : e->score;
 }
@@ -543,83 +559,6 @@ void rank_narrow(struct ranking *r)
 	number_places(r);
 }
 
-/* --- where people come from ---------------------------------------------------- */
-
-#define FAMILY_STEM 4 /* letters that words of one family share */
-#define FAMILY_END  3 /* and letters that they may differ in: Ukraine, Ukrainian */
-#define BY_COMPANY  0.86f
-#define BY_TEXT	    0.8f
-#define BY_FAMILY   0.04f /* less, where another word of the family is said */
-
-/* 1: has the word; 0.5: another one of its family; 0: neither. */
-static float has_word(const char *folded, const char *word, size_t len)
-{
-	size_t i = 0, from, to, n = strlen(folded);
-	float best = 0;
-
-	while (best < 1 && word_next(folded, n, &i, &from, &to)) {
-		size_t other = to - from, same = 0;
-
-		while (same < len && same < other && folded[from + same] == word[same])
-			same++;
-		if (same == len && same == other)
-			best = 1;
-		else if (same >= FAMILY_STEM && len > FAMILY_STEM && other > FAMILY_STEM &&
-			 len - same <= FAMILY_END && other - same <= FAMILY_END)
-			best = 0.5f;
-	}
-	return best;
-}
-
-/* The least of all terms' in a text: 0, when one is missing. */
-static float has_terms(const char *text, const char *terms)
-{
-	_cleanup_free_ char *folded = text ? utf8_fold(text, strlen(text)) : NULL;
-	size_t i = 0, from, to, n = strlen(terms);
-	float least = folded && n ? 1 : 0;
-
-	while (least > 0 && word_next(terms, n, &i, &from, &to))
-		least = fminf(least, has_word(folded, terms + from, to - from));
-	return least;
-}
-
-static bool speaks_then(const struct ranking *r, const struct record *speaker)
-{
-	if (!filter_is_set(&r->s->filter))
-		return true;
-	for (size_t i = 0; speaker->session_ids && speaker->session_ids[i]; i++) {
-		const struct record *session =
-			snapshot_find(snapshot_of(r), ENTITY_SESSION, speaker->session_ids[i]);
-
-		if (session && index_filter_in_window(&r->s->filter, session->start, session->end))
-			return true;
-	}
-	return false;
-}
-
-/* Who is with X, or from there: as their company or their own text says. */
-void rank_add_affiliates(struct ranking *r)
-{
-	const struct snapshot *s = snapshot_of(r);
-	const struct understood *u = r->s->rq.understood;
-	const char *terms = r->s->lexical.text;
-
-	if (!u->affiliation || !terms || !(r->s->wanted & ENTITY_BIT(ENTITY_SPEAKER)))
-		return;
-	for (size_t i = 0; i < s->n[ENTITY_SPEAKER]; i++) {
-		const struct record *p = &s->records[ENTITY_SPEAKER][i];
-		float company = has_terms(p->company, terms),
-		      text = has_terms(p->description, terms);
-		float score = company > 0 ? BY_COMPANY : BY_TEXT;
-
-		if (company + text <= 0 || !speaks_then(r, p))
-			continue;
-		score -= fmaxf(company, text) < 1 ? BY_FAMILY : 0;
-		raise_tied(entry(r, p), score);
-		r->relevant = true;
-	}
-}
-
 void rank_add_tiers(struct ranking *r)
 {
 	const struct snapshot *s = snapshot_of(r);
@@ -633,7 +572,7 @@ void rank_add_tiers(struct ranking *r)
 
 		if (!tier || !word_in(tier, terms) || r->s->filter.places || r->s->filter.tracks)
 			continue;
-		raise_tied(entry(r, e), 0.75f);
+		rank_tie(r, e, 0.75f);
 		r->relevant = true;
 	}
 }

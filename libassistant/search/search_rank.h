@@ -55,6 +55,10 @@ void rank_add_tiers(struct ranking *r);
 void rank_add_affiliates(struct ranking *r);
 /* Exhibitors that the talks found speak of, when exhibitors are asked for. */
 void rank_add_exhibitors(struct ranking *r);
+/* A record found by what it belongs to: at least that score, whatever its words and meaning. */
+void rank_tie(struct ranking *r, const struct record *record, float score);
+/* What a record has so far; 0: it is not among the candidates. */
+float rank_score(const struct ranking *r, const struct record *record);
 /* Drops what is not wanted, orders by score or by time, applies now, next, first, last. */
 void rank_order(struct ranking *r);
 /* into s->results, at most rq.limit. */

@@ -141,6 +141,52 @@ static void speakers(void **state)
 	snapshot_unref(s);
 }
 
+static const char employed[] =
+	"{\"conference\":{\"id\":\"c1\",\"name\":\"Canal Day\",\"timezone\":\"Europe/Amsterdam\","
+	"\"start_date\":\"2027-09-04\",\"end_date\":\"2027-09-04\"},\"sessions\":["
+	"{\"id\":\"a\",\"title\":\"Deep storage at CERN\",\"speaker_ids\":[\"mute\",\"title\"],"
+	"\"description\":\"We grow at scale, and scale again.\"},"
+	"{\"id\":\"b\",\"title\":\"Growing at Scale\",\"speaker_ids\":[\"plain\"],"
+	"\"description\":\"Made at CERN (the particle physics laboratory), at scale.\"}],"
+	"\"speakers\":["
+	"{\"id\":\"mute\",\"name\":\"Mute\"},"
+	"{\"id\":\"plain\",\"name\":\"Plain\",\"bio\":\"She spoke at Canal Day.\"},"
+	"{\"id\":\"title\",\"name\":\"Title\",\"title\":\"Keeper\",\"company\":\"Canal Co\"},"
+	"{\"id\":\"max\",\"name\":\"Max\",\"bio\":\"He works for the Deutsche Bahn, Europe\u2019s "
+	"largest "
+	"railway operator. Canal Co is a maker of canals. Before, he was at University of Applied "
+	"Arts and at Canal Co's yard, with a degree from Mozilla, the University of Delft.\"}]}";
+
+/* Where somebody comes from, and what others say that is; a word at the end of a title is no employer. */
+static void employers(void **state)
+{
+	static const struct {
+		const char *id, *background;
+	} cases[] = {
+		{ "mute", "CERN, the particle physics laboratory" },
+		{ "plain", NULL },
+		{ "title", "Keeper. Canal Co, a maker of canals. CERN, the particle physics "
+			   "laboratory" },
+		{ "max", "Deutsche Bahn, Europe’s largest railway operator. University of "
+			 "Applied Arts. Canal Co, a maker of canals. Mozilla" },
+	};
+	_cleanup_arena_ struct arena *arena = arena_create(1 << 20);
+	struct snapshot *s = programme_parse(employed);
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct texts t = texts_of(s, ENTITY_SPEAKER, cases[i].id, arena);
+		const char *got = t.of[FACET_SPEAKER_BACKGROUND];
+
+		if (cases[i].background) {
+			assert_non_null(got);
+			assert_string_equal(got, cases[i].background);
+		} else {
+			assert_null(got);
+		}
+	}
+	snapshot_unref(s);
+}
+
 static void exhibitors(void **state)
 {
 	_cleanup_arena_ struct arena *arena = arena_create(1 << 20);
@@ -265,7 +311,7 @@ static void nothing_is_made_up(void **state)
 			for (size_t k = 0; r->session_ids[k]; k++)
 				read_record(&w,
 					    snapshot_find(s, ENTITY_SESSION, r->session_ids[k]));
-			for (size_t k = 0; e == ENTITY_EXHIBITOR && k < s->n[ENTITY_SESSION]; k++)
+			for (size_t k = 0; e != ENTITY_SESSION && k < s->n[ENTITY_SESSION]; k++)
 				read_record(&w, &s->records[ENTITY_SESSION][k]);
 			w.check = true;
 			for (size_t k = 0; k < n; k++) {
@@ -307,6 +353,7 @@ int main(void)
 		cmocka_unit_test(a_session_of_prose),
 		cmocka_unit_test(a_bare_session_has_no_facet_but_its_topic),
 		cmocka_unit_test(speakers),
+		cmocka_unit_test(employers),
 		cmocka_unit_test(exhibitors),
 		cmocka_unit_test(cues),
 		cmocka_unit_test(nothing_is_made_up),

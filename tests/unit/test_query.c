@@ -344,6 +344,35 @@ static void languages(void **state)
 	}
 }
 
+/* Who is asked for by where they come from, and what is said beside it. */
+static void origins(void **state)
+{
+	static const struct {
+		const char *question;
+		bool affiliation;
+		const char *origin;
+	} cases[] = {
+		{ "Who from CERN talks about storage?", true, "cern" },
+		{ "Is somebody from a chip company speaking about compilers?", true,
+		  "chip company" },
+		{ "Who works at the physics lab in Geneva?", true, NULL }, /* nothing beside it */
+		{ "Does anybody from the Wikimedia Foundation give a talk?", true, NULL },
+		{ "Who speaks about storage?", false, NULL },
+		{ "Who talks about trains from Geneva?", false, NULL },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		_cleanup_arena_ struct arena *arena = arena_create(1 << 20);
+		struct understood u;
+
+		understand(*state, cases[i].question, arena, &u);
+		if (u.affiliation != cases[i].affiliation ||
+		    strcmp(u.origin ? u.origin : "", cases[i].origin ? cases[i].origin : "") != 0)
+			fail_msg("\"%s\": affiliation %d, origin %s", cases[i].question,
+				 u.affiliation, u.origin);
+	}
+}
+
 static void description_says_what_was_understood(void **state)
 {
 	_cleanup_arena_ struct arena *arena = arena_create(4 << 20);
@@ -412,6 +441,7 @@ int main(void)
 		cmocka_unit_test(time_becomes_a_filter),
 		cmocka_unit_test(follow_ups_are_told),
 		cmocka_unit_test(languages),
+		cmocka_unit_test(origins),
 		cmocka_unit_test(description_says_what_was_understood),
 		cmocka_unit_test(odd_questions),
 	};

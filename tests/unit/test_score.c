@@ -126,6 +126,8 @@ static struct dense_hit near(enum entity type, float master, enum facet facet, f
 	return h;
 }
 
+static const struct score_focus sessions = { .intent = INTENT_SESSION_SEARCH };
+
 static void meanings_are_above_the_average(void **state)
 {
 	struct dense_hit h = near(ENTITY_SESSION, 0.5f, FACET_MASTER, 0);
@@ -135,7 +137,7 @@ static void meanings_are_above_the_average(void **state)
 		float m;
 
 		h.cosine[FACET_MASTER] = c;
-		m = score_meaning(INTENT_SESSION_SEARCH, &h, 0.1f);
+		m = score_meaning(&sessions, &h, 0.1f);
 		assert_true(m >= 0 && m <= 1 && m >= last);
 		if (c <= 0.1f)
 			assert_true(m == 0);
@@ -143,9 +145,8 @@ static void meanings_are_above_the_average(void **state)
 	}
 	/* the same cosine says less where everything is near */
 	h.cosine[FACET_MASTER] = 0.5f;
-	assert_true(score_meaning(INTENT_SESSION_SEARCH, &h, 0.4f) <
-		    score_meaning(INTENT_SESSION_SEARCH, &h, 0.1f));
-	assert_true(score_meaning(INTENT_SESSION_SEARCH, &h, 1) == 0);
+	assert_true(score_meaning(&sessions, &h, 0.4f) < score_meaning(&sessions, &h, 0.1f));
+	assert_true(score_meaning(&sessions, &h, 1) == 0);
 }
 
 static void missing_facets_take_nothing_away(void **state)
@@ -157,10 +158,11 @@ static void missing_facets_take_nothing_away(void **state)
 				 best = near(type, 0.4f, (enum facet)i, 0.9f);
 
 		for (unsigned intent = 0; intent <= INTENT_OUT_OF_SCOPE; intent++) {
-			float m = score_meaning((enum intent)intent, &sparse, 0.1f);
+			const struct score_focus focus = { .intent = (enum intent)intent };
+			float m = score_meaning(&focus, &sparse, 0.1f);
 
-			assert_true(score_meaning((enum intent)intent, &rich, 0.1f) == m);
-			assert_true(score_meaning((enum intent)intent, &best, 0.1f) > m);
+			assert_true(score_meaning(&focus, &rich, 0.1f) == m);
+			assert_true(score_meaning(&focus, &best, 0.1f) > m);
 		}
 	}
 }
@@ -170,11 +172,31 @@ static void facets_weigh_by_intent(void **state)
 {
 	struct dense_hit who = near(ENTITY_SESSION, 0.3f, FACET_TARGET_AUDIENCE, 0.6f),
 			 people = near(ENTITY_SESSION, 0.3f, FACET_SESSION_SPEAKERS, 0.6f);
+	const struct score_focus advice = { .intent = INTENT_RECOMMENDATION },
+				 speakers = { .intent = INTENT_SPEAKER_SEARCH };
 
-	assert_true(score_meaning(INTENT_RECOMMENDATION, &who, 0.1f) >
-		    score_meaning(INTENT_SESSION_SEARCH, &who, 0.1f));
-	assert_true(score_meaning(INTENT_SPEAKER_SEARCH, &people, 0.1f) >
-		    score_meaning(INTENT_SESSION_SEARCH, &people, 0.1f));
+	assert_true(score_meaning(&advice, &who, 0.1f) > score_meaning(&sessions, &who, 0.1f));
+	assert_true(score_meaning(&speakers, &people, 0.1f) >
+		    score_meaning(&sessions, &people, 0.1f));
+}
+
+/* "Somebody from a chip maker" is told by where people come from; "... who speaks of X", by that and by what they speak of. */
+static void where_people_come_from_is_one_facet(void **state)
+{
+	struct dense_hit employed = near(ENTITY_SPEAKER, 0.2f, FACET_SPEAKER_BACKGROUND, 0.6f),
+			 speaks = near(ENTITY_SPEAKER, 0.2f, FACET_SPEAKING_TOPICS, 0.6f),
+			 both = employed;
+	const struct score_focus from = { INTENT_SPEAKER_SEARCH, ORIGIN_ALONE },
+				 of_whom = { INTENT_SPEAKER_SEARCH, ORIGIN_AND_TOPIC },
+				 any = { INTENT_SPEAKER_SEARCH, ORIGIN_NONE };
+
+	both.cosine[FACET_SPEAKING_TOPICS] = 0.6f;
+	assert_true(score_meaning(&any, &employed, 0.1f) == score_meaning(&any, &speaks, 0.1f));
+	assert_true(score_meaning(&from, &employed, 0.1f) > score_meaning(&from, &speaks, 0.1f));
+	assert_true(score_meaning(&from, &both, 0.1f) == score_meaning(&from, &employed, 0.1f));
+	assert_true(score_meaning(&of_whom, &both, 0.1f) >
+		    score_meaning(&of_whom, &employed, 0.1f));
+	assert_true(score_meaning(&of_whom, &both, 0.1f) > score_meaning(&of_whom, &speaks, 0.1f));
 }
 
 static void fused_scores_grow_with_both(void **state)
@@ -248,6 +270,7 @@ int main(void)
 		cmocka_unit_test(meanings_are_above_the_average),
 		cmocka_unit_test(missing_facets_take_nothing_away),
 		cmocka_unit_test(facets_weigh_by_intent),
+		cmocka_unit_test(where_people_come_from_is_one_facet),
 		cmocka_unit_test(fused_scores_grow_with_both),
 		cmocka_unit_test(the_reference_formula),
 		cmocka_unit_test(what_is_evident),
