@@ -6,7 +6,6 @@
  * The conference's own records and facets; vectors are pseudo-random, of the size that all-MiniLM-L6-v2 makes: their
  * values change no time.
  */
-#include <dirent.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,6 +16,7 @@
 #include "index/flat_lexical.h"
 #include "search/facets.h"
 #include "support/call.h"
+#include "support/folder.h"
 #include "support/programme.h"
 #include <libstemmer.h>
 
@@ -332,21 +332,6 @@ static void run(struct bench *b)
 
 /* --- Up and down ----------------------------------------------------------------------------- */
 
-static void remove_folder(const char *path)
-{
-	DIR *d = opendir(path);
-	char name[512];
-
-	for (struct dirent *e; d && (e = readdir(d)) != NULL;) {
-		snprintf(name, sizeof(name), "%s/%s", path, e->d_name);
-		if (e->d_name[0] != '.')
-			unlink(name);
-	}
-	if (d)
-		closedir(d);
-	rmdir(path);
-}
-
 static int prepare(struct bench *b, const char *folder, struct fail *f)
 {
 	const struct snapshot *s = b->snapshot;
@@ -405,6 +390,6 @@ int main(int argc, char **argv)
 	arena_destroy(b.arena);
 	snapshot_unref(b.snapshot);
 	free(b.far);
-	remove_folder(folder);
+	folder_remove(folder);
 	return 0;
 }

@@ -13,7 +13,6 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
-#include <dirent.h>
 #include <math.h>
 #include <string.h>
 #include <time.h>
@@ -24,6 +23,7 @@
 #include "search/indexing.h"
 #include "search/search.h"
 #include "support/call.h"
+#include "support/folder.h"
 #include "support/programme.h"
 
 #define TYPES 8
@@ -356,21 +356,6 @@ static bool make_index(struct bench *b, struct snapshot *s)
 	return true;
 }
 
-static void remove_folder(const char *path)
-{
-	DIR *d = opendir(path);
-	char name[512];
-
-	for (struct dirent *e; d && (e = readdir(d)) != NULL;) {
-		snprintf(name, sizeof name, "%s/%s", path, e->d_name);
-		if (e->d_name[0] != '.')
-			unlink(name);
-	}
-	if (d)
-		closedir(d);
-	rmdir(path);
-}
-
 struct options {
 	const char *conference, *questions, *weights, *folder;
 	unsigned scorings; /* bits */
@@ -477,6 +462,6 @@ int main(int argc, char **argv)
 	call_drain(b.loop);
 	loop_destroy(b.loop);
 	if (!o.folder)
-		remove_folder(folder);
+		folder_remove(folder);
 	return failed;
 }

@@ -2,25 +2,11 @@
  * flat_fixture.c - see flat_fixture.h.
  */
 #include "flat_fixture.h"
+#include "support/folder.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <cmocka.h>
-#include <dirent.h>
 #include <string.h>
-
-static void remove_directory(const char *path)
-{
-	DIR *directory = opendir(path);
-	struct dirent *entry;
-	char name[512];
-
-	while ((entry = readdir(directory))) {
-		snprintf(name, sizeof(name), "%s/%s", path, entry->d_name);
-		unlink(name);
-	}
-	closedir(directory);
-	assert_int_equal(rmdir(path), 0);
-}
 
 int flat_target_open(struct suite_target *t, struct loop *loop, struct index **out)
 {
@@ -36,7 +22,7 @@ void flat_target_close(struct suite_target *t, struct loop *loop, struct index *
 {
 	index_destroy(index);
 	call_drain(loop);
-	remove_directory(t->ctx);
+	folder_remove(t->ctx);
 }
 
 int flat_fixture_setup(void **state)

@@ -8,8 +8,8 @@
 #include <cmocka.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <dirent.h>
 #include "call.h"
+#include "support/folder.h"
 #include "programme.h"
 #include "base/text.h"
 #include "search/search.h"
@@ -51,21 +51,6 @@ static int setup(void **state)
 	return 0;
 }
 
-static void empty_folder(const char *path)
-{
-	DIR *d = opendir(path);
-	char name[512];
-
-	for (struct dirent *e; d && (e = readdir(d)) != NULL;) {
-		snprintf(name, sizeof name, "%s/%s", path, e->d_name);
-		if (e->d_name[0] != '.')
-			unlink(name);
-	}
-	if (d)
-		closedir(d);
-	rmdir(path);
-}
-
 static int teardown(void **state)
 {
 	struct lab *lab = *state;
@@ -74,7 +59,7 @@ static int teardown(void **state)
 	index_destroy(lab->index);
 	call_drain(lab->loop);
 	loop_destroy(lab->loop);
-	empty_folder(lab->folder);
+	folder_remove(lab->folder);
 	free(lab);
 	return 0;
 }

@@ -7,9 +7,9 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
-#include <dirent.h>
 #include <string.h>
 #include "call.h"
+#include "support/folder.h"
 #include "programme.h"
 #include "word_embedder.h"
 #include "search/indexing.h"
@@ -66,21 +66,6 @@ static int setup(void **state)
 	return 0;
 }
 
-static void remove_folder(const char *path)
-{
-	DIR *d = opendir(path);
-	char name[512];
-
-	for (struct dirent *e; d && (e = readdir(d)) != NULL;) {
-		snprintf(name, sizeof name, "%s/%s", path, e->d_name);
-		if (e->d_name[0] != '.')
-			unlink(name);
-	}
-	if (d)
-		closedir(d);
-	rmdir(path);
-}
-
 static int teardown(void **state)
 {
 	struct lab *lab = *state;
@@ -91,8 +76,8 @@ static int teardown(void **state)
 	embedder_destroy(&lab->embedder->base);
 	call_drain(lab->loop);
 	loop_destroy(lab->loop);
-	remove_folder(lab->folder);
-	remove_folder(lab->other);
+	folder_remove(lab->folder);
+	folder_remove(lab->other);
 	free(lab);
 	return 0;
 }

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include "base/clock.h"
+#include "support/folder.h"
 #include "base/hash.h"
 #include "base/json.h"
 #include "base/text.h"
@@ -91,22 +92,6 @@ static int setup(void **state)
 	return 0;
 }
 
-static void remove_directory(const char *path)
-{
-	DIR *d = opendir(path);
-	struct dirent *e;
-
-	while (d && (e = readdir(d))) {
-		char file[400];
-
-		snprintf(file, sizeof(file), "%s/%s", path, e->d_name);
-		unlink(file);
-	}
-	if (d)
-		closedir(d);
-	rmdir(path);
-}
-
 static int teardown(void **state)
 {
 	struct fixture *fx = *state;
@@ -117,8 +102,8 @@ static int teardown(void **state)
 	clock_destroy(fx->clock);
 	metrics_destroy(fx->metrics);
 	assistant_fake_store_free(fx->rows);
-	remove_directory(fx->spool);
-	remove_directory(fx->directory);
+	folder_remove(fx->spool);
+	folder_remove(fx->directory);
 	free(fx);
 	return 0;
 }
