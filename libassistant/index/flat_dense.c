@@ -223,15 +223,19 @@ static int answer(const struct scan *s, int limit, bool average, struct arena *a
 
 /* --- Information pages ------------------------------------------------------------------ */
 
+/* cosine[FACET_MASTER] is its nearest passage's, best also what a question that it answers is. */
 static void page_met(const struct scan *s, const struct flat_point *p, struct dense_hit *hits)
 {
 	struct dense_hit *hit = &hits[p->record];
-	float cosine;
+	float cosine, *passage = &hit->cosine[FACET_MASTER];
 
 	s->kernels->dots(s->query, s->x->vectors, s->x->header->stride, &p->vector, 1, &cosine);
-	if (!(cosine > hit->best))
+	cosine = cosine < 1 ? cosine : 1;
+	if (cosine > hit->best)
+		hit->best = cosine;
+	if (p->part >= POINT_PART_ASKED || !(cosine > *passage))
 		return;
-	hit->best = cosine < 1 ? cosine : 1;
+	*passage = cosine;
 	hit->part = p->part;
 }
 
@@ -263,10 +267,8 @@ static int answer_pages(struct scan *s, const struct dense_query *q, struct aren
 	for (uint32_t i = x->facets[FLAT_PAGES]; i < x->facets[FLAT_PAGES + 1]; i++)
 		page_met(s, &x->points[i], hits);
 	qsort(hits, x->n_pages, sizeof(*hits), by_best);
-	for (size_t i = 0; i < x->n_pages && hits[i].best > COSINE_NONE; i++) {
-		hits[i].cosine[FACET_MASTER] = hits[i].best;
+	while (out->total < x->n_pages && hits[out->total].best > COSINE_NONE)
 		out->total++;
-	}
 	out->hits = hits;
 	out->n = out->total < max ? out->total : max;
 	return 0;

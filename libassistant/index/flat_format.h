@@ -27,7 +27,7 @@
 #include "index/index.h"
 
 #define FLAT_MAGIC	  "ErlhIdx"
-#define FLAT_VERSION	  2
+#define FLAT_VERSION	  3
 #define FLAT_BYTE_ORDER	  0x01020304u
 #define FLAT_CONFERENCE	  72
 #define FLAT_MAX_SECTIONS 16
@@ -120,7 +120,7 @@ struct flat_trigram {
 
 struct flat_point {
 	uint32_t record, vector; /* their numbers */
-	uint32_t facet; /* enum facet; FLAT_PAGES: record is a page's number, part the passage's */
+	uint32_t facet; /* enum facet; FLAT_PAGES: record is a page's number, part as in struct index_point */
 	uint32_t part;
 };
 

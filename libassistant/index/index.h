@@ -88,8 +88,10 @@ struct vector_space {
 
 #define POINT_HASH_SIZE 16
 
-/* A passage of an information page: points of this type have the page's key as id, facet FACET_MASTER, and a part. */
-#define POINT_PAGE ENTITY_COUNT
+/* A passage of an information page: points of this type have the page's key as id, facet FACET_MASTER, and a part.  Parts from
+ * POINT_PART_ASKED on are questions that the page answers: they bring the page nearer and are no passages. */
+#define POINT_PAGE	 ENTITY_COUNT
+#define POINT_PART_ASKED 0x10000u
 
 /* A record's master or one of its facets, or a passage.  Isolation is by conference, as everywhere here. */
 struct index_point {
@@ -123,7 +125,7 @@ struct dense_hit {
 	const char *id;
 	unsigned
 		row; /* where it stood among its kind when the index was built: a hint for snapshot_find_at */
-	unsigned part; /* of a page: the nearest passage */
+	unsigned part; /* of a page: its nearest passage */
 	float best;    /* the highest of cosine[] */
 	float cosine
 		[FACET_COUNT]; /* COSINE_NONE: that record has no such point, or it was not asked */

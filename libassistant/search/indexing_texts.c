@@ -6,6 +6,7 @@
 #include "base/hash.h"
 #include "base/text.h"
 #include "search/facets.h"
+#include "search/page_questions.h"
 #include "search/page_texts.h"
 
 #define TEXTS_MAX_BYTES ((size_t)512 << 20)
@@ -79,6 +80,22 @@ static int add_page(struct make *m, const struct info_page *page)
 	return result;
 }
 
+static int add_questions(struct make *m)
+{
+	struct page_questions questions;
+	int result = page_questions(&m->snapshot->conference, m->made.arena, &questions);
+
+	for (size_t i = 0; result == 0 && i < questions.n; i++) {
+		const struct page_question *q = &questions.all[i];
+		const struct index_point p = { .type = POINT_PAGE,
+					       .id = q->page->key,
+					       .part = POINT_PART_ASKED + q->number };
+
+		result = add_point(m, &p, q->text);
+	}
+	return result;
+}
+
 static int by_hash(const void *a, const void *b)
 {
 	const struct indexing_text *ta = a, *tb = b;
@@ -105,7 +122,8 @@ static int make_run(struct work *w, struct fail *f)
 	struct make *m = container_of(w, struct make, work);
 	const struct snapshot *s = m->snapshot;
 	struct indexing_texts *t = &m->made;
-	size_t records = 0, max = s->conference.n_info * PAGE_MAX_PASSAGES + 1;
+	size_t records = 0;
+	size_t max = s->conference.n_info * (PAGE_MAX_PASSAGES + PAGE_MAX_QUESTIONS) + 1;
 
 	for (int e = 0; e < ENTITY_COUNT; e++)
 		records += s->n[e];
@@ -131,6 +149,8 @@ static int make_run(struct work *w, struct fail *f)
 			return FAIL(f, ASSISTANT_ENOMEM, "no memory for the texts of page %s",
 				    s->conference.info[i].key);
 	}
+	if (add_questions(m) < 0)
+		return FAIL(f, ASSISTANT_ENOMEM, "no memory for what pages are asked for");
 	keep_each_once(t);
 	return 0;
 }

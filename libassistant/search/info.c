@@ -34,7 +34,7 @@ struct info_index {
 static const struct {
 	const char *asked, *written;
 } concepts[] = {
-#define CONCEPT(asked, written) { asked, written },
+#define CONCEPT(asked, written, questions) { asked, written },
 #include "search/info_concepts.def"
 #undef CONCEPT
 };
@@ -111,6 +111,20 @@ static bool has_any(const char *text, const char *list, const char **which)
 		list += len + (list[len] == ' ');
 	}
 	return false;
+}
+
+const char *info_words(const char *text, struct arena *arena)
+{
+	_cleanup_free_ char *folded = utf8_fold(text ? text : "", text ? strlen(text) : 0);
+
+	for (char *c = folded; c && *c; c++)
+		*c = *c == '_' ? ' ' : *c;
+	return folded ? spaced(arena, folded) : NULL;
+}
+
+bool info_has_any(const char *words, const char *list)
+{
+	return has_any(words, list, NULL);
 }
 
 static int post_words(struct info_index *x, const char *folded, unsigned page, bool in_title)
@@ -239,6 +253,8 @@ static const char *const generic = "conference event venue place people person c
 				   "veranstaltung lieu congreso kosten cost much long "
 				   "does afterwards exactly open find near nearest area";
 
+#define STRANGE 2.0f /* weight of a word that the conference never uses */
+
 static void read_content(const struct info_index *x, const struct vocabulary *v,
 			 const struct word *words, size_t n, const bool *skip, struct asking *a)
 {
@@ -254,7 +270,7 @@ static void read_content(const struct info_index *x, const struct vocabulary *v,
 		c->by_concept = false;
 		c->weight = word_in(c->text, generic) ? 0.25f : 1.0f;
 		if (!c->pages && !vocabulary_find(v, c->text))
-			c->weight = 2.0f; /* of nothing that the conference speaks of */
+			c->weight = STRANGE;
 		a->n++;
 	}
 }
@@ -279,7 +295,7 @@ static bool is_nearly(struct content *c, const char *list)
 static void read_misspelt(struct asking *a)
 {
 	for (size_t i = 0; i < a->n; i++) {
-		if (a->content[i].weight < 2 || strlen(a->content[i].text) < LEAST_FUZZY)
+		if (a->content[i].weight < STRANGE || strlen(a->content[i].text) < LEAST_FUZZY)
 			continue;
 		for (size_t k = 0; k < ARRAY_SIZE(concepts); k++) {
 			if (!is_nearly(&a->content[i], concepts[k].asked))
@@ -400,6 +416,8 @@ void info_find(const struct info_index *x, const struct vocabulary *v, const cha
 	score_pages(x, &a);
 	keep_best(x, a.scores, out);
 	out->words = (unsigned)a.n;
+	for (size_t i = 0; i < a.n; i++)
+		out->others += !a.content[i].by_concept && a.content[i].weight < STRANGE;
 	if (out->n)
 		out->cover = cover_of(x, &a, (unsigned)(out->pages[0] - x->conference->info),
 				      &out->concept, &out->in_title);

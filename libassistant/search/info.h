@@ -20,7 +20,8 @@ struct info_found {
 	bool concept;  /* a practical matter was named that the best page is about */
 	bool in_title; /* its key or title says so */
 	float cover; /* 0..1: share of the question's content that the best page or the concept knows */
-	unsigned words; /* content words of the question */
+	unsigned words;	 /* content words of the question */
+	unsigned others; /* of those, known to the conference and no name of a concept */
 };
 
 int info_index_create(const struct conference *conference, struct info_index **out, struct fail *f);
@@ -28,5 +29,10 @@ void info_index_destroy(struct info_index *x);
 /* skip[i]: not content (times, places, names of entities). */
 void info_find(const struct info_index *x, const struct vocabulary *v, const char *folded,
 	       const struct word *words, size_t n, const bool *skip, struct info_found *out);
+
+/* The words of a text, folded, for info_has_any; NULL: no memory. */
+const char *info_words(const char *text, struct arena *arena);
+/* Whether they have one of a list of words or phrases: separated by blanks, in them '_' for a blank. */
+bool info_has_any(const char *words, const char *list);
 
 #endif

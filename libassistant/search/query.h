@@ -28,6 +28,8 @@ enum asked { ASKED_ANY, ASKED_WHEN, ASKED_WHERE, ASKED_WHO, ASKED_WHAT, ASKED_CO
 
 struct understood {
 	enum intent intent;
+	enum intent
+		otherwise; /* of a practical question: what else it may ask for; else the same */
 	enum specificity specificity;
 	enum asked asked;
 	unsigned entities; /* ENTITY_BIT()s to look among */
@@ -50,6 +52,7 @@ struct understood {
 	const struct record *named; /* the one record the question is about, by its name; or NULL */
 	bool practical; /* "can I", "where is the": asks for something one may find on site */
 	bool how_to; /* asks how one goes about things there: "can I", "do I have to", "where is the" */
+	bool personal;	  /* tells of the visitor: "my ear is bleeding", and asks for no topic */
 	bool kind_said;	  /* a talk, a stand, a person is asked for in so many words */
 	bool visit;	  /* somebody who can help is sought: at a stand, most likely */
 	bool affiliation; /* people are asked for by where they come from: "who from X?" */

@@ -15,6 +15,8 @@ static const char *const organisations =
 	"entreprise|"
 	"entreprises|fournisseur|fournisseurs|empresa|empresas|proveedor|proveedores|";
 
+/* "Wifi pasword": nothing but a practical matter. */
+#define TERSE_WORDS 3
 /* A sentence of so many words, of which so many say something, may tell of a need. */
 #define NEED_WORDS   6
 #define NEED_CONTENT 3
@@ -457,6 +459,8 @@ static bool is_info(const struct reading *r)
 
 	if (!f->n || asks_for_records(r) || asks_for_programme(r))
 		return false;
+	if (f->in_title && r->n <= TERSE_WORDS && !f->others)
+		return true;
 	if (r->cues & CUE_SESSION)
 	return f->concept && practical && !(r->cues & CUE_ABOUT) &&
 	       f->cover >= (f->in_title ? 0.5f : 0.75f);
@@ -486,6 +490,16 @@ static bool tells_a_need(const struct reading *r)
 		       r,
 		       "i|my|we|our|us|nobody|everybody|everyone|they|their|ich|wir|unser|unsere|"
 		       "meine|mein|je|nous|notre|nos|nuestra|nuestro");
+}
+
+/* "My ear is bleeding": what visitors tell of themselves, unless it is what they are interested in. */
+static bool tells_of_oneself(const struct reading *r)
+{
+	return r->n >= 3 &&
+	       word_listed("|i|my|ich|mein|meine|je|mon|ma|mes|yo|mi|mis|", r->words[0].text) &&
+	       !reading_has(r, "learn|learning|interested|hear|understand|know|study|studying|work|"
+			       "working|build|building|develop|lernen|interessiere|apprendre|"
+			       "interesse|aprender|interesa");
 }
 
 static enum intent intent_of(const struct reading *r, unsigned entities)
@@ -665,6 +679,8 @@ void read_intent(struct reading *r)
 	u->visit = r->cues & CUE_HELP;
 	u->of_kinds = asks_about_kinds(r);
 	u->need = tells_a_need(r);
+	u->personal = tells_of_oneself(r);
+	u->otherwise = intent_of(r, u->entities);
 	u->definition = is_definition(r);
 	info_find(catalog_info(r->c), gazetteer_vocabulary(catalog_gazetteer(r->c)), r->folded,
 		  r->words, r->n, r->used, &r->info);
@@ -703,6 +719,8 @@ void read_intent(struct reading *r)
 	} else {
 		u->intent = intent_of(r, u->entities);
 	}
+	if (u->intent != INTENT_GENERAL_INFO)
+		u->otherwise = u->intent;
 	if (u->named && !u->entities)
 		u->entities = ENTITY_BIT(u->named->type);
 	if (!u->entities)

@@ -76,19 +76,9 @@ void search_finish(struct search *s)
 
 /* --- start ------------------------------------------------------------------ */
 
-static const struct info_page *find_page(const struct search *s, const char *key)
-{
-	const struct conference *c = &catalog_snapshot(s->rq.catalog)->conference;
-
-	for (size_t i = 0; i < c->n_info; i++) {
-		if (strcmp(c->info[i].key, key) == 0)
-			return &c->info[i];
-	}
-	return NULL;
-}
-
 static void give_pages(struct search *s)
 {
+	const struct conference *c = &catalog_snapshot(s->rq.catalog)->conference;
 	const char *const *keys = s->rq.understood->info_keys;
 	size_t n = 0;
 
@@ -97,7 +87,7 @@ static void give_pages(struct search *s)
 	s->results = arena_array(s->arena, struct result, n + 1);
 	s->n_results = 0;
 	for (size_t i = 0; s->results && i < n && s->n_results < (size_t)s->rq.limit; i++) {
-		const struct info_page *page = find_page(s, keys[i]);
+		const struct info_page *page = conference_page(c, keys[i]);
 
 		if (page)
 			s->results[s->n_results++] =

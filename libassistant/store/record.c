@@ -298,3 +298,11 @@ int record_parse(enum entity type, struct json_object *json, struct arena *arena
 	*out = made;
 	return 0;
 }
+
+const struct info_page *conference_page(const struct conference *c, const char *key)
+{
+	for (size_t i = 0; i < c->n_info; i++)
+		if (strcmp(c->info[i].key, key) == 0)
+			return &c->info[i];
+	return NULL;
+}

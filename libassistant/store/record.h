@@ -96,6 +96,8 @@ int record_parse(enum entity type, struct json_object *json, struct arena *arena
 		 record_local_time *local, void *ctx, struct record *out, struct fail *f);
 int conference_parse(struct json_object *json, struct arena *arena, struct conference *out,
 		     struct fail *f);
+/* The information page with that key, or NULL. */
+const struct info_page *conference_page(const struct conference *c, const char *key);
 
 /*
  * One conference's data at one epoch, immutable, shared by reference between the turns that use

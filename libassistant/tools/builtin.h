@@ -68,6 +68,8 @@ float words_weight(const char *word, const char *folded);
 
 /* --- passages.c ------------------------------------------------------------- */
 
+#define SHORT_PAGE 320 /* bytes: a page that is quoted whole */
+
 struct passages {
 	const char **texts; /* best first, as written, NULL-terminated */
 	float score;	    /* 0: nothing of the question occurs */

@@ -75,14 +75,6 @@ static float page_score(const struct info_page *page, const struct question *q)
 	return all > 0 ? score / all : 0;
 }
 
-static const struct info_page *find_page(const struct conference *c, const char *key)
-{
-	for (size_t i = 0; i < c->n_info; i++)
-		if (strcmp(c->info[i].key, key) == 0)
-			return &c->info[i];
-	return NULL;
-}
-
 static void insert(struct candidate *best, size_t *n, const struct info_page *page, float score,
 		   int passage)
 {
@@ -110,8 +102,8 @@ static size_t choose(struct tool_call *call, const struct conference *c, const s
 	float first = 0;
 
 	for (size_t i = 0; i < named && i < MAX_PAGES; i++) {
-		const struct info_page *page =
-			find_page(c, json_object_get_string(json_object_array_get_idx(keys, i)));
+		const struct info_page *page = conference_page(
+			c, json_object_get_string(json_object_array_get_idx(keys, i)));
 		float score = page ? page_score(page, q) : 0;
 		struct json_object *at = passages ? json_object_array_get_idx(passages, i) : NULL;
 
@@ -134,28 +126,22 @@ static size_t choose(struct tool_call *call, const struct conference *c, const s
 	return n;
 }
 
-/* The words of the passage that means what is asked, or the question's. */
-static const char *const *telling_words(const struct candidate *c, const char *const *words,
-					struct arena *arena)
-{
-	const char *passages[PAGE_MAX_PASSAGES];
-	size_t n = c->passage < 0 ? 0 : page_passages(c->page, arena, passages);
-	const char *const *telling = NULL;
-
-	if (c->passage >= 0 && (size_t)c->passage < n)
-		telling = words_of(passages[c->passage], arena);
-	return telling && telling[0] ? telling : words;
-}
-
+/* What is nearest in meaning is what is quoted; else what has the question's words. */
 static void add_passages(struct tool_call *call, const struct candidate *c,
 			 const char *const *words, struct json_object *all)
 {
 	struct json_object *texts = json_object_new_array();
+	struct arena *arena = call->context->arena;
 	const struct info_page *page = c->page;
-	struct passages found;
+	const char *nearest = c->passage < 0 || strlen(page->text) <= SHORT_PAGE
+				      ? NULL
+				      : page_quote(page, (size_t)c->passage, arena);
+	struct passages found = { .texts = NULL };
 
-	words = telling_words(c, words, call->context->arena);
-	passages_select(page, words, PASSAGE_CHARS, call->context->arena, &found);
+	if (nearest)
+		json_object_array_add(texts, json_object_new_string(nearest));
+	else
+		passages_select(page, words, PASSAGE_CHARS, arena, &found);
 	for (size_t i = 0; found.texts && found.texts[i]; i++)
 		json_object_array_add(texts, json_object_new_string(found.texts[i]));
 	json_set(all, page->key, texts);

@@ -11,15 +11,16 @@
 #include <string.h>
 #include "base/text.h"
 #include "base/utf8.h"
+#include "search/page_texts.h"
 #include "search/words.h"
 
-#define MAX_UNITS     400
-#define MAX_WORDS     32
-#define MAX_RUN	      6
-#define MAX_PASSAGES  2
-#define HEADING_CHARS 60
-#define LONG_SENTENCE 200 /* bytes */
-#define SHORT_PAGE    320 /* bytes: quoted whole */
+#define MAX_UNITS      400
+#define MAX_WORDS      32
+#define MAX_RUN	       6
+#define MAX_PASSAGES   2
+#define HEADING_CHARS  60
+#define QUESTION_CHARS 120
+#define LONG_SENTENCE  200 /* bytes */
 
 struct unit {
 	const char *text;
@@ -101,11 +102,41 @@ static bool is_item(const char *s)
 	return strchr("-*", s[0]) && s[0] && s[1] == ' ';
 }
 
-/* Short, without an end mark, a paragraph of its own, and something follows. */
+/* Short, without an end mark, a paragraph of its own, and something follows; or a question of a page
+ * of questions. */
 static bool is_heading(const char *paragraph, size_t len, const char *rest)
 {
-	return len > 1 && len <= HEADING_CHARS && !memchr(paragraph, '\n', len) &&
-	       !strchr(".!?,;:-*", paragraph[len - 1]) && !is_item(paragraph) && rest[0];
+	bool question = page_line_asks(paragraph, len);
+
+	return len > 1 && len <= (question ? QUESTION_CHARS : HEADING_CHARS) &&
+	       !memchr(paragraph, '\n', len) &&
+	       !strchr(question ? ",;:-*" : ".!?,;:-*", paragraph[len - 1]) &&
+	       !is_item(paragraph) && rest[0];
+}
+
+static bool is_same(const struct unit *item, const struct unit *heading)
+{
+	size_t mark = item->item ? 2 : 0;
+
+	return item->len - mark == heading->len &&
+	       memcmp(item->text + mark, heading->text, heading->len) == 0;
+}
+
+/* A table of contents says nothing: its lines are headings of the page. */
+static void drop_contents(struct page *p)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < p->n; i++) {
+		bool listed = false;
+
+		for (size_t k = 0; p->units[i].item && k < p->n && !listed; k++)
+			listed = k != i && p->units[k].heading &&
+				 is_same(&p->units[i], &p->units[k]);
+		if (!listed)
+			p->units[kept++] = p->units[i];
+	}
+	p->n = kept;
 }
 
 /* Lines of a list are units; other lines belong to the sentences that run through them. */
@@ -128,12 +159,13 @@ static void cut_units(struct page *p, const char *text)
 	size_t section = 0;
 
 	for (const char *s = text; *s;) {
-		size_t len = paragraph_len(s);
+		size_t line = strcspn(s, "\n");
+		size_t len = page_line_credits(s, line) ? line : paragraph_len(s);
 		const char *rest = s + len + strspn(s + len, "\n");
 
 		if (is_heading(s, len, rest))
 			add_unit(p, s, len, true, ++section);
-		else
+		else if (!page_line_credits(s, line))
 			cut_paragraph(p, s, len, section);
 		s = rest;
 	}
@@ -264,7 +296,9 @@ static const char *run_text(const struct page *p, const struct run *run, bool wi
 			heading = &p->units[i];
 	if (heading) {
 		text_append_n(&out, heading->text, heading->len);
-		text_append(&out, p->units[run->from].item ? ":\n" : ": ");
+		text_append(&out, strchr(".!?", heading->text[heading->len - 1]) ? "\n"
+				  : p->units[run->from].item			 ? ":\n"
+										 : ": ");
 	}
 	for (size_t i = run->from; i < run->to; i++) {
 		const struct unit *u = &p->units[i];
@@ -288,6 +322,7 @@ void passages_select(const struct info_page *page, const char *const *words, siz
 	if (!out->texts || !p.units || !page->text)
 		return;
 	cut_units(&p, page->text);
+	drop_contents(&p);
 	match_units(&p, words);
 	if (strlen(page->text) <= SHORT_PAGE) {
 		out->texts[0] = page->text;

@@ -81,7 +81,7 @@ unsigned words_in(const char *const *words, const char *folded)
 static const struct {
 	const char *asked, *written;
 } concepts[] = {
-#define CONCEPT(asked, written) { asked, written },
+#define CONCEPT(asked, written, questions) { asked, written },
 #include "search/info_concepts.def"
 #undef CONCEPT
 };

@@ -178,7 +178,7 @@ static void test_header(void **state)
 	const struct flat_header good = *h;
 
 	h->version++;
-	assert_refused(&image, "format 3 and this program reads 2");
+	assert_refused(&image, "format 4 and this program reads 3");
 	*h = good;
 	h->byte_order = 0x04030201;
 	assert_refused(&image, "byte order");

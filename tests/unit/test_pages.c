@@ -8,6 +8,7 @@
 #include <cmocka.h>
 #include <string.h>
 #include "search/info.h"
+#include "search/page_questions.h"
 #include "search/page_texts.h"
 #include "search/pages.h"
 
@@ -25,7 +26,8 @@ static struct meaning meaning_of(struct arena *a, float record, const char *cons
 		m.pages.hits[i] = (struct dense_hit){ .type = POINT_PAGE,
 						      .id = keys[i],
 						      .part = (unsigned)i + 3,
-						      .best = cosines[i] };
+						      .best = cosines[i],
+						      .cosine = { [FACET_MASTER] = cosines[i] } };
 	return m;
 }
 
@@ -152,12 +154,127 @@ static void test_passages(void **state)
 	arena_destroy(a);
 }
 
+/* Sections stay apart; tables of contents and credits are left out; a question is a heading. */
+static void test_sections(void **state)
+{
+	const struct info_page page = {
+		"faq", "FAQ",
+		"Contents\n\n- Recordings\n\n- Pets\n\nRecordings\n\nQ: Are talks recorded?\n\n"
+		"Yes. All of them.\n\nPets\n\n\xc2\xa9 by Jim\n\nBring:\n\n- a leash\n\n- a muzzle"
+	};
+	const char *out[PAGE_MAX_PASSAGES];
+	struct arena *a = arena_create(1 << 20);
+	size_t n = page_passages(&page, a, out), met = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		const char *quote = page_quote(&page, i, a);
+
+		assert_null(strstr(out[i], "Jim"));
+		assert_null(strstr(quote, "- Recordings"));
+		if (strstr(out[i], "All of them")) {
+			assert_string_equal(out[i],
+					    "FAQ: Q: Are talks recorded? Yes. All of them.");
+			assert_string_equal(quote, "Q: Are talks recorded?\nYes. All of them.");
+			met++;
+		}
+		if (strstr(out[i], "a leash") && strstr(out[i], "a muzzle")) {
+			assert_non_null(strstr(quote, "\n- a leash\n- a muzzle"));
+			met++;
+		}
+	}
+	assert_int_equal(met, 2);
+	assert_null(page_quote(&page, n, a));
+	assert_null(page_quote(&page, 1000, a));
+	arena_destroy(a);
+}
+
+static bool is_asked(const struct page_questions *q, const char *key, const char *text)
+{
+	for (size_t i = 0; i < q->n; i++)
+		if (strcmp(q->all[i].page->key, key) == 0 && strstr(q->all[i].text, text))
+			return true;
+	return false;
+}
+
+/* The page called so, else the one with such a heading, else few that speak of it. */
+static void test_questions(void **state)
+{
+	const struct info_page pages[] = {
+		{ "wifi", "Wi-Fi", "The network is called Lake." },
+		{ "services", "Services",
+		  "Wireless\n\nThere is some network.\n\nLost and found\n\nAsk at the desk." },
+		{ "about", "About", "Those who lost their way may smoke here." },
+	};
+	struct arena *a = arena_create(1 << 20);
+	const struct conference c = { .info = pages, .n_info = ARRAY_SIZE(pages) };
+	struct page_questions q;
+
+	assert_int_equal(page_questions(&c, a, &q), 0);
+	assert_true(is_asked(&q, "wifi", "Wi-Fi"));
+	assert_false(is_asked(&q, "services", "Wi-Fi"));
+	assert_true(is_asked(&q, "services", "I lost"));
+	assert_false(is_asked(&q, "about", "I lost"));
+	assert_true(is_asked(&q, "about", "smoke"));
+	assert_false(is_asked(&q, "about", "dog"));
+	for (size_t i = 1; i < q.n; i++)
+		assert_true(q.all[i].page != q.all[i - 1].page ||
+			    q.all[i].number == q.all[i - 1].number + 1);
+	arena_destroy(a);
+}
+
+/* "Is there a sauna?" is near to every "Is there a ...?": of what is asked more is wanted than of what is said. */
+static void test_asked_and_said(void **state)
+{
+	static const char *const keys[] = { "hotels" };
+	static const float half[] = { 0.50f }, near[] = { 0.70f };
+	struct arena *a = arena_create(1 << 20);
+	struct meaning m = meaning_of(a, 0.30f, keys, half, 1);
+	struct understood u = search_for(true), personal = search_for(false);
+
+	m.pages.hits[0].cosine[FACET_MASTER] = 0.20f;
+	pages_by_meaning(&m, a, &u);
+	assert_int_equal(u.intent, INTENT_SESSION_SEARCH);
+	m = meaning_of(a, 0.30f, keys, near, 1);
+	m.pages.hits[0].cosine[FACET_MASTER] = 0.20f;
+	pages_by_meaning(&m, a, &u);
+	assert_int_equal(u.intent, INTENT_GENERAL_INFO);
+	m = meaning_of(a, 0.40f, keys, half, 1);
+	personal.personal = true;
+	pages_by_meaning(&m, a, &personal);
+	assert_int_equal(personal.intent, INTENT_GENERAL_INFO);
+	arena_destroy(a);
+}
+
+/* Words found a page, and records are much nearer: a topic, unless it is asked how one goes about something. */
+static void test_topics(void **state)
+{
+	static const char *const found[] = { "donate", NULL }, *const keys[] = { "donate" };
+	static const float cosine[] = { 0.40f };
+	struct arena *a = arena_create(1 << 20);
+	const struct meaning m = meaning_of(a, 0.60f, keys, cosine, 1);
+	struct understood u = { .intent = INTENT_GENERAL_INFO,
+				.otherwise = INTENT_SESSION_SEARCH,
+				.language = "en",
+				.info_keys = found };
+	struct understood how = u;
+
+	pages_by_meaning(&m, a, &u);
+	assert_int_equal(u.intent, INTENT_SESSION_SEARCH);
+	how.how_to = true;
+	pages_by_meaning(&m, a, &how);
+	assert_int_equal(how.intent, INTENT_GENERAL_INFO);
+	assert_string_equal(how.info_keys[0], "donate");
+	arena_destroy(a);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_which_questions), cmocka_unit_test(test_not_ready),
 		cmocka_unit_test(test_order),		cmocka_unit_test(test_nobody_answers),
-		cmocka_unit_test(test_passages),
+		cmocka_unit_test(test_passages),	cmocka_unit_test(test_sections),
+		cmocka_unit_test(test_questions),	cmocka_unit_test(test_asked_and_said),
+		cmocka_unit_test(test_topics),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
