@@ -289,7 +289,7 @@ static void test_pages(void **state)
 	struct snapshot *s = suite_conference(ONE, 5);
 	struct index_points records = suite_points(fx->arena, s, suite_space, NULL),
 			    points = records;
-	struct index_point *all = arena_array(fx->arena, struct index_point, records.n + 3);
+	struct index_point *all = arena_array(fx->arena, struct index_point, records.n + 4);
 	struct dense_query q = { .space = suite_space, .pages = true, .limit = 10 };
 	struct dense_hits hits;
 
@@ -306,7 +306,14 @@ static void test_pages(void **state)
 		};
 	}
 	points.points = all;
-	points.n = records.n + 3;
+	points.n = records.n + 4;
+	all[records.n + 3] = (struct index_point){
+		.type = POINT_PAGE,
+		.id = "wifi",
+		.part = POINT_PART_ASKED,
+		.hash = { 0xf0, 3 },
+		.vector = suite_vector(fx->arena, 903, suite_space.dims),
+	};
 	suite_put_points(fx, s, &points);
 	q.vector = all[records.n + 2].vector;
 	hits = suite_nearest(fx, &q);
@@ -317,6 +324,13 @@ static void test_pages(void **state)
 	assert_int_equal(hits.hits[0].part, 1);
 	assert_float_equal(hits.hits[0].best, 1, NEAR);
 	assert_string_equal(hits.hits[1].id, "wifi");
+	/* A question that it answers brings it near; the passage is one of its own. */
+	q.vector = all[records.n + 3].vector;
+	hits = suite_nearest(fx, &q);
+	assert_string_equal(hits.hits[0].id, "wifi");
+	assert_float_equal(hits.hits[0].best, 1, NEAR);
+	assert_int_equal(hits.hits[0].part, 0);
+	assert_true(hits.hits[0].cosine[FACET_MASTER] < 0.99f);
 	q.limit = 1;
 	assert_int_equal(suite_nearest(fx, &q).n, 1);
 	/* Searches for records do not see them. */
