@@ -120,7 +120,8 @@ struct flat_trigram {
 
 struct flat_point {
 	uint32_t record, vector; /* their numbers */
-	uint32_t facet; /* enum facet; FLAT_PAGES: record is a page's number, part as in struct index_point */
+	uint32_t
+		facet; /* enum facet; FLAT_PAGES: record is a page's number, part as in struct index_point */
 	uint32_t part;
 };
 
