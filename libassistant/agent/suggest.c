@@ -6,6 +6,7 @@
  */
 #include <ctype.h>
 #include <string.h>
+#include "agent/history.h"
 #include "agent/nodes.h"
 #include "base/utf8.h"
 #include "llm/quote.h"
@@ -22,6 +23,7 @@ struct suggesting {
 	enum language l;
 	const char *asked;
 	size_t n;
+	enum phrase kinds[MAX_SUGGESTIONS];
 	struct text said[MAX_SUGGESTIONS];
 };
 
@@ -37,18 +39,48 @@ static const char *name_text(struct suggesting *g, const char *name)
 	return arena_strdup(g->t->arena, clean.data);
 }
 
+static bool is_same_question(const char *a, const char *b)
+{
+	char *x _cleanup_free_ = utf8_fold(a, strlen(a));
+	char *y _cleanup_free_ = utf8_fold(b, strlen(b));
+
+	return x && y && strcmp(x, y) == 0;
+}
+
+/* In this conversation. */
+static bool was_asked(const struct suggesting *g, const char *question)
+{
+	if (is_same_question(g->t->rq.question, question))
+		return true;
+	for (const struct previous *p = g->t->previous; p; p = p->before)
+		if (p->question && is_same_question(p->question, question))
+			return true;
+	return false;
+}
+
+/* One of each kind, pages apart: the second "What is X about?" opens nothing new. */
+static bool has_kind(const struct suggesting *g, enum phrase p)
+{
+	for (size_t i = 0; i < g->n; i++)
+		if (g->kinds[i] == p && p != PHRASE_ASK_INFO)
+			return true;
+	return false;
+}
+
 static void offer(struct suggesting *g, enum phrase p, const char *key, const char *value)
 {
 	struct text *out = &g->said[g->n];
 
-	if (g->n == MAX_SUGGESTIONS || !value || !value[0])
+	if (g->n == MAX_SUGGESTIONS || !value || !value[0] || has_kind(g, p))
 		return;
 	text_clear(out);
 	phrases_say(out, g->l, p, key, value, NULL);
+	if (was_asked(g, out->data))
+		return;
 	for (size_t i = 0; i < g->n; i++)
 		if (strcmp(g->said[i].data, out->data) == 0)
 			return;
-	g->n++;
+	g->kinds[g->n++] = p;
 }
 
 static bool asked(const struct suggesting *g, const char *what)
@@ -94,24 +126,77 @@ static int64_t day_end(const struct suggesting *g, int64_t unix_s)
 	return zone_day_start(catalog_zone(g->t->catalog), unix_s, 1);
 }
 
-static void after_session(struct suggesting *g, const struct record *r)
+/* Somebody of whom the programme says more than a name. */
+static void offer_person(struct suggesting *g, const struct record *session)
 {
-	int64_t now = g->t->now_unix_s;
-
-	if (r->speaker_names[0] && (asked(g, "when") || asked(g, "where")))
-		offer(g, PHRASE_ASK_WHO, "name", name_text(g, r->name));
-	if (r->description && (asked(g, "when") || asked(g, "where") || asked(g, "who")))
-		offer(g, PHRASE_ASK_ABOUT, "name", name_text(g, r->name));
-	if (r->location && find_session(g, r, r->location, NULL, now, day_end(g, now)))
-		offer(g, PHRASE_ASK_NEXT_IN, "place", name_text(g, r->location));
-	if (r->track && find_session(g, r, NULL, r->track, 0, INT64_MAX))
-		offer(g, PHRASE_ASK_TRACK, "track", name_text(g, r->track));
-	for (size_t i = 0; r->speaker_ids[i]; i++) {
-		const struct record *p = snapshot_find(g->s, ENTITY_SPEAKER, r->speaker_ids[i]);
+	for (size_t i = 0; session->speaker_ids && session->speaker_ids[i]; i++) {
+		const struct record *p =
+			snapshot_find(g->s, ENTITY_SPEAKER, session->speaker_ids[i]);
 
 		if (p && (p->description || p->title || p->company))
 			offer(g, PHRASE_ASK_PERSON, "name", name_text(g, p->name));
 	}
+}
+
+/* What the question would be understood as: some names mean something else in it. */
+static void read_question(struct suggesting *g, enum phrase p, const char *key, const char *value,
+			  struct understood *out)
+{
+	struct text question _cleanup_text_ = { 0 };
+
+	text_init(&question, 8192);
+	phrases_say(&question, g->l, p, key, name_text(g, value), NULL);
+	query_understand(g->t->catalog, arena_strdup(g->t->arena, question.data), g->t->now_unix_s,
+			 g->t->arena, out);
+}
+
+/* Some tracks are called like a format ("Plenary"). */
+static bool is_read_as_track(struct suggesting *g, const char *track)
+{
+	struct understood u;
+
+	read_question(g, PHRASE_ASK_TRACK, "track", track, &u);
+	return u.filter.tracks && same(u.filter.tracks[0], track) && !u.filter.types;
+}
+
+static bool is_read_as_next(struct suggesting *g, const char *place)
+{
+	struct understood u;
+
+	read_question(g, PHRASE_ASK_NEXT_IN, "place", place, &u);
+	return u.filter.places && u.when.kind == WHEN_NEXT;
+}
+
+static void offer_track(struct suggesting *g, const struct record *session)
+{
+	if (g->n < MAX_SUGGESTIONS && session->track &&
+	    find_session(g, session, NULL, session->track, 0, INT64_MAX) &&
+	    is_read_as_track(g, session->track))
+		offer(g, PHRASE_ASK_TRACK, "track", name_text(g, session->track));
+}
+
+static void offer_room(struct suggesting *g, const struct record *session)
+{
+	int64_t now = g->t->now_unix_s;
+
+	if (g->n < MAX_SUGGESTIONS && session->location &&
+	    find_session(g, session, session->location, NULL, now, day_end(g, now)) &&
+	    is_read_as_next(g, session->location))
+		offer(g, PHRASE_ASK_NEXT_IN, "place", name_text(g, session->location));
+}
+
+static void after_session(struct suggesting *g, const struct record *r)
+{
+	bool short_answer = asked(g, "when") || asked(g, "where");
+
+	if (r->description && (short_answer || asked(g, "who")))
+		offer(g, PHRASE_ASK_ABOUT, "name", name_text(g, r->name));
+	if (r->speaker_names[0] && short_answer)
+		offer(g, PHRASE_ASK_WHO, "name", name_text(g, r->name));
+	else
+		offer_person(g, r);
+	offer_track(g, r);
+	offer_room(g, r);
 }
 
 static void after_speaker(struct suggesting *g, const struct record *p)
@@ -124,6 +209,7 @@ static void after_speaker(struct suggesting *g, const struct record *p)
 				continue;
 			if (r->description)
 				offer(g, PHRASE_ASK_ABOUT, "name", name_text(g, r->name));
+			offer_track(g, r);
 		}
 	}
 }
@@ -200,27 +286,95 @@ static void another_day(struct suggesting *g)
 		      weekday(g, zone_day_start(z, w->from, -1)));
 }
 
+/* Of a list over several days: only the last of them. */
+static void narrow_to_day(struct suggesting *g, struct json_object *results)
+{
+	const struct zone *z = catalog_zone(g->t->catalog);
+	int64_t first = INT64_MAX, last = 0;
+
+	if (g->t->understood.when.kind != WHEN_NONE)
+		return;
+	for (size_t i = 0; i < json_object_array_length(results); i++) {
+		struct civil_time start;
+
+		if (!civil_time_parse(
+			    json_get_string(json_object_array_get_idx(results, i), "start"),
+			    &start))
+			continue;
+		first = start.unix_s < first ? start.unix_s : first;
+		last = start.unix_s > last ? start.unix_s : last;
+	}
+	if (first < last && zone_day_start(z, first, 1) <= last)
+		offer(g, PHRASE_ASK_OTHER_DAY, "weekday", weekday(g, last));
+}
+
+/* The best of that kind. */
+static const struct record *best_result(const struct suggesting *g, struct json_object *results,
+					enum entity wanted)
+{
+	const struct record *best = NULL;
+	double most = -1;
+
+	for (size_t i = 0; i < json_object_array_length(results); i++) {
+		struct json_object *o = json_object_array_get_idx(results, i), *score = NULL;
+		enum entity type;
+
+		json_object_object_get_ex(o, "score", &score);
+		if (entity_from(json_text(o, "type"), &type) < 0 || type != wanted ||
+		    json_object_get_double(score) <= most)
+			continue;
+		best = snapshot_find(g->s, type, json_text(o, "id"));
+		most = json_object_get_double(score);
+	}
+	return best;
+}
+
+/* One of the sessions in the track that most of them are in: what they have in common. */
+static const struct record *most_in_track(const struct suggesting *g, struct json_object *results)
+{
+	const struct record *found = NULL;
+	size_t most = 1;
+
+	for (size_t i = 0; i < json_object_array_length(results); i++) {
+		struct json_object *o = json_object_array_get_idx(results, i);
+		const char *track = json_get_string(o, "track");
+		size_t n = 0;
+
+		for (size_t k = 0; track && k < json_object_array_length(results); k++)
+			n += same(track,
+				  json_get_string(json_object_array_get_idx(results, k), "track"));
+		if (n <= most || strcmp(json_text(o, "type"), "session") != 0)
+			continue;
+		most = n;
+		found = snapshot_find(g->s, ENTITY_SESSION, json_text(o, "id"));
+	}
+	return found;
+}
+
 static void after_list(struct suggesting *g)
 {
 	struct json_object *results = json_get_array(g->t->facts, "results");
+	const struct record *session = best_result(g, results, ENTITY_SESSION);
+	const struct record *stand = best_result(g, results, ENTITY_EXHIBITOR);
+	const struct record *person = best_result(g, results, ENTITY_SPEAKER), *common;
 
 	another_day(g);
-	for (size_t i = 0; i < json_object_array_length(results) && i < 2; i++) {
-		struct json_object *o = json_object_array_get_idx(results, i);
-		const struct record *r = NULL;
-		enum entity type;
-
-		if (entity_from(json_text(o, "type"), &type) == 0)
-			r = snapshot_find(g->s, type, json_text(o, "id"));
-		if (!r)
-			continue;
-		if (type == ENTITY_SESSION && r->description)
-			offer(g, PHRASE_ASK_ABOUT, "name", name_text(g, r->name));
-		else if (type == ENTITY_SPEAKER)
-			offer(g, PHRASE_ASK_PERSON, "name", name_text(g, r->name));
-		else if (type == ENTITY_EXHIBITOR && r->booth)
-			offer(g, PHRASE_ASK_WHERE, "name", name_text(g, r->name));
-	}
+	if (session && session->description)
+		offer(g, PHRASE_ASK_ABOUT, "name", name_text(g, session->name));
+	if (person)
+		offer(g, PHRASE_ASK_PERSON, "name", name_text(g, person->name));
+	if (stand && (stand->description || stand->products))
+		offer(g, PHRASE_ASK_OFFER, "name", name_text(g, stand->name));
+	if (stand && is_in_programme(g, stand->name))
+		offer(g, PHRASE_ASK_SESSIONS_ON, "name", name_text(g, stand->name));
+	narrow_to_day(g, results);
+	if (session && g->t->understood.when.kind != WHEN_NONE)
+		offer_room(g, session);
+	common = most_in_track(g, results);
+	if (session && !g->t->understood.filter.tracks)
+		offer_track(g, common ? common : session);
+	if (session)
+		offer_person(g, session);
 }
 
 /* The page of information that the answer quoted; "": none. */
@@ -247,13 +401,53 @@ static bool is_worth_asking(const struct info_page *page)
 	       strlen(page->text) >= LEAST_PAGE;
 }
 
-/* Where a visitor may begin. */
-static void at_start(struct suggesting *g)
+/* What nearly every visitor looks for. */
+static bool is_wanted_by_all(const struct info_page *page)
+{
+	static const char wanted[] =
+		"food eat eating drink drinks lunch dinner catering essen verpflegung repas comida "
+		"wifi "
+		"wi internet wlan network transport travel arrival parking anreise acces "
+		"accessibility "
+		"cloakroom luggage garderobe map plan venue party parties reception recordings "
+		"streaming video childcare first aid";
+	char *title _cleanup_free_ = utf8_fold(page->title, strlen(page->title));
+	size_t len = title ? strlen(title) : 0, i = 0, from, to;
+
+	while (word_next(title, len, &i, &from, &to)) {
+		char word[48];
+
+		snprintf(word, sizeof(word), "%.*s", (int)(to - from), title + from);
+		if (word_in(word, wanted))
+			return true;
+	}
+	return false;
+}
+
+/* Other practical matters, first what most look for, from the page that was shown on. */
+static void offer_pages(struct suggesting *g)
 {
 	const struct conference *c = &g->s->conference;
+	const char *shown = shown_page(g);
+	size_t at = 0;
+
+	while (at < c->n_info && strcmp(c->info[at].key, shown) != 0)
+		at++;
+	for (size_t pass = 0; pass < 2; pass++)
+		for (size_t i = 1; i <= c->n_info; i++) {
+			const struct info_page *page = &c->info[(at + i) % c->n_info];
+
+			if (strcmp(page->key, shown) != 0 && is_worth_asking(page) &&
+			    is_wanted_by_all(page) == !pass)
+				offer(g, PHRASE_ASK_INFO, "name", name_text(g, page->title));
+		}
+}
+
+/* Where a visitor may begin. */
+static void at_start(struct suggesting *g, bool practical)
+{
 	int64_t now = g->t->now_unix_s;
 	const struct record *first;
-	const char *shown = shown_page(g);
 
 	for (size_t i = 0; i < g->s->n[ENTITY_SESSION]; i++) {
 		const struct record *r = &g->s->records[ENTITY_SESSION][i];
@@ -262,15 +456,15 @@ static void at_start(struct suggesting *g)
 		    r->end > now)
 			offer(g, PHRASE_ASK_NOW, "n", "-");
 	}
+	if (practical)
+		offer_pages(g);
 	/* Of the day to come; of the last one, what is left of it. */
 	first = find_session(g, NULL, NULL, NULL, day_end(g, now), INT64_MAX);
 	if (first)
 		offer(g, PHRASE_ASK_FIRST, "weekday", weekday(g, first->start));
 	if (g->s->n[ENTITY_EXHIBITOR])
 		offer(g, PHRASE_ASK_EXHIBITORS, "n", "-");
-	for (size_t i = 0; i < c->n_info; i++)
-		if (strcmp(c->info[i].key, shown) != 0 && is_worth_asking(&c->info[i]))
-			offer(g, PHRASE_ASK_INFO, "name", name_text(g, c->info[i].title));
+	offer_pages(g);
 }
 
 void suggest(struct turn *t)
@@ -288,7 +482,7 @@ void suggest(struct turn *t)
 	else if (strcmp(kind, "entities") == 0)
 		after_list(&g);
 	else if (strcmp(kind, "clarify") != 0)
-		at_start(&g);
+		at_start(&g, strcmp(kind, "info") == 0);
 	for (size_t i = 0; i < MAX_SUGGESTIONS; i++) {
 		if (i < g.n && !t->stopping)
 			t->rq.sink->suggestion(t->rq.ctx, g.said[i].data);

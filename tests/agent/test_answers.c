@@ -134,15 +134,21 @@ static void references_are_valid(void **state)
 
 /* --- Suggestions --------------------------------------------------------------------------- */
 
+/* Also: none is the question itself, and no two ask the same of two records. */
 static void collect_suggestions(struct stage *s, const char *question, struct json_object *all)
 {
 	struct answer a = { 0 };
 	char *line, *rest;
+	size_t n_about = 0;
 
 	stage_forget(s);
 	stage_ask(s, question, &a);
-	for (rest = a.suggestions.data; rest && (line = strsep(&rest, "\n")) && line[0];)
+	for (rest = a.suggestions.data; rest && (line = strsep(&rest, "\n")) && line[0];) {
+		assert_string_not_equal(line, question);
+		n_about += strncmp(line, "What is “", strlen("What is “")) == 0;
 		json_object_object_add(all, line, NULL);
+	}
+	assert_in_range(n_about, 0, 1);
 	answer_finish(&a);
 }
 
