@@ -161,46 +161,128 @@ static const char *plain_letter(int32_t c)
 	}
 }
 
-static char *squeeze(const char *s, size_t len)
+/* --- Folding ------------------------------------------------------------------------ */
+
+#define ASCII_RUN     16 /* so many in a row are not worth a detour through utf8proc */
+#define MAX_TIMES     24 /* longer than what was folded: U+FDFA has 18 letters */
+#define CHUNK_LETTERS 256
+
+struct folded {
+	struct text text;
+	bool blank; /* ends with one */
+};
+
+static char plain_ascii(char c)
 {
-	_cleanup_text_ struct text out = { 0 };
-	bool blank = false;
+	if (c >= 'A' && c <= 'Z')
+		return (char)(c + ('a' - 'A'));
+	if (c >= '\t' && c <= '\r')
+		return ' ';
+	return c == '"' || c == '`' ? '\'' : c;
+}
+
+static void fold_ascii(struct folded *out, const char *s, size_t len)
+{
+	char chunk[CHUNK_LETTERS];
+	size_t n = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		char c = plain_ascii(s[i]);
+
+		if (c == ' ' && out->blank)
+			continue;
+		out->blank = c == ' ';
+		chunk[n++] = c;
+		if (n == sizeof(chunk)) {
+			text_append_n(&out->text, chunk, n);
+			n = 0;
+		}
+	}
+	text_append_n(&out->text, chunk, n);
+}
+
+/* What utf8proc made: the letters that it leaves, and blanks that stand together now. */
+static bool squeeze(struct folded *out, const char *s, size_t len)
+{
 	size_t i = 0;
 
-	text_init(&out, len * 2 + 1);
 	while (i < len) {
 		size_t at = i;
 		int32_t c = utf8_next(s, len, &i);
 		const char *plain = plain_letter(c);
 
 		if (c < 0)
-			return NULL;
+			return false;
 		c = plain_punctuation(c, NULL);
-		if (c == ' ' && blank)
+		if (c == ' ' && out->blank)
 			continue;
-		blank = c == ' ';
+		out->blank = c == ' ';
 		if (plain)
-			text_append(&out, plain);
+			text_append(&out->text, plain);
 		else if (c < 0x80)
-			text_append_char(&out, (char)c);
+			text_append_char(&out->text, (char)c);
 		else
-			text_append_n(&out, s + at, i - at);
+			text_append_n(&out->text, s + at, i - at);
 	}
-	return text_take(&out);
+	return true;
 }
 
-char *utf8_fold(const char *s, size_t len)
+static bool fold_others(struct folded *out, const char *s, size_t len)
 {
 	const utf8proc_option_t options = UTF8PROC_STABLE | UTF8PROC_COMPAT | UTF8PROC_COMPOSE |
 					  UTF8PROC_CASEFOLD | UTF8PROC_STRIPMARK | UTF8PROC_IGNORE;
 	_cleanup_free_ utf8proc_uint8_t *mapped = NULL;
-	utf8proc_ssize_t n;
+	utf8proc_ssize_t n = utf8proc_map_custom((const utf8proc_uint8_t *)s, (utf8proc_ssize_t)len,
+						 &mapped, options, plain_punctuation, NULL);
+
+	return n >= 0 && squeeze(out, (const char *)mapped, (size_t)n);
+}
+
+static size_t ascii_at(const char *s, size_t len)
+{
+	size_t n = 0;
+
+	while (n < len && !(s[n] & 0x80))
+		n++;
+	return n;
+}
+
+/* Up to the next ASCII_RUN, or the end. */
+static size_t others_at(const char *s, size_t len)
+{
+	size_t n = 0, run;
+
+	while (n < len) {
+		run = ascii_at(s + n, len - n);
+		if (run >= ASCII_RUN || n + run == len)
+			return n;
+		n += run;
+		while (n < len && s[n] & 0x80)
+			n++;
+	}
+	return n;
+}
+
+/*
+ * Most of what is folded is ASCII, which needs no tables.  Cutting where ASCII ends is safe: a mark that follows is dropped, and
+ * nothing else of what follows changes an ASCII letter.
+ */
+char *utf8_fold(const char *s, size_t len)
+{
+	struct folded out = { .blank = false };
 
 	if (!utf8_valid(s, len))
 		return NULL;
-	n = utf8proc_map_custom((const utf8proc_uint8_t *)s, (utf8proc_ssize_t)len, &mapped,
-				options, plain_punctuation, NULL);
-	if (n < 0)
-		return NULL;
-	return squeeze((const char *)mapped, (size_t)n);
+	text_init(&out.text, len * MAX_TIMES + 1);
+	for (size_t i = 0, n; i < len; i += n) {
+		n = ascii_at(s + i, len - i);
+		fold_ascii(&out, s + i, n);
+		i += n;
+		n = others_at(s + i, len - i);
+		if (n && !fold_others(&out, s + i, n)) {
+			text_finish(&out.text);
+			return NULL;
+		}
+	}
+	return text_take(&out.text);
 }

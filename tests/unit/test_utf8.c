@@ -64,29 +64,36 @@ static void test_valid(void **state)
 	}
 }
 
+static size_t encode(int32_t c, char s[static 4])
+{
+	size_t n = 0;
+
+	if (c < 0x80) {
+		s[n++] = (char)c;
+	} else if (c < 0x800) {
+		s[n++] = (char)(0xC0 | c >> 6);
+		s[n++] = (char)(0x80 | (c & 63));
+	} else if (c < 0x10000) {
+		s[n++] = (char)(0xE0 | c >> 12);
+		s[n++] = (char)(0x80 | (c >> 6 & 63));
+		s[n++] = (char)(0x80 | (c & 63));
+	} else {
+		s[n++] = (char)(0xF0 | c >> 18);
+		s[n++] = (char)(0x80 | (c >> 12 & 63));
+		s[n++] = (char)(0x80 | (c >> 6 & 63));
+		s[n++] = (char)(0x80 | (c & 63));
+	}
+	return n;
+}
+
 /* Every code point, encoded and decoded. */
 static void test_every_code_point(void **state)
 {
 	(void)state;
 	for (int32_t c = 0; c <= 0x10FFFF; c++) {
 		char s[4];
-		size_t n = 0, i = 0;
+		size_t n = encode(c, s), i = 0;
 
-		if (c < 0x80) {
-			s[n++] = (char)c;
-		} else if (c < 0x800) {
-			s[n++] = (char)(0xC0 | c >> 6);
-			s[n++] = (char)(0x80 | (c & 63));
-		} else if (c < 0x10000) {
-			s[n++] = (char)(0xE0 | c >> 12);
-			s[n++] = (char)(0x80 | (c >> 6 & 63));
-			s[n++] = (char)(0x80 | (c & 63));
-		} else {
-			s[n++] = (char)(0xF0 | c >> 18);
-			s[n++] = (char)(0x80 | (c >> 12 & 63));
-			s[n++] = (char)(0x80 | (c >> 6 & 63));
-			s[n++] = (char)(0x80 | (c & 63));
-		}
 		if (c >= 0xD800 && c <= 0xDFFF) {
 			assert_int_equal(utf8_next(s, n, &i), -1);
 			assert_int_equal(i, 0);
@@ -183,6 +190,36 @@ static void test_fold(void **state)
 	assert_null(utf8_fold("a\0b", 3));
 }
 
+/* Wherever ASCII ends and begins, near or far apart, every code point becomes what it becomes alone. */
+static void test_fold_in_context(void **state)
+{
+	static const char *const around[] = { "|", "|Sixteen and more letters of ASCII|" };
+
+	for (int32_t c = 1; c < 0x110000; c += c < 0x3000 ? 1 : 37) {
+		char letter[5] = "", alone[64];
+		_cleanup_free_ char *folded = NULL;
+
+		if (c >= 0xD800 && c <= 0xDFFF)
+			continue;
+		encode(c, letter);
+		folded = utf8_fold(letter, strlen(letter));
+		assert_non_null(folded);
+		snprintf(alone, sizeof(alone), "%s", folded);
+		for (size_t i = 0; i < 4; i++) {
+			const char *left = around[i & 1], *right = around[i >> 1];
+			_cleanup_free_ char *l = utf8_fold(left, strlen(left));
+			_cleanup_free_ char *r = utf8_fold(right, strlen(right));
+			_cleanup_free_ char *whole = NULL;
+			char text[128], expected[192];
+
+			snprintf(text, sizeof(text), "%s%s%s", left, letter, right);
+			snprintf(expected, sizeof(expected), "%s%s%s", l, alone, r);
+			whole = utf8_fold(text, strlen(text));
+			assert_string_equal(whole, expected);
+		}
+	}
+}
+
 static void test_words(void **state)
 {
 	static const int32_t yes[] = { 'a',    'Z',  '0',    0xE9,   0x301,  0x6771,
@@ -204,6 +241,7 @@ int main(void)
 		cmocka_unit_test(test_every_code_point),
 		cmocka_unit_test(test_next_count_prefix),
 		cmocka_unit_test(test_fold),
+		cmocka_unit_test(test_fold_in_context),
 		cmocka_unit_test(test_words),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
