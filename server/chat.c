@@ -62,7 +62,8 @@ static bool read_wishes(struct request *r, struct chat *c)
 	c->debug = request_query_flag(r, "debug");
 	if (request_query(r, "now", c->now, sizeof(c->now)) != -2)
 		return true;
-	reply_error(r, 400, 0, "now must be an ISO 8601 time.");
+	reply_error(r, 400, 0,
+		    "now must be an ISO 8601 time with its offset, at most 63 characters.");
 	return false;
 }
 

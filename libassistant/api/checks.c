@@ -28,10 +28,11 @@ int check_now(const char *now, int64_t *unix_ms, struct fail *f)
 	bool has_offset;
 
 	*unix_ms = -1;
-	if (now && time_parse(now, unix_ms, &has_offset) < 0)
+	/* Without an offset it could be the venue's time or UTC: guessing would answer about another hour. */
+	if (now && (time_parse(now, unix_ms, &has_offset) < 0 || !has_offset))
 		return FAIL(f, ASSISTANT_EINVAL,
-			    "now is \"%.40s\"; an ISO 8601 time such as 2026-01-31T09:00:00+01:00 "
-			    "is accepted.",
+			    "now is \"%.40s\"; an ISO 8601 time with its offset from UTC, such as "
+			    "2026-01-31T09:00:00+01:00, is accepted.",
 			    now);
 	return 0;
 }

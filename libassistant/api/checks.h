@@ -10,7 +10,7 @@
 
 /* A question: not empty (EUNPROCESSABLE), UTF-8 (EINVAL), at most 2,000 characters (EUNPROCESSABLE). */
 int check_question(const assistant *a, const char *what, const char *question, struct fail *f);
-/* An ISO 8601 time; NULL is -1. */
+/* An ISO 8601 time with an offset; NULL is -1. */
 int check_now(const char *now, int64_t *unix_ms, struct fail *f);
 
 #endif

@@ -73,7 +73,7 @@ static bool is_time(const char *value)
 	int64_t ms;
 	bool has_offset;
 
-	return time_parse(value, &ms, &has_offset) == 0;
+	return time_parse(value, &ms, &has_offset) == 0 && has_offset;
 }
 
 static const char *accepted(const char *type)
@@ -89,7 +89,8 @@ static const char *accepted(const char *type)
 	if (!strcmp(type, "url"))
 		return "an http:// or https:// URL";
 	if (!strcmp(type, "time"))
-		return "an ISO 8601 time such as 2026-01-31T09:00:00+01:00";
+		return "an ISO 8601 time with its offset from UTC, such as "
+		       "2026-01-31T09:00:00+01:00";
 	if (!strcmp(type, "networks"))
 		return "addresses and networks such as 10.0.0.0/8, separated by commas";
 	return strncmp(type, "choice(", 7) ? "UTF-8 text without control characters" : type + 6;

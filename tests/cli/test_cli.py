@@ -118,6 +118,7 @@ def case_wrong_usage(c):
     wrong(c, ["search", "x", "--limit", "ten"], "--limit takes a number from 1 to 100")
     wrong(c, ["search", "x", "--entity", "rooms"], "rooms", "sessions, exhibitors, speakers and all")
     wrong(c, ["ask", "x", "--now", "noon"], "noon", "ISO 8601")
+    wrong(c, ["ask", "x", "--now", "2027-05-20T09:00"], "2027-05-20T09:00", "offset")
     wrong(c, ["ask", "x"], "MAX_TURNS", "many", MAX_TURNS="many")
     wrong(c, ["ask", "x"], "ERLEAH_DTAA", ERLEAH_DTAA="/tmp")
 
