@@ -202,6 +202,20 @@ static bool relax_one(struct turn *t)
 	return false;
 }
 
+/* Nothing was found with less either: what the room or the hours have, said to be about something else. */
+static bool list_instead(struct turn *t)
+{
+	const char *words = t->original.terms;
+
+	if (!t->understood.terms[0] || !query_may_list(&t->original))
+		return false;
+	t->understood = t->original;
+	t->understood.terms = t->understood.meaning = "";
+	t->n_relaxed = 0;
+	remember(t, "words", words);
+	return true;
+}
+
 /* Exactly one place, or exactly that record, is a question of its own: "what is in room 5?" has no
  * other answer. */
 static bool may_relax(const struct turn *t)
@@ -214,8 +228,9 @@ void node_reflect(struct flow *f)
 {
 	struct turn *t = node_turn(f);
 
-	t->enough = found_anything(t) || !may_relax(t) ||
-		    t->round >= t->env->limits.reflect_rounds || !relax_one(t);
+	t->enough =
+		found_anything(t) || !may_relax(t) ||
+		((t->round >= t->env->limits.reflect_rounds || !relax_one(t)) && !list_instead(t));
 	if (!t->enough)
 		t->round++;
 	flow_done(f);

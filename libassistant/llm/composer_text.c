@@ -425,6 +425,24 @@ static void say_relaxed(struct composing *c)
 	}
 }
 
+/* Nothing in the room, or in the hours, is about what was asked for: they are listed instead. */
+static void say_listed_instead(struct composing *c)
+{
+	struct json_object *relaxed = json_get_array(c->facts, "relaxed");
+	struct json_object *only = relaxed && json_object_array_length(relaxed) == 1
+					   ? json_object_array_get_idx(relaxed, 0)
+					   : NULL;
+	const char *topic = json_text(c->facts, "topic");
+	struct text quoted _cleanup_text_ = { 0 };
+
+	if (!only || strcmp(json_text(only, "what"), "words") != 0)
+		return;
+	text_init(&quoted, 2048);
+	quote_markdown(&quoted, topic[0] ? topic : json_text(only, "value"), TOPIC_CHARS);
+	composer_paragraph(c);
+	phrases_say(c->out, c->l, PHRASE_RELAXED_WORDS, "topic", quoted.data, NULL);
+}
+
 static void say_place_unknown(struct composing *c)
 {
 	struct json_object *places = json_get_array(json_get_object(c->facts, "filters"), "places");
@@ -463,6 +481,7 @@ static void say_entities(struct composing *c)
 	say_place_unknown(c);
 	say_facility(c);
 	say_relaxed(c);
+	say_listed_instead(c);
 	if (strcmp(json_text(c->facts, "beginners"), "unknown") == 0)
 		phrases_say(c->out, c->l, PHRASE_BEGINNERS_UNKNOWN, NULL);
 	for (size_t i = 0; i < n && focus < MAX_FOCUS; i++) {

@@ -257,6 +257,20 @@ static struct json_object *names_json(const struct understood *u)
 	return out;
 }
 
+#define HOURS (12 * 3600) /* of a part of a day, at most */
+
+bool query_may_list(const struct understood *u)
+{
+	const struct index_filter *f = &u->filter;
+	bool hours = f->has_window && f->from != TIME_UNKNOWN && f->to != TIME_UNKNOWN &&
+		     f->to - f->from <= HOURS;
+	bool records = u->intent <= INTENT_SPEAKER_SEARCH || u->intent == INTENT_RECOMMENDATION;
+
+	return records && !u->when.outside && !u->n_names && (u->kind_said || !u->practical) &&
+	       ((f->places && f->places[0]) || (f->tracks && f->tracks[0]) ||
+		(f->types && f->types[0]) || hours);
+}
+
 struct json_object *query_describe(const struct catalog *c, const struct understood *u)
 {
 	struct json_object *out = json_object_new_object(), *when = when_json(c, &u->when);

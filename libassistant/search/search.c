@@ -5,6 +5,7 @@
  *	  |   \-> words --> (meaning there) --> near ----+--> rank --> done
  *	  |          ^                                         |
  *	  |          +---- give one thing up ------------------+	time, level, language, type, track, place, day
+ *	  |                                                    \--> list: of the room or the hours, at last
  *	  +--> meaning.c: embed, average	side by side with the words; not when the request brings it along
  */
 #include "search/search.h"
@@ -298,7 +299,7 @@ static bool relax(struct search *s)
 	const struct understood *u = s->rq.understood;
 	struct index_filter f;
 
-	if (s->rq.no_relax || s->rq.raw || u->when.outside)
+	if (s->rq.no_relax || s->rq.raw || u->when.outside || s->given_up & GIVE_WORDS)
 		return false;
 	for (size_t i = 0; i < ARRAY_SIZE(by_words); i++) {
 		unsigned what = (s->listing ? in_lists : by_words)[i];
@@ -332,11 +333,24 @@ static bool relax(struct search *s)
 	return true;
 }
 
+/* At last, all that was said of time and place holds again, and the words go. */
+static bool list_instead(struct search *s)
+{
+	if (s->listing || s->rq.no_relax || s->rq.raw || !query_may_list(s->rq.understood))
+		return false;
+	s->filter = s->rq.understood->filter;
+	s->wanted = s->rq.entities ? s->rq.entities : s->rq.understood->entities;
+	s->given_up = GIVE_WORDS;
+	s->listing = true;
+	s->lexical.text = "";
+	return true;
+}
+
 static void say_given_up(struct search *s)
 {
-	static const char *const words[] = { "now",	     "the time", "the level",
-					     "the language", "the type", "the track",
-					     "the place",    "the day",	 "the kind" };
+	static const char *const words[] = { "now",	 "the time",  "the level", "the language",
+					     "the type", "the track", "the place", "the day",
+					     "the kind", "the words" };
 	const char **said;
 	size_t n = 0;
 
@@ -376,7 +390,7 @@ static void search_rank(struct flow *f)
 		rank_add_affiliates(&r);
 	}
 	rank_order(&r);
-	if ((!r.n || !r.relevant) && relax(s)) {
+	if ((!r.n || !r.relevant) && (relax(s) || list_instead(s))) {
 		search_ask(f);
 		return;
 	}

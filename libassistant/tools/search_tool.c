@@ -63,8 +63,10 @@ static int apply_arguments(struct tool_call *call, struct search_state *st, stru
 	st->understood.entities = ENTITY_BIT(st->entity);
 	st->understood.filter.entities = ENTITY_BIT(st->entity);
 	/* The words that were understood have a sentence around them; others stand for themselves. */
-	if (query && strcmp(query, ctx->understood->terms) != 0)
+	if (query && strcmp(query, ctx->understood->terms) != 0) {
 		st->understood.meaning = st->understood.terms = arena_strdup(ctx->arena, query);
+		st->understood.origin = NULL;
+	}
 	if (ids)
 		st->understood.filter.ids = string_list(ids, ctx->arena);
 	if (!st->understood.terms)
