@@ -143,6 +143,11 @@ static size_t read_spoken_clock(const struct reader *r, size_t i, struct clock_t
 	if (!to && !word(r, at, "past") && !word(r, at, "nach"))
 		return 0;
 	at++;
+	if (is(r, at, W_CLOCK)) { /* "half past midnight", "ten to noon": no doubt of which */
+		hour = peek(r, at)->value;
+		*out = (struct clock_time){ true, false, hour * 60 + (to ? -minutes : minutes) };
+		return at + 1 - i;
+	}
 	if (!is(r, at, W_NUMBER) && !free_number(r, at))
 		return 0;
 	hour = peek(r, at)->value;

@@ -299,6 +299,25 @@ static size_t match_next(struct reader *r, size_t i)
 	return 0;
 }
 
+/* "What opens the Saturday?", "Who closes the conference?": the first and the last of it. */
+static size_t match_opens(struct reader *r, size_t i)
+{
+	bool opens = word_of(r, i, "|opens|kicks|eroffnet|ouvre|abre|");
+	size_t n = 1 + word(r, i + 1, "off"), of = skip(r, i + n, W_ARTICLE);
+
+	if (!i || (!opens && !word_of(r, i, "|closes|beschliesst|cloture|clausura|")) ||
+	    !word_of(r, i - 1, "|what|who|which|that|talk|session|keynote|was|wer|qui|que|quien|"))
+		return 0;
+	if (!is(r, of, W_DAY_NAME | W_RELATIVE | W_DAY) &&
+	    !word_of(r, of, "|conference|event|programme|konferenz|programm|conferencia|congreso|"))
+		return 0;
+	if (opens)
+		r->said->first = true;
+	else
+		r->said->last = true;
+	return n;
+}
+
 static size_t match_first_last(struct reader *r, size_t i)
 {
 	int which = peek(r, i)->value;
@@ -357,6 +376,7 @@ void when_read(struct token *tokens, size_t n, struct said *said)
 		match_part,
 		match_clock,
 		match_next,
+		match_opens,
 		match_first_last,
 	};
 	struct reader r = { .t = tokens, .n = n, .said = said };

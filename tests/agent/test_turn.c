@@ -50,6 +50,28 @@ static void paths(void **state)
 		"understand plan execute reflect plan execute reflect respond");
 }
 
+/* Nothing in that room, nor elsewhere, is about the words: what the room has, and that it is about something else. */
+static void the_list_of_a_room_instead_of_nothing(void **state)
+{
+	struct answer a = { 0 };
+
+	stage_forget(&stage);
+	stage_ask(&stage, "giraffe zookeeping in Werkstatt 1", &a);
+	assert_int_equal(a.outcome, OUTCOME_OK);
+	assert_non_null(strstr(a.text.data, "Nothing there is about"));
+	assert_non_null(strstr(a.text.data, "giraffe"));
+	assert_true(json_object_array_length(a.references) >= 3);
+	answer_check(&stage, &a);
+	answer_finish(&a);
+	/* of something one may find on site, a room's programme is no answer */
+	stage_forget(&stage);
+	a = (struct answer){ 0 };
+	stage_ask(&stage, "is there a sauna in Werkstatt 1?", &a);
+	assert_null(strstr(a.text.data, "This is what there is"));
+	assert_true(!a.references || json_object_array_length(a.references) == 0);
+	answer_finish(&a);
+}
+
 static void status_words(void **state)
 {
 	static const struct {
@@ -281,6 +303,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(paths),
+		cmocka_unit_test(the_list_of_a_room_instead_of_nothing),
 		cmocka_unit_test(status_words),
 		cmocka_unit_test(timings_and_debug),
 		cmocka_unit_test(stop_after_every_turn_of_the_loop),
