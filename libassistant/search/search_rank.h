@@ -16,7 +16,7 @@ enum {
 	GIVE_TRACK = 1 << 5,
 	GIVE_PLACE = 1 << 6,
 	GIVE_DAY = 1 << 7,
-	GIVE_KIND = 1 << 8, /* a stand was asked for, a talk is there */
+	GIVE_KIND = 1 << 8,  /* a stand was asked for, a talk is there */
 	GIVE_WORDS = 1 << 9, /* nothing there is about them: what there is */
 	GIVE_ALL = (1 << 8) - 1,
 };
