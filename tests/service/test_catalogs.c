@@ -218,6 +218,8 @@ static void resolved_without_the_store(void **state)
 	char id[64], title[64];
 	int looks;
 
+	catalogs_destroy(fx->catalogs);
+	fx->catalogs = catalogs_create(fx->loop, fx->store, 600000, 2, NULL, NULL);
 	put(fx, ONE, "One", "First talk");
 	assert_int_equal(get(fx, ONE, title), 0);
 	looks = assistant_fake_store_count(fx->rows, "conferences");
