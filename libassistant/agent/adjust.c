@@ -334,6 +334,27 @@ static void take_what_now(struct turn *t, const struct asked_words *q)
 	}
 }
 
+/* "Talk about trains": asked for in so many words; no page of that name answers. */
+static void take_kind_said(struct turn *t, const struct asked_words *q)
+{
+	static const char kinds[] =
+		"talk talks session sessions workshop workshops lecture lectures "
+		"presentation presentations vortrag vortrage conferences charla "
+		"charlas ponencia ponencias";
+	static const char of[] = "about on over regarding uber zu zum zur von sur sobre";
+	struct understood *u = &t->understood;
+
+	if (u->intent != INTENT_GENERAL_INFO || !u->terms[0] || t->focus || u->named)
+		return;
+	for (size_t i = 0; i + 2 < q->n; i++)
+		if (word_in(q->words[i].text, kinds) && word_in(q->words[i + 1].text, of)) {
+			u->intent = INTENT_SESSION_SEARCH;
+			u->entities = u->filter.entities = ENTITY_BIT(ENTITY_SESSION);
+			u->info_keys = NULL;
+			return;
+		}
+}
+
 /* "How do I become a speaker?": who speaks is not asked; a page may say how one applies. */
 static void take_part(struct turn *t, const struct asked_words *q)
 {
@@ -719,6 +740,7 @@ void understand_adjust(struct turn *t)
 	take_permission(t, &q);
 	take_other_counts(t);
 	take_category(t, &q);
+	take_kind_said(t, &q);
 	take_part(t, &q);
 	take_what_now(t, &q);
 	take_topic_not_name(t, &q);

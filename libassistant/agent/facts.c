@@ -142,9 +142,9 @@ static const char *asked_name(enum asked a)
 	return names[a];
 }
 
-/* Words picked out of a longer sentence are no name of what is asked. */
-static bool is_loose(const struct understood *u, const char *topic)
+bool facts_is_loose(const struct understood *u, struct arena *arena)
 {
+	const char *topic = topic_words(u->question, u->terms, arena);
 	char *question _cleanup_free_ = utf8_fold(u->question, strlen(u->question));
 	char *words _cleanup_free_ = utf8_fold(topic, strlen(topic));
 
@@ -156,7 +156,7 @@ static void set_topic(struct turn *t, const struct understood *u)
 	const char *topic = topic_words(u->question, u->terms, t->arena);
 
 	facts_set_text(t->facts, "topic", topic, NAME_CHARS);
-	if (is_loose(u, topic))
+	if (facts_is_loose(u, t->arena))
 		json_set_bool(t->facts, "loose", true);
 }
 

@@ -26,6 +26,12 @@ void facts_collect(struct turn *t, struct found *out);
 /* A record with its handle; in full (people, sessions, long text) when it is in focus.  Owned. */
 struct json_object *facts_record(struct turn *t, const struct result *result, bool focus);
 
+/* The words that are searched for were picked out of a longer sentence: they are no name of what is asked. */
+bool facts_is_loose(const struct understood *u, struct arena *arena);
+
+/* Listed, may it be quoted to say why? */
+bool facts_may_tell(struct turn *t, const struct record *r);
+
 /* Cleaned text as a JSON member; absent when there is none. */
 void facts_set_text(struct json_object *o, const char *key, const char *text, size_t max_chars);
 

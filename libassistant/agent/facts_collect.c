@@ -14,16 +14,18 @@
 #include "base/utf8.h"
 #include "tools/builtin.h"
 
-#define SAME_NAME	 0.97f
-#define MAX_FOCUS	 3
-#define SPECIFIC_ENOUGH	 0.3f
-#define ALSO_OF_BEST	 0.8f
-#define MAX_ALSO	 2
-#define SHOWN_OF_A_TOPIC 6
-#define SHOWN_OF_MIXED	 4
-#define TAIL_OF_BEST	 0.5f
-#define KIND_OF_BEST	 0.6f
-#define SHARE_OF_OVER	 0.8f
+#define SAME_NAME	       0.97f
+#define MAX_FOCUS	       3
+#define SPECIFIC_ENOUGH	       0.3f
+#define ALSO_OF_BEST	       0.8f
+#define MAX_ALSO	       2
+#define SHOWN_OF_A_TOPIC       6
+#define SHOWN_OF_MIXED	       4
+#define TAIL_OF_BEST	       0.5f
+#define TAIL_OF_BEST_OF_A_NEED 0.7f
+#define MANY_WORDS	       3 /* of a topic */
+#define KIND_OF_BEST	       0.6f
+#define SHARE_OF_OVER	       0.8f
 
 struct pool {
 	struct result *results;
@@ -261,6 +263,21 @@ static void keep_edge(struct pool *pool, bool first)
 	pool->n = n;
 }
 
+/* A name of a thing is found or not; what a sentence tells of is near or far, and what is far helps nobody. */
+static float tail_of_best(const struct turn *t)
+{
+	const struct understood *u = &t->understood;
+	const char *const *words = words_of(u->terms, t->arena);
+	size_t n = 0;
+
+	while (words && words[n])
+		n++;
+	return !u->n_names && (n >= MANY_WORDS || u->need || tells_a_wish(t) ||
+			       facts_is_loose(u, t->arena))
+		       ? TAIL_OF_BEST_OF_A_NEED
+		       : TAIL_OF_BEST;
+}
+
 /*
  * What is far behind the best match only looks like an answer.  When no kind of record was asked
  * for, people are left out: they are named with their sessions.
@@ -268,7 +285,7 @@ static void keep_edge(struct pool *pool, bool first)
 static void trim(const struct turn *t, struct pool *pool, struct found *out)
 {
 	bool any_kind = t->understood.entities == ENTITY_ALL && !t->understood.n_names;
-	float best[ENTITY_COUNT] = { 0 }, most = 0;
+	float best[ENTITY_COUNT] = { 0 }, most = 0, tail = tail_of_best(t);
 	size_t n = 0;
 
 	for (size_t i = 0; i < pool->n; i++) {
@@ -285,8 +302,7 @@ static void trim(const struct turn *t, struct pool *pool, struct found *out)
 		enum entity e = r->record->type;
 		bool others = best[ENTITY_SESSION] > 0 || best[ENTITY_EXHIBITOR] > 0;
 
-		if (r->score < TAIL_OF_BEST * best[e] ||
-		    (any_kind && best[e] < KIND_OF_BEST * most) ||
+		if (r->score < tail * best[e] || (any_kind && best[e] < KIND_OF_BEST * most) ||
 		    (any_kind && others && e == ENTITY_SPEAKER) ||
 		    (any_kind && best[ENTITY_SESSION] > 0 && e != ENTITY_SESSION &&
 		     t->understood.asked == ASKED_WHEN))

@@ -8,6 +8,7 @@
 #include "agent/attribute.h"
 #include "agent/history.h"
 #include "agent/nodes.h"
+#include "agent/quoting.h"
 #include "agent/references.h"
 #include "agent/telling.h"
 #include "base/utf8.h"
@@ -172,27 +173,33 @@ static void set_sessions(struct turn *t, struct json_object *o, const struct rec
 		json_object_put(sessions);
 }
 
-/* Why a record is listed: the sentence that has most of the question's words, unless its name has
- * them; for one that was found by meaning, sharing no word, what it says of itself first. */
-static void set_telling(struct turn *t, struct json_object *o, const struct record *r)
+/* Why a record is listed is told, unless its name has all words of the question. */
+bool facts_may_tell(struct turn *t, const struct record *r)
 {
 	const char *const *words = words_of(t->understood.terms, t->arena);
 	char *name _cleanup_free_ = utf8_fold(r->name, strlen(r->name));
-	const char *sentence;
-	size_t in_name = 0, n = 0, matched = 0;
+	size_t n = 0;
 
 	while (words && words[n])
 		n++;
-	if (!n || !r->description || !name || r->type == ENTITY_EXHIBITOR)
+	return n && name && r->description && r->type != ENTITY_EXHIBITOR &&
+	       words_in(words, name) < n;
+}
+
+/* The sentence that has most of the question's words, if it is more than a chance; by meaning: agent/quoting.h. */
+static void set_telling(struct turn *t, struct json_object *o, const struct record *r)
+{
+	const char *const *words = words_of(t->understood.terms, t->arena);
+	const char *sentence;
+	size_t n = 0, matched = 0;
+
+	if (!facts_may_tell(t, r))
 		return;
-	in_name = words_in(words, name);
-	if (in_name == n)
-		return;
+	while (words[n])
+		n++;
 	sentence = telling_by_words(r->description, words, t->arena, &matched);
-	if (sentence && matched > 0)
-		facts_set_text(o, "telling", sentence, SHORT_CHARS);
-	else if (in_name == 0 && r->type == ENTITY_SESSION)
-		facts_set_text(o, "telling", r->description, SHORT_CHARS);
+	if (sentence && (2 * matched >= n || !quoting_is_possible(t)))
+		facts_set_text(o, "telling", sentence, TELLING_MAX_CHARS);
 }
 
 struct json_object *facts_record(struct turn *t, const struct result *result, bool focus)

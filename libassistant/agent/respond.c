@@ -1,13 +1,14 @@
 /*
  * respond.c - the node: facts to the llm, its words through the references' check to the reader.
  *
- *	facts --> stream --(joined)--> check --+--> suggestions --> (done)
- *	             ^                         |
- *	             +---- by the composer ----+   the llm failed, refused, or said nothing
+ *	facts --> quotations --> stream --(joined)--> check --+--> suggestions --> (done)
+ *	                            ^                         |
+ *	                            +---- by the composer ----+   the llm failed, refused, or said nothing
  */
 #include <string.h>
 #include "agent/history.h"
 #include "agent/nodes.h"
+#include "agent/quoting.h"
 #include "agent/understand.h"
 #include "llm/quote.h"
 
@@ -99,6 +100,8 @@ void node_respond(struct flow *f)
 
 	if (r < 0)
 		flow_fail(f, r);
+	else if (quoting_begin(t, f))
+		flow_join(THEN(f, answer_begin));
 	else
 		answer_begin(f);
 }

@@ -359,6 +359,9 @@ static void after_list(struct suggesting *g)
 	const struct record *person = best_result(g, results, ENTITY_SPEAKER), *common;
 
 	another_day(g);
+	if (strcmp(json_text(g->t->facts, "beginners"), "found") == 0)
+		offer(g, PHRASE_ASK_SESSIONS_ON, "name",
+		      name_text(g, json_text(g->t->facts, "topic")));
 	if (session && session->description)
 		offer(g, PHRASE_ASK_ABOUT, "name", name_text(g, session->name));
 	if (person)

@@ -11,6 +11,7 @@
 #define TOPIC_CHARS	80
 #define VALUE_CHARS	100
 #define HINT_CHARS	110
+#define TELLING_CHARS	180
 #define NIGHT_S		(18 * 3600)
 
 /* --- the limits of the search, in words ------------------------------------- */
@@ -176,7 +177,7 @@ static void say_telling(struct composing *c, struct json_object *record)
 	struct text words _cleanup_text_ = { 0 };
 
 	text_init(&words, 8192);
-	quote_sentences(&words, json_text(record, "telling"), HINT_CHARS);
+	quote_sentences(&words, json_text(record, "telling"), TELLING_CHARS);
 	if (words.len)
 		phrases_say(c->out, c->l, PHRASE_TELLING, "value", words.data, NULL);
 }
