@@ -52,7 +52,7 @@ static void take_record(struct quoting *q, struct json_object *o)
 
 bool quoting_is_possible(const struct turn *t)
 {
-	return t->env->embedder && t->meaning.ready && t->meaning.vector &&
+	return t->env->embedder && t->meaning.vector && t->meaning.flow.status >= 0 &&
 	       meaning_is_of(&t->meaning, t->understood.question,
 			     catalog_snapshot(t->catalog)->epoch);
 }

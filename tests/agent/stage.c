@@ -170,6 +170,17 @@ static void index_list(struct index *x, const char *conference_id,
 		op_begin(stage_of_index, i->fault, f);
 }
 
+static void index_dense(struct index *x, const char *conference_id, const struct dense_query *q,
+			struct arena *arena, struct dense_hits *out, struct flow *f)
+{
+	struct stage_index *i = container_of(x, struct stage_index, base);
+
+	if (i->fault == WORKS)
+		i->real->ops->dense(i->real, conference_id, q, arena, out, f);
+	else
+		op_begin(stage_of_index, i->fault, f);
+}
+
 static void index_use(struct index *x, const char *conference_id, uint64_t epoch, struct flow *f)
 {
 	struct stage_index *i = container_of(x, struct stage_index, base);
@@ -181,6 +192,7 @@ static const struct index_ops index_ops = {
 	.name = "stage",
 	.lexical = index_lexical,
 	.list = index_list,
+	.dense = index_dense,
 	.use = index_use,
 };
 

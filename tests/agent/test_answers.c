@@ -12,6 +12,7 @@
 #include <string.h>
 #include "programme.h"
 #include "stage.h"
+#include "word_embedder.h"
 
 #define NOW "2027-05-20T13:30"
 
@@ -334,6 +335,48 @@ static void hostile_records_stay_words(void **state)
 	stage_close(&s);
 }
 
+/* --- Quotations --------------------------------------------------------------------------- */
+
+static const char garden[] =
+	"{\"conference\":{\"id\":\"5f0c1f0e-0000-4000-8000-0000000000ab\",\"name\":\"Garden\","
+	"\"start_date\":\"2027-05-20\",\"end_date\":\"2027-05-22\",\"timezone\":\"Europe/Berlin\"},"
+	"\"sessions\":[{\"id\":\"5f0c1f0e-0000-4000-8000-0000000000a1\",\"title\":\"Green roofs\","
+	"\"description\":\"Roofs are flat these days, as everybody knows. Soil below moss lasts "
+	"long "
+	"enough. It also holds soil, moss, winter and storms. When I was young moss was soil in "
+	"winter.\",\"start_time\":\"2027-05-20T14:00:00+02:00\"},"
+	"{\"id\":\"5f0c1f0e-0000-4000-8000-0000000000a2\",\"title\":\"Grey walls\","
+	"\"description\":\"Moss is one word among many others that are about entirely different "
+	"matters. Soil is another one of those that a text like this may well contain. Winter "
+	"comes "
+	"once in every year, also where walls are built of stone. Storms are what people speak of "
+	"when nothing else comes to their minds.\",\"start_time\":\"2027-05-21T14:00:00+02:00\"}],"
+	"\"speakers\":[],\"exhibitors\":[]}";
+
+/* Nothing has half of the words: the sentence that is near is told, and where none is near, none. */
+static void quoted_by_meaning(void **state)
+{
+	struct word_embedder *e;
+	struct answer a = { 0 };
+	struct stage s;
+
+	stage_open(&s, programme_parse(garden), NOW);
+	e = word_embedder_create(s.loop, 384);
+	s.env.embedder = &e->base;
+	stage_ask(&s, "soil moss winter storms lichen", &a);
+	answer_check(&s, &a);
+	assert_non_null(strstr(a.text.data, "“Soil below moss lasts long enough.”"));
+	assert_non_null(strstr(a.text.data, "Grey walls"));
+	assert_null(strstr(a.text.data, "Moss is one"));
+	assert_null(strstr(a.text.data, "Storms are"));
+	assert_null(strstr(a.text.data, "When I was"));
+	assert_null(strstr(a.text.data, "It also"));
+	answer_finish(&a);
+	s.env.embedder = NULL;
+	embedder_destroy(&e->base);
+	stage_close(&s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -342,6 +385,7 @@ int main(void)
 		cmocka_unit_test(suggestions_have_answers),
 		cmocka_unit_test(suggestions_about_fosdem),
 		cmocka_unit_test(hostile_records_stay_words),
+		cmocka_unit_test(quoted_by_meaning),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
