@@ -148,13 +148,14 @@ static void append_lead(struct text *t, const struct sentence *lead, bool list)
 const char *page_quote(const struct info_page *page, size_t part, struct arena *arena)
 {
 	struct passage passages[PAGE_MAX_PASSAGES];
-	const struct passage *asked = &passages[part];
+	const struct passage *asked;
 	struct prose p;
 	struct text t;
 
 	if (part >= PAGE_MAX_PASSAGES || prose_read(page->text, arena, &p) < 0 ||
 	    part >= cut(&p, passages))
 		return NULL;
+	asked = &passages[part];
 	text_init(&t, TEXT_MAX_BYTES);
 	if (asked->lead >= 0)
 		append_lead(&t, &p.sentences[asked->lead], p.sentences[asked->from].item);
