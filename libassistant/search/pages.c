@@ -99,7 +99,7 @@ static size_t choose(const struct meaning *m, const struct understood *u, struct
 		for (size_t k = 0; u->info_keys && u->info_keys[k] && !known; k++) {
 			known = strcmp(u->info_keys[k], hit->id) == 0;
 			c.score += known ? WORDS_SHARE / (float)(k + 1) : 0;
-			if (known && k == 0)
+			if (known && k == 0 && hit->cosine[FACET_MASTER] < surely_says.cosine)
 				c.part = -1; /* the question's words say which passage it is */
 		}
 		if (known || (hit->best >= how_to_says.cosine &&
@@ -149,7 +149,7 @@ void pages_by_meaning(const struct meaning *m, struct arena *arena, struct under
 		return;
 	near = nearness_of(m);
 	by_words = informed && u->info_keys && u->info_keys[0];
-	if (by_words && near.asks - near.record < TOPIC_MARGIN && !u->how_to &&
+	if (by_words && near.asks - near.record < TOPIC_MARGIN && !u->how_to && !u->personal &&
 	    u->otherwise != INTENT_GENERAL_INFO && strcmp(u->language, "en") == 0) {
 		u->intent = u->otherwise;
 		return;

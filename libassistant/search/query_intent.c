@@ -159,7 +159,8 @@ static const struct cue_phrase cue_phrases[] = {
 	  "is|"
 	  "where are|wo ist|wo kann|ou est|ou se trouve|donde esta|how high|how big|is there|are "
 	  "there|"
-	  "will the|can my|is my|does it|are the|is the|do the|will there be|are they|do they" },
+	  "will the|can my|is my|does it|are the|is the|do the|will there be|are they|do they|"
+	  "whom do|whom should|allowed|permitted|erlaubt|verboten|autorise|interdit|permitido" },
 };
 
 bool reading_has(const struct reading *r, const char *phrases)
@@ -451,6 +452,18 @@ static bool asks_for_programme(const struct reading *r)
 			  "you|do you|you open|is it|it open|everything open|anything open");
 }
 
+/* "How do I become a speaker?": of the organisers, though it says who and what the programme has. */
+static bool asks_to_take_part(const struct reading *r)
+{
+	return reading_has(
+		r, "become a speaker|be a speaker|apply as a speaker|submit a talk|submit a "
+		   "proposal|submit a paper|propose a talk|become an exhibitor|become a "
+		   "sponsor|get a stand|get a booth|book a stand|book a booth|rent a "
+		   "stand|rent a booth|apply for a stand|referent werden|vortrag "
+		   "einreichen|aussteller werden|devenir conferencier|devenir "
+		   "exposant|ser ponente|ser expositor");
+}
+
 /* A page answers, rather than records. */
 static bool is_info(const struct reading *r)
 {
@@ -703,6 +716,13 @@ void read_intent(struct reading *r)
 					: "venue venue_map location address transport about");
 	} else if (!u->named && is_info(r)) {
 		u->intent = INTENT_GENERAL_INFO;
+		if (r->n <= TERSE_WORDS && !r->info.others)
+			u->otherwise = INTENT_GENERAL_INFO;
+	} else if (!u->named && asks_to_take_part(r)) {
+		u->intent = INTENT_GENERAL_INFO;
+		u->otherwise = INTENT_GENERAL_INFO;
+		if (!r->info.concept)
+			u->info_keys = no_keys;
 	} else if (asks_the_way(r)) {
 		u->intent = tell_the_way(r) ? INTENT_GENERAL_INFO : INTENT_SESSION_SEARCH;
 	} else if (nothing_known && of_the_venue(r)) {

@@ -359,6 +359,14 @@ static bool part_of_name(const struct reading *r, const struct name_match *m)
 	return false;
 }
 
+/* "Where is the ...": behind word i - 1, articles left out. */
+static bool is_asked_where(const struct reading *r, size_t i)
+{
+	return i >= 2 && listed("|is|s|are|ist|est|esta|se|find|finde|", word_at(r, i - 1)) &&
+	       (listed("|where|wo|ou|donde|", word_at(r, i - 2)) ||
+		listed("|i|we|ich|wir|", word_at(r, i - 2)));
+}
+
 /* A code, or a name where one speaks of places. */
 static bool is_place(const struct reading *r, const struct name_match *m, size_t first, size_t last)
 {
@@ -368,8 +376,14 @@ static bool is_place(const struct reading *r, const struct name_match *m, size_t
 		return false;
 	if (has_digit(r->folded, m->from, m->to) || m->n_words > 1 || quoted(r, m))
 		return true;
-	if (first >= 2 && listed("|the|der|dem|den|die|das|la|le|el|", before)) /* "in the Elbe" */
+	if (first >= 2 &&
+	    listed("|the|der|dem|den|die|das|la|le|el|", before)) { /* "in the Elbe" */
 		before = word_at(r, first - 2);
+		if (is_asked_where(r, first - 1))
+			return true;
+	} else if (is_asked_where(r, first)) {
+		return true;
+	}
 	if (listed("|about|on|uber|sur|sobre|along|across|of|over|beside|into|love|like|is|what|"
 		   "das|",
 		   before))

@@ -122,19 +122,31 @@ static bool is_same(const struct unit *item, const struct unit *heading)
 	       memcmp(item->text + mark, heading->text, heading->len) == 0;
 }
 
-/* A table of contents says nothing: its lines are headings of the page. */
+#define CONTENTS_LINES 2 /* of a list that are headings of the page make it a table of contents */
+
+static bool is_listed(const struct page *p, const struct unit *item)
+{
+	for (size_t i = 0; item->item && i < p->n; i++)
+		if (p->units[i].heading && is_same(item, &p->units[i]))
+			return true;
+	return false;
+}
+
+/* A table of contents says nothing: its lines are headings of the page, or nearly so. */
 static void drop_contents(struct page *p)
 {
-	size_t kept = 0;
+	size_t kept = 0, from = 0;
 
-	for (size_t i = 0; i < p->n; i++) {
-		bool listed = false;
+	while (from < p->n) {
+		size_t to = from, listed = 0;
 
-		for (size_t k = 0; p->units[i].item && k < p->n && !listed; k++)
-			listed = k != i && p->units[k].heading &&
-				 is_same(&p->units[i], &p->units[k]);
-		if (!listed)
-			p->units[kept++] = p->units[i];
+		for (; to < p->n && p->units[to].section == p->units[from].section; to++)
+			listed += is_listed(p, &p->units[to]);
+		for (size_t i = from; i < to; i++)
+			if (!is_listed(p, &p->units[i]) &&
+			    !(listed >= CONTENTS_LINES && p->units[i].item))
+				p->units[kept++] = p->units[i];
+		from = to;
 	}
 	p->n = kept;
 }
@@ -163,9 +175,13 @@ static void cut_units(struct page *p, const char *text)
 		size_t len = page_line_credits(s, line) ? line : paragraph_len(s);
 		const char *rest = s + len + strspn(s + len, "\n");
 
+		if (page_line_credits(s, line)) {
+			s = rest;
+			continue;
+		}
 		if (is_heading(s, len, rest))
 			add_unit(p, s, len, true, ++section);
-		else if (!page_line_credits(s, line))
+		else
 			cut_paragraph(p, s, len, section);
 		s = rest;
 	}
@@ -266,12 +282,28 @@ static bool points_back(const struct unit *u)
 	return false;
 }
 
+/* "By train:" is nothing without the list behind it. */
+static void take_list(const struct page *p, struct run *run, size_t max_len)
+{
+	const struct unit *last = &p->units[run->to - 1];
+
+	if (last->item || last->text[last->len - 1] != ':')
+		return;
+	do
+		run->to++;
+	while (joins(p, run->to - 1, run->to) && p->units[run->to].item &&
+	       run_len(p, run->from, run->to + 1) <= max_len);
+	if (run->to > p->n || !joins(p, run->from, run->to - 1))
+		run->to = (size_t)(last - p->units) + 1;
+}
+
 /* A sentence seldom stands alone: those beside it come along while there is room. */
 static void widen(const struct page *p, struct run *run, size_t max_len)
 {
 	if (run->from > 0 && points_back(&p->units[run->from]) &&
 	    joins(p, run->from - 1, run->from) && run_len(p, run->from - 1, run->to) <= max_len)
 		run->from--;
+	take_list(p, run, max_len);
 	while (run->to - run->from < 3 && joins(p, run->from, run->to) &&
 	       run_len(p, run->from, run->to + 1) <= max_len / 2)
 		run->to++;

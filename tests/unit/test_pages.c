@@ -11,6 +11,7 @@
 #include "search/page_questions.h"
 #include "search/page_texts.h"
 #include "search/pages.h"
+#include "tools/builtin.h"
 
 static const char *const none[] = { NULL };
 
@@ -267,6 +268,43 @@ static void test_topics(void **state)
 	arena_destroy(a);
 }
 
+static bool says(const struct passages *p, const char *text)
+{
+	for (size_t i = 0; p->texts && p->texts[i]; i++)
+		if (strstr(p->texts[i], text))
+			return true;
+	return false;
+}
+
+/* What is quoted by words: no table of contents, no credits; a list with what announces it. */
+static void test_quoting_by_words(void **state)
+{
+	static const char *const recordings[] = { "recordings", NULL }, *const train[] = { "train",
+											   NULL };
+	const struct info_page page = {
+		"faq", "FAQ",
+		"Contents\n\n- Visiting and videos\n\n- Talks, recordings\n\n- Pets\n\n"
+		"Visiting and videos\n\nQ: Are recordings made?\n\nYes, of every talk that there "
+		"is, if "
+		"those who give it agree.\n\nPets\n\n\xc2\xa9 recordings by Jim\n\nDogs may come "
+		"in when "
+		"they are quiet and small, and on a leash at all times of the day.\n\n"
+		"By train:\n\n- to the North station\n\n- then tram 8\n\nSome more words, so that "
+		"the page is "
+		"long enough not to be quoted as a whole, which is what becomes of short ones."
+	};
+	struct arena *a = arena_create(1 << 20);
+	struct passages found;
+
+	passages_select(&page, recordings, 600, a, &found);
+	assert_true(says(&found, "Q: Are recordings made?\nYes, of every talk"));
+	assert_false(says(&found, "Talks, recordings"));
+	assert_false(says(&found, "Jim"));
+	passages_select(&page, train, 600, a, &found);
+	assert_true(says(&found, "By train:\n- to the North station\n- then tram 8"));
+	arena_destroy(a);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -274,7 +312,7 @@ int main(void)
 		cmocka_unit_test(test_order),		cmocka_unit_test(test_nobody_answers),
 		cmocka_unit_test(test_passages),	cmocka_unit_test(test_sections),
 		cmocka_unit_test(test_questions),	cmocka_unit_test(test_asked_and_said),
-		cmocka_unit_test(test_topics),
+		cmocka_unit_test(test_topics),		cmocka_unit_test(test_quoting_by_words),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

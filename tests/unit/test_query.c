@@ -122,6 +122,7 @@ static void information_pages(void **state)
 		{ "Where do I put my coat?", "services" },
 		{ "Will the talks be on video afterwards?", "recordings" },
 		{ "Wo kann ich mein Auto abstellen?", "transport" },
+		{ "wfi pasword", "wifi" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -133,6 +134,43 @@ static void information_pages(void **state)
 		    strcmp(u.info_keys[0], cases[i].key) != 0)
 			fail_msg("\"%s\": %s, page %s", cases[i].question, intent_name(u.intent),
 				 u.info_keys[0] ? u.info_keys[0] : "none");
+	}
+}
+
+/* Who takes part asks the organisers: where no page knows, no speaker and no stand is the answer. */
+static void taking_part(void **state)
+{
+	static const char *const questions[] = { "How do I become a speaker next year?",
+						 "How can we book a stand?" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(questions); i++) {
+		_cleanup_arena_ struct arena *arena = arena_create(4 << 20);
+		struct understood u;
+
+		understand(*state, questions[i], arena, &u);
+		assert_int_equal(u.intent, INTENT_GENERAL_INFO);
+		assert_int_equal(u.otherwise, INTENT_GENERAL_INFO);
+		assert_null(u.info_keys[0]);
+	}
+}
+
+/* A room's name alone behind "where is": "what is the Elbe?" asks for no room. */
+static void rooms_asked_for(void **state)
+{
+	static const struct {
+		const char *question;
+		bool place;
+	} cases[] = { { "where is the janson", true },
+		      { "wo ist janson?", true },
+		      { "how do i find janson?", true },
+		      { "what is janson?", false } };
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		_cleanup_arena_ struct arena *arena = arena_create(4 << 20);
+		struct understood u;
+
+		understand(*state, cases[i].question, arena, &u);
+		assert_int_equal(u.filter.places != NULL, cases[i].place);
 	}
 }
 
@@ -434,6 +472,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(intents),
 		cmocka_unit_test(information_pages),
+		cmocka_unit_test(taking_part),
+		cmocka_unit_test(rooms_asked_for),
 		cmocka_unit_test(not_about_information),
 		cmocka_unit_test(names_by_how_they_are_written),
 		cmocka_unit_test(filters_and_terms),
