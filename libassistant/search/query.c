@@ -257,7 +257,7 @@ static struct json_object *names_json(const struct understood *u)
 	return out;
 }
 
-#define HOURS (12 * 3600) /* of a part of a day, at most */
+#define HOURS (3 * 3600) /* more of a programme than these is no list that one reads */
 
 bool query_may_list(const struct understood *u)
 {

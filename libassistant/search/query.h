@@ -69,7 +69,7 @@ void query_understand(const struct catalog *c, const char *question, int64_t now
 		      struct arena *arena, struct understood *out);
 /*
  * Whether a list of what the question's place, track, format or hours have is an answer where nothing there is about its words.
- * Of a whole day it is none, nor for what one may find on site ("is there a sauna in building K?").
+ * Of half a day it is none, nor for what one may find on site ("is there a sauna in building K?").
  */
 bool query_may_list(const struct understood *u);
 /* {"intent","specificity","entities","terms","when":{...},"filters":{...},"names":[...]}: owned. */

@@ -34,6 +34,7 @@
 #define SHORT_WORDS   3u
 #define ALL_STRANGE   3u
 #define STRANGE_MORE  0.06f
+#define STRANGE_SHORT 0.1f /* more, of a short question, for what of it nobody here ever said */
 #define MANY	      2000
 #define FEW	      32
 #define PER_HALF      0.014f /* the nearest of half as many is that much farther, by accident */
@@ -235,6 +236,9 @@ bool score_evident(const struct score_terms *t, float evidence, size_t n_compare
 	float strange = t->n >= ALL_STRANGE && !(t->known > 0) ? STRANGE_MORE : 0;
 	float n = (float)(n_compared < FEW ? FEW : n_compared > MANY ? MANY : n_compared);
 
+	/* Among many records, what is here has been named; among few, a word may be missing by accident. */
+	if (t->n && t->n <= SHORT_WORDS)
+		strange += STRANGE_SHORT * (1 - t->known) * log2f(n / FEW) / log2f(MANY / FEW);
 	return evidence >= EVIDENT + more[doubt] + strange - fminf(long_one, MOST_LONG) -
 				   PER_HALF * log2f(MANY / n);
 }

@@ -437,10 +437,17 @@ static bool is_close(const struct ranking *r, const struct scored *e)
 	return e->score >= (r->fused ? 0.7f : 0.55f) * r->items[0].score;
 }
 
-/* Everything is near a question to some degree; what is much farther than the nearest is no answer. */
+/*
+ * Everything is near a question to some degree; a list ends where that falls off.  A stand's nearness is mostly lent by talks and
+ * uneven, so that its list may fall further; people score for talk and person, so that theirs need not.
+ */
 static bool is_near(const struct ranking *r, const struct scored *e)
 {
-	return e->name > 0 || e->tied > 0 || e->evidence >= 0.4f * r->evidence;
+	float share = r->s->wanted == ENTITY_BIT(ENTITY_EXHIBITOR) ? 0.4f : 0.5f;
+	float score = r->s->wanted == ENTITY_BIT(ENTITY_SPEAKER) ? 0.5f : 0;
+
+	return e->name > 0 || e->tied > 0 ||
+	       (e->evidence >= share * r->evidence && e->score >= score * r->best);
 }
 
 /* Beside the one record that was asked for, only what has much in common with the question. */
@@ -588,8 +595,12 @@ void rank_order(struct ranking *r)
 	if (r->fused) {
 		r->evidence =
 			0; /* of a stand, among stands: a talk's text says more than its name */
-		for (size_t i = 0; i < r->n; i++)
+		r->best = 0;
+		for (size_t i = 0; i < r->n; i++) {
 			r->evidence = fmaxf(r->evidence, r->items[i].evidence);
+			if (!(r->items[i].name > 0))
+				r->best = fmaxf(r->best, r->items[i].score);
+		}
 		drop(r, is_near);
 	}
 	if (timed)

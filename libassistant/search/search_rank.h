@@ -32,6 +32,7 @@ struct ranking {
 	bool relevant;		      /* something answers, rather than shares a word */
 	bool fused;		      /* words and meanings */
 	float evidence;		      /* the highest of any record; when fused */
+	float best; /* the highest score of a record that is not named; when fused */
 };
 
 /* Anything beside the kinds of records: a time, a place, a track ... */

@@ -411,6 +411,86 @@ static void origins(void **state)
 	}
 }
 
+/* What tells of a need, and what asks; what is about speakers or stands as such. */
+static void needs_and_kinds(void **state)
+{
+	static const struct {
+		const char *question;
+		bool need, of_kinds;
+	} cases[] = {
+		{ "Our nurses get no rest because of the constant beeping", true, false },
+		{ "My printer never works under Linux at the office", true, false },
+		{ "Wir haben alte Rechner und unser Drucker streikt immer", true, false },
+		{ "Which talks help our nurses get rest from beeping?", false, false },
+		{ "Is there anything about printers for our office staff?", false, false },
+		{ "My printer is broken", false, false }, /* too short to tell of one */
+		{ "The kernel boots quickly on small embedded boards today", false, false },
+		{ "What do the speakers earn?", false, true },
+		{ "Are speakers paid?", false, true },
+		{ "Who speaks about pay?", false, false },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		_cleanup_arena_ struct arena *arena = arena_create(1 << 20);
+		struct understood u;
+
+		understand(*state, cases[i].question, arena, &u);
+		if (u.need != cases[i].need || u.of_kinds != cases[i].of_kinds)
+			fail_msg("\"%s\": need %d, of kinds %d", cases[i].question, u.need,
+				 u.of_kinds);
+	}
+}
+
+/* Verbs of any programme say nothing beside a room or a time, and something without. */
+static void generic_verbs(void **state)
+{
+	static const struct {
+		const char *question, *terms;
+	} cases[] = {
+		{ "What is shown in Janson?", "" },
+		{ "What can I watch in Janson on Sunday?", "" },
+		{ "What goes on in Janson on Saturday afternoon?", "" },
+		{ "Is anything still going on in Janson?", "" },
+		{ "Which talks show robots in Janson?", "robots" },
+		{ "enjoy robots", "enjoy robots" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		_cleanup_arena_ struct arena *arena = arena_create(1 << 20);
+		struct understood u;
+
+		understand(*state, cases[i].question, arena, &u);
+		if (strcmp(u.terms, cases[i].terms) != 0)
+			fail_msg("\"%s\": terms \"%s\"", cases[i].question, u.terms);
+	}
+}
+
+/* Where a room's or an hour's list is better than nothing. */
+static void what_may_be_listed(void **state)
+{
+	static const struct {
+		const char *question;
+		bool list;
+	} cases[] = {
+		{ "talks about giraffes in Janson", true },
+		{ "giraffes on Saturday between 14:00 and 16:00", true },
+		{ "giraffes on Saturday", false },	     /* a day is no list */
+		{ "giraffes on Saturday afternoon", false }, /* nor half of one */
+		{ "giraffes", false },
+		{ "is there a sauna in Janson?", false }, /* one may find that there, or not */
+		{ "is there a talk about giraffes in Janson?", true },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		_cleanup_arena_ struct arena *arena = arena_create(1 << 20);
+		struct understood u;
+
+		understand(*state, cases[i].question, arena, &u);
+		if (query_may_list(&u) != cases[i].list)
+			fail_msg("\"%s\": %d", cases[i].question, !cases[i].list);
+	}
+}
+
 static void description_says_what_was_understood(void **state)
 {
 	_cleanup_arena_ struct arena *arena = arena_create(4 << 20);
@@ -482,6 +562,9 @@ int main(void)
 		cmocka_unit_test(follow_ups_are_told),
 		cmocka_unit_test(languages),
 		cmocka_unit_test(origins),
+		cmocka_unit_test(needs_and_kinds),
+		cmocka_unit_test(generic_verbs),
+		cmocka_unit_test(what_may_be_listed),
 		cmocka_unit_test(description_says_what_was_understood),
 		cmocka_unit_test(odd_questions),
 	};

@@ -254,6 +254,13 @@ static void what_is_evident(void **state)
 	assert_true(score_evident(&few, 0.28f, 200, DOUBT_SOME));
 	assert_true(score_evident(&few, 0.28f, 2000, DOUBT_LITTLE));
 	assert_false(score_evident(&many, 0.25f, 2000, DOUBT_MUCH));
+	/* a short question with a word that nobody here ever said; where little is said, that may be an accident */
+	strange.n = 2;
+	assert_true(score_evident(&few, 0.34f, 2000, DOUBT_SOME));
+	assert_false(score_evident(&strange, 0.34f, 2000, DOUBT_SOME));
+	assert_true(score_evident(&strange, 0.34f, 32, DOUBT_SOME));
+	strange.n = 8;
+	assert_true(score_evident(&strange, 0.34f, 2000, DOUBT_SOME));
 	/* neither nothing nor everything compared is beyond bounds */
 	assert_true(score_evident(&few, 0.26f, 0, DOUBT_SOME) ==
 		    score_evident(&few, 0.26f, 1, DOUBT_SOME));
