@@ -438,12 +438,12 @@ static bool is_close(const struct ranking *r, const struct scored *e)
 }
 
 /*
- * Everything is near a question to some degree; a list ends where that falls off.  A stand's nearness is mostly lent by talks and
- * uneven, so that its list may fall further; people score for talk and person, so that theirs need not.
+ * Everything is near a question to some degree; a list ends where that falls off.  People are told apart by talk and person, so
+ * that theirs can end sooner; what is meant by a topic is often far below the nearest.
  */
 static bool is_near(const struct ranking *r, const struct scored *e)
 {
-	float share = r->s->wanted == ENTITY_BIT(ENTITY_EXHIBITOR) ? 0.4f : 0.5f;
+	float share = r->s->wanted == ENTITY_BIT(ENTITY_SPEAKER) ? 0.5f : 0.4f;
 	float score = r->s->wanted == ENTITY_BIT(ENTITY_SPEAKER) ? 0.5f : 0;
 
 	return e->name > 0 || e->tied > 0 ||
