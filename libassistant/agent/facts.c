@@ -275,9 +275,12 @@ static bool has_digit(struct json_object *passages)
 	return false;
 }
 
+/* When something is asked that no page tells: a page that merely speaks of it is named, not quoted. */
 static void set_info(struct turn *t, const struct found *found)
 {
 	struct json_object *info = json_object_new_array();
+	bool timeless = t->understood.asked == ASKED_WHEN && found->n_pages && !t->attribute &&
+			!has_digit(found->passages[0]);
 
 	for (size_t i = 0; i < found->n_pages; i++) {
 		const char *handle = references_add(t->references, &found->pages[i]);
@@ -290,12 +293,12 @@ static void set_info(struct turn *t, const struct found *found)
 		json_set_string(page, "type", "info");
 		json_set_string(page, "key", found->pages[i].info->key);
 		facts_set_text(page, "title", found->pages[i].info->title, NAME_CHARS);
-		set_page_texts(page, found->passages[i]);
+		set_page_texts(page,
+			       timeless && !t->understood.info_titled ? NULL : found->passages[i]);
 		json_object_array_add(info, page);
 	}
 	json_set(t->facts, "info", info);
-	if (t->understood.asked == ASKED_WHEN && found->n_pages && !t->attribute &&
-	    !has_digit(found->passages[0]))
+	if (timeless)
 		json_set_bool(t->facts, "time_unknown", true);
 }
 

@@ -61,6 +61,7 @@ struct understood {
 	bool of_kinds;	  /* about speakers or stands in general: "what do the speakers earn?" */
 	bool need;	  /* tells of a need instead of asking: "our nurses get no rest" */
 	bool definition;  /* "what is X?", and nothing else */
+	bool info_titled; /* the first page is called after what is asked for */
 	float info_cover; /* 0..1: how much of the question the first information page knows */
 };
 

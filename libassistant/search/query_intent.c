@@ -672,6 +672,7 @@ void read_intent(struct reading *r)
 {
 	static const char *const no_keys[] = { NULL };
 	struct understood *u = r->out;
+	const struct record *event;
 	bool nothing_known;
 
 	u->asked = what_is_asked(r);
@@ -698,7 +699,9 @@ void read_intent(struct reading *r)
 	info_find(catalog_info(r->c), gazetteer_vocabulary(catalog_gazetteer(r->c)), r->folded,
 		  r->words, r->n, r->used, &r->info);
 	keep_pages(r);
+	u->info_titled = r->info.n && r->info.in_title;
 	u->info_cover = r->info.n ? r->info.cover : 0;
+	event = u->named ? NULL : reading_event(r);
 	nothing_known = !u->n_names && !(r->cues & (CUE_SESSION | CUE_EXHIBITOR | CUE_SPEAKER));
 	u->specificity = u->named					      ? SPECIFIC
 			 : u->n_names || u->filter.places || u->filter.tracks ? BOTH
@@ -714,6 +717,8 @@ void read_intent(struct reading *r)
 		pages_called(r, r->cues & CUE_WHEN
 					? "opening_hours dates schedule about"
 					: "venue venue_map location address transport about");
+	} else if (event) {
+		reading_take_event(r, event);
 	} else if (!u->named && is_info(r)) {
 		u->intent = INTENT_GENERAL_INFO;
 		if (r->n <= TERSE_WORDS && !r->info.others)

@@ -64,6 +64,10 @@ void read_filters(struct reading *r);
 void read_cues(struct reading *r);
 void read_intent(struct reading *r);
 
+/* query_event.c's: the session that a question for the opening or the closing and nothing else is about, or NULL. */
+const struct record *reading_event(const struct reading *r);
+void reading_take_event(struct reading *r, const struct record *event);
+
 /* Words i..j that bytes from..to cover; false: none. */
 bool reading_words_at(const struct reading *r, size_t from, size_t to, size_t *first, size_t *last);
 /* Whether the spaced question has one of the phrases of a list separated by '|'. */

@@ -174,6 +174,30 @@ static void rooms_asked_for(void **state)
 	}
 }
 
+/* By kind, in any language; a word more is a topic. */
+static void events_by_kind(void **state)
+{
+	static const struct {
+		const char *question;
+		bool found;
+	} cases[] = { { "When is the opening?", true },
+		      { "Wann ist die Er\xc3\xb6"
+			"ffnung?",
+			true },
+		      { "When is the opening of the ocean talk?", false },
+		      { "What is openness?", false } };
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		_cleanup_arena_ struct arena *arena = arena_create(4 << 20);
+		struct understood u;
+
+		understand(*state, cases[i].question, arena, &u);
+		assert_int_equal(u.filter.ids != NULL, cases[i].found);
+		if (cases[i].found)
+			assert_int_equal(u.entities, ENTITY_BIT(ENTITY_SESSION));
+	}
+}
+
 static void not_about_information(void **state)
 {
 	static const char *const questions[] = {
@@ -554,6 +578,7 @@ int main(void)
 		cmocka_unit_test(information_pages),
 		cmocka_unit_test(taking_part),
 		cmocka_unit_test(rooms_asked_for),
+		cmocka_unit_test(events_by_kind),
 		cmocka_unit_test(not_about_information),
 		cmocka_unit_test(names_by_how_they_are_written),
 		cmocka_unit_test(filters_and_terms),
