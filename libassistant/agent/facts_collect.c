@@ -278,11 +278,26 @@ static float tail_of_best(const struct turn *t)
 		       : TAIL_OF_BEST;
 }
 
+/* Do most words of the topic stand in what is said of somebody? */
+static bool says_most(struct turn *t, const struct record *r)
+{
+	const char *const *words = words_of(t->understood.terms, t->arena);
+	const char *all =
+		arena_printf(t->arena, "%s %s %s %s", r->name, r->title ? r->title : "",
+			     r->company ? r->company : "", r->description ? r->description : "");
+	char *folded _cleanup_free_ = utf8_fold(all, strlen(all));
+	size_t n = 0;
+
+	while (words && words[n])
+		n++;
+	return folded && n && 2 * words_in(words, folded) >= n;
+}
+
 /*
  * What is far behind the best match only looks like an answer.  When no kind of record was asked
- * for, people are left out: they are named with their sessions.
+ * for, people are left out: they are named with their sessions, or are told of by a stray word.
  */
-static void trim(const struct turn *t, struct pool *pool, struct found *out)
+static void trim(struct turn *t, struct pool *pool, struct found *out)
 {
 	bool any_kind = t->understood.entities == ENTITY_ALL && !t->understood.n_names;
 	float best[ENTITY_COUNT] = { 0 }, most = 0, tail = tail_of_best(t);
@@ -303,7 +318,7 @@ static void trim(const struct turn *t, struct pool *pool, struct found *out)
 		bool others = best[ENTITY_SESSION] > 0 || best[ENTITY_EXHIBITOR] > 0;
 
 		if (r->score < tail * best[e] || (any_kind && best[e] < KIND_OF_BEST * most) ||
-		    (any_kind && others && e == ENTITY_SPEAKER) ||
+		    (any_kind && e == ENTITY_SPEAKER && (others || !says_most(t, r->record))) ||
 		    (any_kind && best[ENTITY_SESSION] > 0 && e != ENTITY_SESSION &&
 		     t->understood.asked == ASKED_WHEN))
 			continue;

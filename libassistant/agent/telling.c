@@ -6,6 +6,7 @@
 #include <ctype.h>
 #include <string.h>
 #include "base/utf8.h"
+#include "llm/quote.h"
 #include "search/prose.h"
 #include "tools/builtin.h"
 
@@ -126,11 +127,15 @@ static bool says_what_comes(const char *folded)
 
 size_t telling_sentences(const char *text, const char **out, size_t max, struct arena *arena)
 {
+	struct text clean _cleanup_text_ = { 0 };
 	struct prose prose;
 	size_t n = 0;
 
-	if (prose_read(text, arena, &prose) < 0)
+	if (!text || prose_read(text, arena, &prose) < 0)
 		return 0;
+	/* A sentence that had markup inside is no quotation without it. */
+	text_init(&clean, 2 * MAX_TEXT);
+	quote_clean(&clean, text, MAX_TEXT, false);
 	for (size_t pass = 0; pass < 2; pass++)
 		for (size_t i = 0; i < prose.n && n < max; i++) {
 			const struct sentence *s = &prose.sentences[i];
@@ -138,7 +143,7 @@ size_t telling_sentences(const char *text, const char **out, size_t max, struct 
 			char *folded _cleanup_free_ = utf8_fold(s->text, s->len);
 
 			if (own && folded && says_what_comes(folded) == !pass &&
-			    stands_alone(s, own, folded))
+			    strstr(clean.data, own) && stands_alone(s, own, folded))
 				out[n++] = own;
 		}
 	return n;

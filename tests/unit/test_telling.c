@@ -27,6 +27,7 @@ static void stand_alone(void **state)
 		{ "Pumps (of all kinds keep the polder dry.", false },
 		{ "The pumps keep on pumping and pumping...", false },
 		{ "Pumps and more at https://example.org/pumps today.", false },
+		{ "Pumps [keep](https://example.org) the polder dry in winter.", false },
 		{ "## Pumps keep the polder dry in winter.", false }, /* a heading */
 	};
 	struct arena *arena = arena_create(1 << 20);
