@@ -70,6 +70,12 @@ static int to_code(CURLcode r)
 	}
 }
 
+static bool was_connected(CURLcode r)
+{
+	return r == CURLE_PARTIAL_FILE || r == CURLE_RECV_ERROR || r == CURLE_SEND_ERROR ||
+	       r == CURLE_GOT_NOTHING;
+}
+
 /* A pooled connection may be closed by the other side just when we use it again. */
 static bool died_idle(const struct http_op *op, CURLcode r)
 {

@@ -48,6 +48,51 @@ const char *fail_sentence(int code)
 	return codes[code_index(code)].sentence;
 }
 
+static const unsigned char cause_of_code[] = {
+	[-ASSISTANT_EUNAVAILABLE] = CAUSE_UNREACHABLE,
+	[-ASSISTANT_ETIMEOUT] = CAUSE_TIMEOUT,
+	[-ASSISTANT_ELIMIT] = CAUSE_RATE_LIMITED,
+	[-ASSISTANT_ECANCELED] = CAUSE_CANCELED,
+	[-ASSISTANT_EPROTOCOL] = CAUSE_PROTOCOL,
+	[-ASSISTANT_EDENIED] = CAUSE_DENIED,
+	[-ASSISTANT_EINVAL] = CAUSE_REJECTED,
+	[-ASSISTANT_ETOOLARGE] = CAUSE_REJECTED,
+	[-ASSISTANT_EUNPROCESSABLE] = CAUSE_REJECTED,
+	[-ASSISTANT_ECONFIG] = CAUSE_REJECTED,
+	[-ASSISTANT_EBUSY] = CAUSE_OVERLOADED,
+	[-ASSISTANT_ENOMEM] = CAUSE_INTERNAL,
+	[-ASSISTANT_EINTERNAL] = CAUSE_INTERNAL,
+	[-ASSISTANT_ENOTFOUND] = CAUSE_NONE,
+	[-ASSISTANT_ECONFLICT] = CAUSE_NONE,
+};
+
+enum cause fail_cause(const struct fail *f)
+{
+	return f->cause ? (enum cause)f->cause : (enum cause)cause_of_code[code_index(f->code)];
+}
+
+const char *cause_name(enum cause c)
+{
+	static const char *const names[CAUSE_COUNT] = {
+		[CAUSE_NONE] = "none",
+		[CAUSE_TIMEOUT] = "timeout",
+		[CAUSE_UNREACHABLE] = "unreachable",
+		[CAUSE_CUT_OFF] = "cut_off",
+		[CAUSE_RATE_LIMITED] = "rate_limited",
+		[CAUSE_OVERLOADED] = "overloaded",
+		[CAUSE_SERVER_ERROR] = "server_error",
+		[CAUSE_DENIED] = "denied",
+		[CAUSE_SPENT] = "spent",
+		[CAUSE_REJECTED] = "rejected",
+		[CAUSE_PROTOCOL] = "protocol",
+		[CAUSE_BROKEN] = "broken",
+		[CAUSE_CANCELED] = "canceled",
+		[CAUSE_INTERNAL] = "internal",
+	};
+
+	return c < CAUSE_COUNT ? names[c] : "internal";
+}
+
 /* Cuts what snprintf may have cut inside a code point. */
 static void cut_cleanly(char *text)
 {

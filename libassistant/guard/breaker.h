@@ -1,0 +1,47 @@
+/*
+ * breaker.h - a circuit breaker: an upstream that fails is left alone for a while, then asked by one call at a time.
+ *
+ *	closed --too many of the last calls failed--> open --its time is over--> half open
+ *	   ^                                           ^                            |
+ *	   |                                           +------the probe failed------+
+ *	   +-------------------------the probe worked-------------------------------+
+ *
+ * Pure: time is given.  Loop thread.
+ */
+#ifndef GUARD_BREAKER_H
+#define GUARD_BREAKER_H
+
+#include "aio/state.h"
+
+enum { BREAKER_CLOSED, BREAKER_OPEN, BREAKER_HALF_OPEN };
+
+struct breaker_policy {
+	unsigned window;   /* outcomes that are looked back on; at most 32 */
+	unsigned failures; /* of them, so that it opens; and they are at least half */
+	int open_ms;	   /* the first time; doubles with every probe that fails */
+	int open_max_ms;
+};
+
+struct breaker {
+	struct state state; /* on_move may be set by its owner */
+	const struct breaker_policy *policy;
+	uint32_t outcomes; /* bit 0 the latest; 1: failed */
+	unsigned n_outcomes;
+	unsigned n_openings; /* in a row */
+	int64_t until_ms;    /* open */
+	bool probing;	     /* half open: the one call is under way */
+};
+
+void breaker_init(struct breaker *b, const struct breaker_policy *policy);
+/*
+ * May a call go out now?  Each true is followed by exactly one of breaker_worked, breaker_failed and breaker_forget.
+ * *wait_ms (may be NULL): when false, how long until asking again makes sense.
+ */
+bool breaker_enter(struct breaker *b, int64_t now_ms, int *wait_ms);
+void breaker_worked(struct breaker *b);
+/* retry_after_ms: what the upstream asked for; it stays open at least as long.  0: nothing. */
+void breaker_failed(struct breaker *b, int64_t now_ms, int retry_after_ms);
+/* The call says nothing about the upstream: it was canceled, or the request was at fault. */
+void breaker_forget(struct breaker *b);
+
+#endif
