@@ -126,6 +126,8 @@ static void op_complete(struct http_op *op, CURLcode r)
 	} else if (!status)
 		FAIL(&fail, ASSISTANT_EPROTOCOL, "%s answered something that is not HTTP.",
 		     op->host);
+	if (fail.code == ASSISTANT_EUNAVAILABLE && was_connected(r))
+		fail.cause = CAUSE_CUT_OFF;
 	op_end(op, fail.code, &fail);
 }
 

@@ -9,6 +9,7 @@
 #define BASE_FAIL_H
 
 #include <assistant.h>
+#include <stdbool.h>
 #include "clean.h"
 
 /*
@@ -36,8 +37,9 @@ enum cause {
 struct fail {
 	int code;
 	unsigned char cause; /* enum cause; CAUSE_NONE: fail_cause() goes by the code */
-	int retry_after_ms; /* 0: unknown */
-	const char *file;   /* where it began */
+	bool final;	     /* the service says that trying again is no use */
+	int retry_after_ms;  /* 0: unknown */
+	const char *file;    /* where it began */
 	int line;
 	const char *func;
 	const char *passed[6]; /* functions it passed through, oldest first */

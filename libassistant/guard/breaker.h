@@ -28,20 +28,22 @@ struct breaker {
 	uint32_t outcomes; /* bit 0 the latest; 1: failed */
 	unsigned n_outcomes;
 	unsigned n_openings; /* in a row */
+	unsigned ticket;     /* of the calls let in since it last moved; never 0 */
 	int64_t until_ms;    /* open */
 	bool probing;	     /* half open: the one call is under way */
 };
 
 void breaker_init(struct breaker *b, const struct breaker_policy *policy);
 /*
- * May a call go out now?  Each true is followed by exactly one of breaker_worked, breaker_failed and breaker_forget.
- * *wait_ms (may be NULL): when false, how long until asking again makes sense.
+ * May a call go out now?  0: no, and *wait_ms (may be NULL) is how long until asking again makes sense.  Else a ticket, which is
+ * handed in at the call's end, once, with breaker_worked, breaker_failed or breaker_forget.  What ends after the breaker has moved
+ * changes nothing any more.
  */
-bool breaker_enter(struct breaker *b, int64_t now_ms, int *wait_ms);
-void breaker_worked(struct breaker *b);
+unsigned breaker_enter(struct breaker *b, int64_t now_ms, int *wait_ms);
+void breaker_worked(struct breaker *b, unsigned ticket);
 /* retry_after_ms: what the upstream asked for; it stays open at least as long.  0: nothing. */
-void breaker_failed(struct breaker *b, int64_t now_ms, int retry_after_ms);
+void breaker_failed(struct breaker *b, unsigned ticket, int64_t now_ms, int retry_after_ms);
 /* The call says nothing about the upstream: it was canceled, or the request was at fault. */
-void breaker_forget(struct breaker *b);
+void breaker_forget(struct breaker *b, unsigned ticket);
 
 #endif

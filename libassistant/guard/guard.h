@@ -57,15 +57,17 @@ struct guard_call {
 	/* the guard's */
 	struct flow flow, try_flow;
 	int attempts;
-	bool entered;
+	unsigned ticket;
 };
 
 /* f from THEN(); it fails with the last attempt's code, sentence and cause. */
 void guard_call(struct guard *g, struct guard_call *c, struct flow *f);
 
-/* For filters that decide themselves when to try again (guard_llm.c): one attempt's admission and its end. */
-bool guard_enter(struct guard *g, struct fail *f); /* false: broken, f says so */
-void guard_leave(struct guard *g, int status, const struct fail *f, const char *what);
+/* For filters that decide themselves when to try again (guard_llm.c): one attempt's admission (a ticket; 0: broken, f says
+ * so) and its end, which counts and logs a failure. */
+unsigned guard_enter(struct guard *g, struct fail *f);
+void guard_leave(struct guard *g, unsigned ticket, int status, const struct fail *f,
+		 const char *what);
 /* As retry_after(), with the guard's chance and budget. */
 int64_t guard_pause(struct guard *g, int attempts, const struct fail *f, int64_t left_ms);
 

@@ -9,10 +9,10 @@
 #include "base/fail.h"
 
 struct retry_policy {
-	int attempts;	 /* in all, the first included */
-	int base_ms;	 /* before the n-th retry: a random part of base * 2^(n-1) ... */
-	int cap_ms;	 /* ... but of no more than this */
-	int attempt_ms;	 /* deadline of one attempt; 0: only the caller's */
+	int attempts;	/* in all, the first included */
+	int base_ms;	/* before the n-th retry: a random part of base * 2^(n-1) ... */
+	int cap_ms;	/* ... but of no more than this */
+	int attempt_ms; /* deadline of one attempt; 0: only the caller's */
 };
 
 /* So that retries do not multiply the load on what is overloaded: every first attempt pays in, every retry costs 1. */
@@ -26,7 +26,7 @@ void retry_budget_init(struct retry_budget *b);
 void retry_budget_pay(struct retry_budget *b);
 bool retry_budget_take(struct retry_budget *b);
 
-/* Could the same request work when it is sent again? */
+/* Could the same request work when it is sent again?  (Unless the service says it is final.) */
 bool retry_may_help(enum cause c);
 /* Does it say that the upstream is not well?  (What a breaker counts.) */
 bool retry_is_upstreams_fault(enum cause c);
