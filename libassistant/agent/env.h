@@ -13,6 +13,7 @@ struct env_limits {
 	int answer_max_bytes; /* 64 KiB */
 	int history_messages; /* 10 */
 	int reflect_rounds;   /* 2 */
+	int understand_ms;    /* for a model to say what a question means; 4,000 */
 	int max_turns;	      /* live turns; beyond: EUNAVAILABLE with retry_after */
 };
 

@@ -8,9 +8,11 @@
 #include <string.h>
 #include "agent/history.h"
 #include "agent/nodes.h"
+#include "agent/prompts.h"
 #include "agent/quoting.h"
 #include "agent/understand.h"
 #include "llm/quote.h"
+#include "observe/metrics.h"
 
 #define MAX_TOKENS 4096
 #define RESERVE_MS 3000 /* left for the composer when the llm takes all the time there is */
@@ -54,16 +56,28 @@ static struct llm *llm_of(const struct turn *t)
 	return t->basic ? t->env->composer : t->env->llm;
 }
 
+/* What changes with every question comes last, so that what stands before it can be kept by the model's service. */
+static const char *reminder(const struct turn *t, const char *now)
+{
+	return arena_printf(t->arena, "%s%s%sAnswer the visitor's question in its language (%s).",
+			    now ? "It is " : "", now ? now : "", now ? ". " : "",
+			    t->understood.language);
+}
+
 static void answer_stream(struct flow *f)
 {
 	struct turn *t = container_of(f, struct turn, answer_flow);
 	struct llm *llm = llm_of(t);
 	struct llm_message *history = NULL;
+	const char *now = now_words(t);
 	struct llm_request rq = {
+		.system = prompt_write(PROMPT_RESPOND, &catalog_snapshot(t->catalog)->conference,
+				       zone_name(catalog_zone(t->catalog)), t->arena),
+		.reminder = reminder(t, now),
 		.question = t->rq.question,
 		.language = t->understood.language,
 		.facts = t->facts,
-		.now = now_words(t),
+		.now = now,
 		.basic = t->basic,
 		.max_tokens = MAX_TOKENS,
 		.on_text = on_text,
@@ -120,8 +134,10 @@ static void respond_check(struct flow *f)
 	if ((status < 0 || empty) && by_model) {
 		turn_note(t, "llm");
 		t->basic = true;
-		if (t->text_began)
+		if (t->text_began) {
+			metrics_add(t->env->metrics, METRIC_LLM_CONTINUED, "composer", 1);
 			turn_say(t, "\n\n", 2);
+		}
 		answer_begin(f);
 		return;
 	}

@@ -96,6 +96,7 @@ struct turn {
 	bool taking_rest;   /* another question of the same message is next */
 	int n_parts;	    /* answered of it */
 	const char *rest;   /* what is still to be answered of it; NULL */
+	bool followed;	    /* it leans on what was said before, in any way */
 	bool leans;	    /* about a record that the last answers named */
 	bool besides;	    /* of a person: what else than what was spoken of */
 	bool was_now;	    /* asked for now, nothing runs: what comes next is looked for */

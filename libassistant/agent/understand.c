@@ -21,6 +21,7 @@
 
 struct reading {
 	struct flow catalog, history;
+	struct model_reading model;
 	struct turn *turn;
 };
 
@@ -80,19 +81,22 @@ void node_understand(struct flow *f)
 	flow_join(THEN(f, understand_meaning));
 }
 
-/* Pages are compared with the question as it stands; a search looks for what is left of it. */
+/* Side by side: what a model makes of it, and its vector.  Pages are compared with the question as it stands; a search
+ * looks for what is left of it. */
 static void understand_meaning(struct flow *f)
 {
 	struct turn *t = node_turn(f);
 	const struct snapshot *s;
 
-	if (!t->env->embedder || t->reading->catalog.status < 0) {
+	if (t->reading->catalog.status < 0) {
 		understand_question(f);
 		return;
 	}
 	s = catalog_snapshot(t->catalog);
-	meaning_begin(&t->meaning, t->env->embedder, t->env->index, s->conference.id, s->epoch,
-		      t->rq.question, true, t->arena, f);
+	understand_by_model(t, f, &t->reading->model);
+	if (t->env->embedder)
+		meaning_begin(&t->meaning, t->env->embedder, t->env->index, s->conference.id,
+			      s->epoch, t->rq.question, true, t->arena, f);
 	flow_join(THEN(f, understand_question));
 }
 
@@ -224,6 +228,7 @@ static void take_followup(struct turn *t, const struct followup *fu)
 {
 	struct understood asked = t->understood;
 
+	t->followed = fu->kind != FOLLOWUP_NONE;
 	t->more = fu->more;
 	t->besides = fu->kind == FOLLOWUP_RECORD && fu->besides;
 	t->leans = fu->kind == FOLLOWUP_RECORD;
@@ -465,6 +470,42 @@ void understand_anew(struct turn *t, const char *question)
 	t->n_calls = t->n_run = t->n_found = 0;
 }
 
+/* Our own reading counts where it can: it knows the conference.  A model's is taken where ours cannot know: other languages, and
+ * what leans on the talk in ways that no rule of ours sees. */
+static bool model_knows_better(const struct turn *t, const struct model_reading *m)
+{
+	bool known;
+
+	if (!m->question[0])
+		return false;
+	language_from(m->language, &known);
+	return !known || t->clarify.about || (m->follow_up && !t->followed);
+}
+
+static bool says_little(const struct understood *u)
+{
+	return !u->n_names && !u->filter.places && !u->filter.tracks && !u->filter.speaker_ids &&
+	       u->when.kind == WHEN_NONE;
+}
+
+static void take_model_reading(struct turn *t, const struct model_reading *m)
+{
+	if (m->failed)
+		turn_note(t, "understand");
+	if (!m->language[0])
+		return;
+	if (model_knows_better(t, m)) {
+		t->previous = NULL;
+		understand(t, m->question);
+	}
+	if ((m->intent == INTENT_SMALLTALK || m->intent == INTENT_OUT_OF_SCOPE) &&
+	    says_little(&t->understood) && !t->followed)
+		t->understood.intent = t->original.intent = m->intent;
+	snprintf(t->understood.language, sizeof(t->understood.language), "%s", m->language);
+	t->original = t->understood;
+	t->language = language_from(t->understood.language, NULL);
+}
+
 static void understand_question(struct flow *f)
 {
 	struct turn *t = node_turn(f);
@@ -490,6 +531,7 @@ static void understand_question(struct flow *f)
 					  .arena = t->arena,
 					  .lane = t->env->tool_lane };
 	understand(t, t->rq.question);
+	take_model_reading(t, &t->reading->model);
 	flow_done(f);
 }
 

@@ -17,6 +17,8 @@ struct assistant {
 	struct env env; /* written by the loop thread before it reports that it is up */
 	struct clock *wall;
 	struct http *http;
+	struct http *llm_http; /* NULL: no model */
+	char llm_because[120];
 	struct embedder *minilm; /* inside of env.embedder; NULL: none */
 	char embedder_because[300];
 	struct replies *replies;

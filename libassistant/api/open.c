@@ -81,6 +81,7 @@ static void read_limits(const assistant_config *c, struct env_limits *l)
 		.question_max = 2000,
 		.answer_max_bytes = (int)config_int(c, "ANSWER_MAX_BYTES"),
 		.history_messages = (int)config_int(c, "HISTORY_MESSAGES"),
+		.understand_ms = (int)config_int(c, "UNDERSTAND_TIMEOUT_MS"),
 		.reflect_rounds = (int)config_int(c, "REFLECT_ROUNDS"),
 		.max_turns = (int)config_int(c, "MAX_TURNS"),
 	};
@@ -204,6 +205,7 @@ static void services_down(assistant *a)
 	cache_destroy(env->cache);
 	store_destroy(env->store);
 	http_destroy(a->http);
+	http_destroy(a->llm_http);
 	cidr_list_free(a->exempt);
 }
 

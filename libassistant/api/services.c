@@ -11,8 +11,11 @@
 #include "base/json.h"
 #include "cache/cache.h"
 #include "embedder/embedder.h"
+#include "guard/guard_llm.h"
 #include "observe/log.h"
 #include "store/backend_store.h"
+
+#define ANTHROPIC_URL "https://api.anthropic.com"
 
 static bool wants_directus(const assistant_config *c)
 {
@@ -50,6 +53,111 @@ static int open_store(assistant *a, struct fail *f)
 				 &a->env.store, f);
 }
 
+/* --- The model ------------------------------------------------------------------------ */
+
+static bool wants_anthropic(const assistant_config *c)
+{
+	if (config_is(c, "ERLEAH_LLM", "auto"))
+		return *config_text(c, "ANTHROPIC_API_KEY") ||
+		       *config_text(c, "ANTHROPIC_BASE_URL");
+	return config_is(c, "ERLEAH_LLM", "anthropic");
+}
+
+static int add_model(assistant *a, const char *model, struct llm_chain_options *chain,
+		     struct fail *f)
+{
+	const assistant_config *c = a->config;
+	const char *url = config_text(c, "ANTHROPIC_BASE_URL");
+	const struct anthropic_options options = {
+		.base_url = *url ? url : ANTHROPIC_URL,
+		.api_key = config_text(c, "ANTHROPIC_API_KEY"),
+		.model = model,
+		.traits = config_text(c, "ANTHROPIC_MODEL_TRAITS"),
+	};
+	int r;
+
+	for (size_t i = 0; i < chain->n_links; i++)
+		if (strcmp(chain->links[i].name, model) == 0)
+			return 0;
+	if (chain->n_links == LLM_CHAIN_MAX)
+		return FAIL(
+			f, ASSISTANT_ECONFIG,
+			"ANTHROPIC_FALLBACK_MODELS names too many models; %d are tried at most.",
+			LLM_CHAIN_MAX);
+	r = anthropic_open(a->env.loop, a->llm_http, &options, a->wall, a->env.metrics, a->env.log,
+			   &chain->links[chain->n_links].llm, f);
+	if (!r)
+		chain->links[chain->n_links++].name = model;
+	return r == ASSISTANT_EINVAL ? (f->code = ASSISTANT_ECONFIG) : r;
+}
+
+/* The answer's model, those to fall back to, and the fast one, which reads questions. */
+static int add_models(assistant *a, struct arena *arena, struct llm_chain_options *chain,
+		      struct fail *f)
+{
+	const assistant_config *c = a->config;
+	const char *fast = config_text(c, "ANTHROPIC_FAST_MODEL");
+	int r = add_model(a, config_text(c, "ANTHROPIC_MODEL"), chain, f);
+
+	for (const char *at = config_text(c, "ANTHROPIC_FALLBACK_MODELS"); *at && !r;) {
+		size_t n;
+
+		at += strspn(at, ", ");
+		n = strcspn(at, ", ");
+		if (n)
+			r = add_model(a, arena_strndup(arena, at, n), chain, f);
+		at += n;
+	}
+	if (!r)
+		r = add_model(a, fast, chain, f);
+	for (size_t i = 0; i < chain->n_links && !r; i++)
+		if (strcmp(chain->links[i].name, fast) == 0)
+			chain->ask_link = i;
+	return r;
+}
+
+static int open_anthropic(assistant *a, struct fail *f)
+{
+	struct arena *arena _cleanup_arena_ = arena_create(1 << 16);
+	struct llm_chain_options chain = {
+		.silence_ms = (int)config_int(a->config, "LLM_SILENCE_MS"),
+		.policy = &guard_policy_default,
+	};
+	int r;
+
+	if (!*config_text(a->config, "ANTHROPIC_API_KEY") &&
+	    !*config_text(a->config, "ANTHROPIC_BASE_URL"))
+		return FAIL(f, ASSISTANT_ECONFIG,
+			    "ERLEAH_LLM is \"anthropic\", but neither ANTHROPIC_API_KEY nor "
+			    "ANTHROPIC_BASE_URL is set.");
+	a->llm_http = http_create(a->env.loop, (int)config_int(a->config, "MAX_TURNS"));
+	if (!a->llm_http || !arena)
+		return FAIL(f, ASSISTANT_ENOMEM, "Out of memory.");
+	r = add_models(a, arena, &chain, f);
+	if (!r)
+		return guard_llm_open(a->env.loop, &chain, a->env.metrics, a->env.log, &a->env.llm,
+				      f);
+	for (size_t i = 0; i < chain.n_links; i++)
+		llm_destroy(chain.links[i].llm);
+	return r;
+}
+
+static int open_llm(assistant *a, struct fail *f)
+{
+	const assistant_config *c = a->config;
+	const char *set = *config_text(c, "ANTHROPIC_API_KEY") ? "ANTHROPIC_API_KEY is set"
+							       : "ANTHROPIC_BASE_URL is set";
+	int r = composer_open(a->env.loop, (int)config_int(c, "COMPOSER_PACE_MS"), &a->env.composer,
+			      f);
+
+	a->env.llm = a->env.composer;
+	snprintf(a->llm_because, sizeof(a->llm_because), "%s",
+		 !config_is(c, "ERLEAH_LLM", "auto") ? "ERLEAH_LLM"
+		 : wants_anthropic(c)		     ? set
+						     : "ANTHROPIC_API_KEY is not set");
+	return !r && wants_anthropic(c) ? open_anthropic(a, f) : r;
+}
+
 int services_choose(assistant *a, struct fail *f)
 {
 	struct env *env = &a->env;
@@ -64,9 +172,7 @@ int services_choose(assistant *a, struct fail *f)
 		r = memory_cache_open(env->loop, (size_t)config_int(a->config, "CACHE_MAX_BYTES"),
 				      &env->cache, f);
 	if (!r)
-		r = composer_open(env->loop, (int)config_int(a->config, "COMPOSER_PACE_MS"),
-				  &env->composer, f);
-	env->llm = env->composer;
+		r = open_llm(a, f);
 	return r;
 }
 
@@ -88,9 +194,13 @@ void services_log(assistant *a)
 		  why(c, "ERLEAH_INDEX", "the embedded default"), "s", "embedder",
 		  env->embedder ? env->embedder->ops->name : "none", "s", "embedder_because",
 		  a->embedder_because, "s", "llm", env->llm->ops->name, "s", "llm_because",
-		  why(c, "ERLEAH_LLM", "the embedded default"), "s", "cache", env->cache->ops->name,
-		  "s", "cache_because", why(c, "ERLEAH_CACHE", "the embedded default"), "s", "data",
-		  a->data_directory, NULL);
+		  a->llm_because, "s", "model",
+		  env->llm == env->composer ? NULL : config_text(c, "ANTHROPIC_MODEL"), "s",
+		  "fast_model",
+		  env->llm == env->composer ? NULL : config_text(c, "ANTHROPIC_FAST_MODEL"), "s",
+		  "cache", env->cache->ops->name, "s", "cache_because",
+		  why(c, "ERLEAH_CACHE", "the embedded default"), "s", "data", a->data_directory,
+		  NULL);
 }
 
 /* --- Readiness -------------------------------------------------------------------- */

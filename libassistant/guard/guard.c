@@ -225,8 +225,7 @@ static void call_release(struct wait *w)
 		free(c);
 }
 
-/* Whoever hangs until the caller's deadline has failed, and was not just canceled: it must be seen here first. */
-static int64_t just_before(int64_t left_ms)
+int64_t guard_within(int64_t left_ms)
 {
 	return left_ms - (left_ms >= 200 ? 20 : left_ms / 10);
 }
@@ -241,5 +240,5 @@ void guard_call(struct guard *g, struct guard_call *c, struct flow *f)
 	c->wait.release = call_release;
 	flow_begin(&c->flow, g->loop, NULL, c->what, FIRST(call_try), call_ended);
 	if (left_ms >= 0)
-		flow_set_deadline(&c->flow, just_before(left_ms));
+		flow_set_deadline(&c->flow, guard_within(left_ms));
 }

@@ -68,6 +68,9 @@ void guard_call(struct guard *g, struct guard_call *c, struct flow *f);
 unsigned guard_enter(struct guard *g, struct fail *f);
 void guard_leave(struct guard *g, unsigned ticket, int status, const struct fail *f,
 		 const char *what);
+/* The deadline for what a caller with so much left waits for: a little earlier, since who hangs until the caller's own has failed
+ * and was not just canceled. */
+int64_t guard_within(int64_t left_ms);
 /* As retry_after(), with the guard's chance and budget. */
 int64_t guard_pause(struct guard *g, int attempts, const struct fail *f, int64_t left_ms);
 
