@@ -122,12 +122,12 @@ static void drop_start(struct joint *j, size_t n)
 	text_cut(&j->held, j->held.len - n);
 }
 
-/* The blank is the one that stood there, when one did. */
+/* The blank is the one that stood there, when one did and it was seen to its end; else what the continuation brings. */
 static void part(struct joint *j, size_t n_blanks)
 {
 	struct text rest;
 
-	if (!j->parted)
+	if (!j->parted || (n_blanks && !j->whole_blank))
 		return;
 	drop_start(j, n_blanks);
 	text_init(&rest, j->held.max);
@@ -178,6 +178,7 @@ void joint_break(struct joint *j)
 			n++;
 		snprintf(j->blank, sizeof(j->blank), "%.*s", (int)n, j->held.data);
 		j->parted = n > 0;
+		j->whole_blank = n < j->held.len;
 	}
 	text_clear(&j->held);
 	j->joining = j->said.len > 0;

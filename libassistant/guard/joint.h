@@ -17,8 +17,9 @@
 struct joint {
 	struct text said; /* all that has left */
 	struct text held;
-	bool joining; /* held is the beginning of a continuation */
-	bool parted;  /* a blank stood behind what was said when it broke off: blank[] */
+	bool joining;	  /* held is the beginning of a continuation */
+	bool parted;	  /* a blank stood behind what was said when it broke off: blank[] ... */
+	bool whole_blank; /* ... and all of it */
 	char blank[16];
 };
 

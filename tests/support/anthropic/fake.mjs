@@ -114,7 +114,10 @@ async function broken(res, behaviour, index, entry) {
     event(res, "error", { error: { type: behaviour.error ?? "overloaded_error", message: "Overloaded" } });
     res.end();
   } else if (how === "end") res.end();
-  else res.socket.resetAndDestroy();
+  else {
+    await sleep(40); // a reset throws away what was not read yet
+    res.socket?.resetAndDestroy();
+  }
   entry.broke = true;
   return true;
 }
