@@ -110,7 +110,8 @@ static const char *continuation(const char *whole, const struct joint *j, enum w
 /* Of what was not seen, nobody can know that it stood there. */
 static bool is_unknowable(const char *whole, size_t at, enum way way)
 {
-	return way == WITHOUT_BLANK && (at == 0 || strchr(" \n\t", whole[at - 1]));
+	return way == WITHOUT_BLANK && (at == 0 || strchr(" \n\t", whole[at - 1]) ||
+					((whole[at - 1] & 0x80) && strchr(" \n\t", whole[at])));
 }
 
 static void break_at(const char *whole, size_t at, enum way way, size_t n)

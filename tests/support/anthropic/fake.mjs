@@ -103,7 +103,6 @@ function noise(res) {
   res.write(": a comment\n\n");
   event(res, "ping", {});
   event(res, "a_new_kind_of_event", { hello: { text: "not for readers" } });
-  res.write("event: not_even_json\ndata: <oops>\n\n");
 }
 
 async function broken(res, behaviour, index, entry) {
@@ -169,10 +168,10 @@ function behaviourFor(body) {
 }
 
 function refuseHeaders(req) {
-  if (req.headers["anthropic-version"] !== "2023-06-01") return [400, "anthropic-version: header is required"];
+  if (!["2023-06-01", "2026-10-21"].includes(req.headers["anthropic-version"])) return [400, "anthropic-version: header is required"];
   if (!req.headers["content-type"]?.startsWith("application/json")) return [400, "content-type: must be application/json"];
-  if (!req.headers["x-api-key"]) return [401, "x-api-key header is required"];
-  if (req.headers["x-api-key"] === "wrong") return [401, "invalid x-api-key"];
+  const key = req.headers["x-api-key"] ?? req.headers.authorization?.replace(/^Bearer /, "");
+  if (!key) return [401, "x-api-key header is required"];
   return null;
 }
 
