@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <cmocka.h>
 #include <string.h>
+#include <time.h>
 #include "base/text.h"
 #include "base/utf8.h"
 #include "call.h"
@@ -129,6 +130,17 @@ static void streams(void **state)
 	scene_close(&s);
 }
 
+/* A virtual loop does not see the time that others take. */
+static int64_t now_ms(const struct scene *s)
+{
+	struct timespec t;
+
+	if (!subject->outside)
+		return loop_now_ms(s->loop);
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
 static void same_text_at_any_pace(void **state)
 {
 	struct scene fast, slow;
@@ -137,10 +149,10 @@ static void same_text_at_any_pace(void **state)
 	scene_open(&fast, 0);
 	scene_play(&fast);
 	scene_open(&slow, 20);
-	began = loop_now_ms(slow.loop);
+	began = now_ms(&slow);
 	scene_play(&slow);
 	assert_string_equal(fast.text.data, slow.text.data);
-	assert_true(loop_now_ms(slow.loop) - began >= (int64_t)(slow.pieces - 1) * 20);
+	assert_true(now_ms(&slow) - began >= (int64_t)(slow.pieces - 1) * 20);
 	scene_close(&fast);
 	scene_close(&slow);
 }

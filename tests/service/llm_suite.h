@@ -10,6 +10,7 @@ struct llm_subject {
 	/* pace_ms as far as the implementation has one. */
 	struct llm *(*open)(void *ctx, struct loop *loop, int pace_ms);
 	void *ctx;
+	bool outside; /* the pace is another process' or thread's: measured in real time */
 };
 
 /* Number of failed tests. */
