@@ -22,9 +22,12 @@ static flow_step respond_check;
 static void on_text(void *ctx, const char *text, size_t len)
 {
 	struct turn *t = ctx;
+	struct text safe _cleanup_text_ = { 0 };
 
+	text_init(&safe, 4 * len + 64);
+	quote_disarm(&safe, text, len);
 	/* Too long: no more is wanted.  The stream ends when this returns. */
-	if (!turn_say(t, text, len) && t->too_long && !t->stopping)
+	if (!turn_say(t, safe.data, safe.len) && t->too_long && !t->stopping)
 		flow_cancel(&t->answer_flow);
 }
 

@@ -169,6 +169,41 @@ void quote_markdown(struct text *out, const char *s, size_t max_chars)
 	text_append_n(out, quoted.data, quoted.len);
 }
 
+static bool is_www(const struct text *t)
+{
+	return ends_with(t, "www") && (t->len == 3 || !isalnum((unsigned char)t->data[t->len - 4]));
+}
+
+void quote_disarm(struct text *out, const char *s, size_t len)
+{
+	struct text t;
+
+	text_init(&t, 4 * len + 64);
+	for (size_t i = 0; i < len; i++) {
+		unsigned char c = (unsigned char)s[i];
+
+		if (c == '/' && ends_with(&t, ":/")) {
+			erase(&t, 2);
+			while (t.len && isalpha((unsigned char)t.data[t.len - 1]))
+				erase(&t, 1);
+			continue;
+		}
+		if (c == '.' && is_www(&t)) {
+			erase(&t, 3);
+			continue;
+		}
+		if (c == '(' && ends_with(&t, "]"))
+			text_append_char(&t, ' ');
+		if ((isalpha(c) || (c && strchr("/!?", c))) && ends_with(&t, "<")) {
+			erase(&t, 1);
+			text_append(&t, "‹");
+		}
+		text_append_char(&t, (char)c);
+	}
+	text_append_n(out, t.data, t.len);
+	text_finish(&t);
+}
+
 /* "e.g. this", "Dr. Who", "v. 2": a short word before a dot does not end a sentence. */
 static bool is_abbreviation(const char *s, size_t dot)
 {

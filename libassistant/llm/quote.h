@@ -24,4 +24,8 @@ void quote_markdown(struct text *out, const char *s, size_t max_chars);
  * fits.  May begin a line. */
 void quote_sentences(struct text *out, const char *s, size_t max_chars);
 
+/* A model's words as they may be shown: byte for byte, but for what would make links, images or HTML of them (a record may have
+ * asked for that).  Given in whole words. */
+void quote_disarm(struct text *out, const char *s, size_t len);
+
 #endif

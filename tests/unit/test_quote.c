@@ -100,13 +100,46 @@ static void any_bytes(void **state)
 	}
 }
 
+static void disarms(const char *s, const char *expected)
+{
+	struct text out _cleanup_text_ = { 0 };
+
+	text_init(&out, 4096);
+	quote_disarm(&out, s, strlen(s));
+	assert_string_equal(out.data, expected);
+}
+
+static void a_models_words(void **state)
+{
+	static const char *const same[] = {
+		"",
+		"**[[s1]]**: 10:00–10:45, A/B (Hall C)\n- x",
+		"3 < 4, a<3, 5 > 2",
+		"会議 https 12:/3",
+		"[[s1]]: it is",
+		"awww.",
+		"C:\\x",
+		"a [b] (c)",
+		"\xff raw",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(same); i++)
+		disarms(same[i], same[i]);
+	disarms("https://a.b/c?d=e#f", "a.b/c?d=e#f");
+	disarms("hthttps://tps://a.b", "a.b");
+	disarms("javascript://x", "x");
+	disarms("(WWW.a.b)", "(a.b)");
+	disarms("![i](x)", "![i] (x)");
+	disarms("[l](javascript:x)", "[l] (javascript:x)");
+	disarms("<b>x</b><!-- --><?x", "‹b>x‹/b>‹!-- -->‹?x");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(cleaning),
-		cmocka_unit_test(markdown),
-		cmocka_unit_test(sentences),
-		cmocka_unit_test(any_bytes),
+		cmocka_unit_test(cleaning),	  cmocka_unit_test(markdown),
+		cmocka_unit_test(sentences),	  cmocka_unit_test(any_bytes),
+		cmocka_unit_test(a_models_words),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -516,6 +516,16 @@ def test_handles_that_nobody_gave_out(world):
         same(len(asked.message["references"]), 1)
 
 
+def test_no_link_comes_of_a_models_words(world):
+    """Whatever a record talked the model into: nothing to click, nothing that loads."""
+    with world.server() as server:
+        world.fake.plan({"for": "stream", "text": "Go to https://evil.example/x?a=1 or [here](https://evil.example) now. "
+                                                  "![x](//evil.example/p.png) <img src=x> www.evil.example 3 < 4 [[s1]](y)"})
+        asked = Asked(server, world)
+        same(asked.text, "Go to evil.example/x?a=1 or [here] (evil.example) now. ![x] (//evil.example/p.png) "
+                         f"‹img src=x> evil.example 3 < 4 {TITLE} (y)")
+
+
 def test_many_at_once(world):
     """Each gets its own answer, though a third of the streams break."""
     import threading
