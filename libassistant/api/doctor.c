@@ -15,8 +15,8 @@
 struct doctor {
 	struct api_call call;
 	struct conference_list conferences;
-	int store, embedder;
-	struct fail store_fail, embedder_fail;
+	int store, embedder, llm;
+	struct fail store_fail, embedder_fail, llm_fail;
 	struct completing completing;
 	size_t at; /* of conferences */
 	struct vector_space space;
@@ -24,13 +24,23 @@ struct doctor {
 	const char *bare; /* a conference without vectors, though there is an embedder */
 };
 
-static flow_step doctor_begin, doctor_conferences, doctor_embedder, doctor_space, doctor_counted;
+static flow_step doctor_begin, doctor_llm, doctor_conferences, doctor_embedder, doctor_space,
+	doctor_counted;
 
 static void doctor_begin(struct flow *f)
+{
+	struct llm *l = container_of(f, struct doctor, call.flow)->call.a->env.llm;
+
+	l->ops->ping(l, THEN_ANYWAY(f, doctor_llm));
+}
+
+static void doctor_llm(struct flow *f)
 {
 	struct doctor *d = container_of(f, struct doctor, call.flow);
 	struct store *s = d->call.a->env.store;
 
+	d->llm = f->status;
+	d->llm_fail = f->fail;
 	s->ops->conferences(s, d->call.arena, &d->conferences, THEN_ANYWAY(f, doctor_conferences));
 }
 
@@ -152,6 +162,39 @@ static void look_at_embedder(assistant *a, const struct doctor *d, struct json_o
 	}
 }
 
+static const char *what_to_do_about_llm(int code)
+{
+	switch (code) {
+	case ASSISTANT_EDENIED:
+		return "Check ANTHROPIC_API_KEY, its rights and its limits; until then answers are "
+		       "basic.";
+	case ASSISTANT_ENOTFOUND:
+		return "Choose a model that is there: ANTHROPIC_MODEL, ANTHROPIC_FALLBACK_MODELS, "
+		       "ANTHROPIC_FAST_MODEL.";
+	default:
+		return "Check ANTHROPIC_BASE_URL and the network; until then answers are basic.";
+	}
+}
+
+static void look_at_llm(assistant *a, const struct doctor *d, struct json_object *findings)
+{
+	char what[500];
+
+	if (a->env.llm == a->env.composer) {
+		find(findings, "ok", "Answers are composed without a language model.",
+		     "For answers in a model's words, set ANTHROPIC_API_KEY.");
+	} else if (d->llm < 0) {
+		snprintf(what, sizeof(what), "The language model does not answer: %s",
+			 d->llm_fail.text);
+		find(findings, "error", what, what_to_do_about_llm(d->llm));
+	} else {
+		snprintf(what, sizeof(what), "The language models (%s, %s) are there.",
+			 config_text(a->config, "ANTHROPIC_MODEL"),
+			 config_text(a->config, "ANTHROPIC_FAST_MODEL"));
+		find(findings, "ok", what, "");
+	}
+}
+
 static void look_at_data(assistant *a, struct json_object *findings)
 {
 	struct statfs fs;
@@ -187,6 +230,7 @@ int services_doctor(assistant *a, int timeout_ms, char **out, assistant_error *e
 		d.store = r;
 	look_at_store(a, &d, findings);
 	look_at_embedder(a, &d, findings);
+	look_at_llm(a, &d, findings);
 	look_at_data(a, findings);
 	api_call_finish(&d.call);
 	*out = json_dump(o);

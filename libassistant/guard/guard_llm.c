@@ -14,6 +14,8 @@
 #include "observe/metrics.h"
 
 #define ANSWER_MAX_BYTES (1 << 20)
+#define PING_HOLDS_MS                                                                              \
+	15000 /* a readiness probe every second must not become a request every second */
 
 struct link {
 	struct llm *llm;
@@ -28,6 +30,9 @@ struct chain {
 	int silence_ms;
 	struct metrics *metrics;
 	struct log *log;
+	int64_t pinged_ms; /* what was found then holds for PING_HOLDS_MS; 0: never asked */
+	int pinged;
+	struct fail ping_fail;
 };
 
 /* One answer. */
@@ -46,7 +51,7 @@ struct streaming {
 	bool was_continued;
 };
 
-static flow_step stream_try, stream_tried, try_begin, try_done;
+static flow_step stream_try, stream_tried, try_begin, try_done, ping_next;
 
 static struct streaming *streaming_of(struct flow *f)
 {
@@ -283,16 +288,76 @@ static int chain_check(struct llm *l, struct fail *f)
 	return r;
 }
 
+/* Every model, one after the other; the first that fails is told. */
+struct pinging {
+	struct wait wait;
+	struct flow flow;
+	struct chain *chain;
+	size_t at;
+};
+
+static void ping_next(struct flow *f)
+{
+	struct pinging *p = container_of(f, struct pinging, flow);
+	struct llm *l;
+
+	if (p->at == p->chain->n_links) {
+		flow_done(f);
+		return;
+	}
+	l = p->chain->links[p->at++].llm;
+	l->ops->ping(l, THEN(f, ping_next));
+}
+
+static bool ping_holds(const struct chain *c)
+{
+	return c->pinged_ms && loop_now_ms(c->loop) - c->pinged_ms < PING_HOLDS_MS;
+}
+
+static void ping_ended(struct flow *f)
+{
+	struct pinging *p = container_of(f, struct pinging, flow);
+
+	if (f->status != ASSISTANT_ECANCELED && !ping_holds(p->chain)) {
+		p->chain->pinged_ms = loop_now_ms(f->loop);
+		p->chain->pinged = f->status;
+		p->chain->ping_fail = f->fail;
+	}
+	wait_finish(&p->wait, f->status, &f->fail);
+}
+
+static void ping_cancel(struct wait *w)
+{
+	flow_cancel(&container_of(w, struct pinging, wait)->flow);
+}
+
+static void ping_release(struct wait *w)
+{
+	free(container_of(w, struct pinging, wait));
+}
+
 static void chain_ping(struct llm *l, struct flow *f)
 {
 	struct chain *c = container_of(l, struct chain, llm);
 	struct fail fail = FAIL_INIT;
+	struct pinging *p;
 	int r = chain_check(l, &fail);
 
-	if (r < 0)
-		flow_refuse(f, r, &fail);
-	else
-		c->links[0].llm->ops->ping(c->links[0].llm, f);
+	if (!r && ping_holds(c) && c->pinged < 0) {
+		r = c->pinged;
+		fail = c->ping_fail;
+	}
+	p = r < 0 ? NULL : calloc(1, sizeof(*p));
+	if (!p) {
+		flow_refuse(f, r < 0 ? r : ASSISTANT_ENOMEM, &fail);
+		return;
+	}
+	p->chain = c;
+	p->at = ping_holds(c) ? c->n_links : 0;
+	wait_begin(&p->wait, f);
+	p->wait.cancel = ping_cancel;
+	p->wait.release = ping_release;
+	flow_begin(&p->flow, c->loop, NULL, "llm_ping", FIRST(ping_next), ping_ended);
 }
 
 static void chain_destroy(struct llm *l)

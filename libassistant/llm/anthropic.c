@@ -368,13 +368,17 @@ static void ping_begin(struct flow *f)
 	     THEN(f, ping_ended));
 }
 
-/* Servers that only speak the protocol may not have that page: that they answer is enough. */
+/* Servers that only speak the protocol may not have that page: that they answer is enough.  Those that have it name the model in
+ * their refusal. */
 static void ping_ended(struct flow *f)
 {
 	struct op *op = op_of(f);
 	int code = check(op, &f->fail);
 
-	if (code == ASSISTANT_EDENIED || code == ASSISTANT_EUNAVAILABLE)
+	if (code == ASSISTANT_EDENIED || code == ASSISTANT_EUNAVAILABLE ||
+	    code == ASSISTANT_ELIMIT ||
+	    (code == ASSISTANT_ENOTFOUND && strstr(op->response.body, "not_found_error") &&
+	     strstr(op->response.body, op->a->model)))
 		flow_fail(f, code);
 	else
 		flow_done(f);

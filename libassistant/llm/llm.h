@@ -70,6 +70,7 @@ struct llm_ask {
 struct llm_ops {
 	const char *name;
 	void (*destroy)(struct llm *l);
+	/* ENOTFOUND: it answers, and does not have that model. */
 	void (*ping)(struct llm *l, struct flow *f);
 	/* Cancelling f stops the upstream at once. */
 	void (*stream)(struct llm *l, const struct llm_request *rq, struct arena *arena,

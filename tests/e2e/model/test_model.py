@@ -223,6 +223,30 @@ def test_prefixes_are_stable_and_kept(world):
         same(first.outcome, "ok")
 
 
+def test_readiness_does_not_ask_every_time(world):
+    with world.server() as server:
+        for _ in range(5):
+            ready = server.get("/health/ready")
+            same((ready.status, ready.json()["checks"]["anthropic"]), (200, "ok"))
+        same(world.fake.control("GET", "pings"), 2, "pings of two models")
+
+
+def test_doctor_names_what_is_wrong(world):
+    cli = pathlib.Path(world.options.server).parent.parent / "cli" / "erleah-cli"
+    rows = ((dict(), 0, "The language models (claude-sonnet-5-5, claude-haiku-5-5) are there"),
+            (dict(ANTHROPIC_MODEL="claude-sonnet-4-20250514"), 1, "Choose a model that is there"),
+            (dict(ANTHROPIC_API_KEY="wrong"), 1, "Check ANTHROPIC_API_KEY"),
+            (dict(ANTHROPIC_BASE_URL="http://127.0.0.1:1"), 1, "Check ANTHROPIC_BASE_URL"))
+    for more, code, words in rows:
+        env = dict(plain_environment(), ERLEAH_DATA=str(world.folder), ANTHROPIC_API_KEY=KEY,
+                   ANTHROPIC_BASE_URL=world.fake.url, **{})
+        env.update(more)
+        done = subprocess.run([cli, "doctor"], env=env, capture_output=True, text=True, timeout=60,
+                              stdin=subprocess.DEVNULL)
+        expect(words in done.stdout, f"{more}: {done.stdout}{done.stderr}")
+        same(done.returncode, code, f"{more}: {done.stdout}")
+
+
 def test_history_is_told_in_turns(world):
     with world.server() as server:
         visitor = Visitor(server, world.conference)

@@ -6,6 +6,7 @@
 //   POST   /control/always         {...}: what holds for every request without a plan
 //   GET    /control/requests       what was asked: [{headers, body, at_ms, first_ms, closed_ms, whole}]
 //   DELETE /control/requests
+//   GET    /control/pings          how often models were asked for
 //
 // A behaviour: "for" ("stream" | "json": only such requests take it), "model" (the same), "delay_ms", "pace_ms" (between pieces),
 // "status" with "error", "details", "headers" and "html"; "hang"; "text"; "json"; "stop_reason"; "cut_after" pieces with "how"
@@ -14,7 +15,7 @@ import crypto from "node:crypto";
 import http from "node:http";
 import { check, MODELS } from "./check.mjs";
 
-const state = { plan: [], always: {}, requests: [], kept: new Set() };
+const state = { pings: 0, plan: [], always: {}, requests: [], kept: new Set() };
 const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
 const id = (prefix) => prefix + crypto.randomBytes(12).toString("hex");
 const ERRORS = {
@@ -167,11 +168,12 @@ function behaviourFor(body) {
   return fits(state.always) ? state.always : {};
 }
 
-function refuseHeaders(req) {
+function refuseHeaders(req, hasBody = true) {
   if (!["2023-06-01", "2026-10-21"].includes(req.headers["anthropic-version"])) return [400, "anthropic-version: header is required"];
-  if (!req.headers["content-type"]?.startsWith("application/json")) return [400, "content-type: must be application/json"];
+  if (hasBody && !req.headers["content-type"]?.startsWith("application/json")) return [400, "content-type: must be application/json"];
   const key = req.headers["x-api-key"] ?? req.headers.authorization?.replace(/^Bearer /, "");
   if (!key) return [401, "x-api-key header is required"];
+  if (key === "wrong") return [401, "invalid x-api-key"];
   return null;
 }
 
@@ -217,8 +219,11 @@ async function messages(req, res, text) {
 
 const modelInfo = (name) => ({ type: "model", id: name, display_name: name, created_at: "2026-01-01T00:00:00Z" });
 
-function models(res, name) {
+function models(req, res, name) {
   const requestId = id("req_");
+  state.pings++;
+  const refused = refuseHeaders(req, false);
+  if (refused) return sendError(res, requestId, ...refused);
   if (name && !MODELS[name]) return sendError(res, requestId, 404, `model: ${name}`);
   const all = Object.keys(MODELS);
   const body = name ? modelInfo(name) : { data: all.map(modelInfo), has_more: false, first_id: all[0], last_id: all.at(-1) };
@@ -229,9 +234,12 @@ function models(res, name) {
 function control(req, res, path, text) {
   if (path === "plan") state.plan = JSON.parse(text);
   else if (path === "always") state.always = JSON.parse(text);
-  else if (req.method === "DELETE") state.requests = [];
+  else if (req.method === "DELETE") {
+    state.requests = [];
+    state.pings = 0;
+  }
   res.writeHead(200, { "content-type": "application/json" });
-  res.end(JSON.stringify(path === "requests" ? state.requests : {}));
+  res.end(JSON.stringify(path === "requests" ? state.requests : path === "pings" ? state.pings : {}));
 }
 
 const server = http.createServer(async (req, res) => {
@@ -242,8 +250,8 @@ const server = http.createServer(async (req, res) => {
   for await (const chunk of req) text += chunk;
   if (path.startsWith("/control/")) control(req, res, path.slice(9), text);
   else if (path === "/v1/messages" && req.method === "POST") await messages(req, res, text);
-  else if (path === "/v1/models") models(res, null);
-  else if (path.startsWith("/v1/models/")) models(res, decodeURIComponent(path.slice(11)));
+  else if (path === "/v1/models") models(req, res, null);
+  else if (path.startsWith("/v1/models/")) models(req, res, decodeURIComponent(path.slice(11)));
   else sendError(res, id("req_"), 404, `${path} was not found`);
 });
 const port = process.argv.includes("--port") ? Number(process.argv[process.argv.indexOf("--port") + 1]) : 0;
