@@ -411,12 +411,15 @@ static const struct llm_ops anthropic_ops = {
 	.ask = anthropic_ask,
 };
 
-static char *without_slashes(const char *url)
+/* Without slashes at its end, and without /v1, which clients of other protocols want there. */
+static char *plain_base(const char *url)
 {
 	size_t n = strlen(url);
 
 	while (n && url[n - 1] == '/')
 		n--;
+	if (n > 3 && strncmp(url + n - 3, "/v1", 3) == 0)
+		n -= 3;
 	return strndup(url, n);
 }
 
@@ -439,7 +442,7 @@ int anthropic_open(struct loop *loop, struct http *http, const struct anthropic_
 				 .metrics = metrics,
 				 .log = log,
 				 .traits = traits };
-	a->base_url = without_slashes(options->base_url);
+	a->base_url = plain_base(options->base_url);
 	a->model = strdup(options->model);
 	a->api_key = options->api_key && *options->api_key ? strdup(options->api_key) : NULL;
 	if (!a->base_url || !a->model || (options->api_key && *options->api_key && !a->api_key)) {

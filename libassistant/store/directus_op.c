@@ -4,6 +4,7 @@
 #include "store/directus.h"
 
 #include <string.h>
+#include "aio/upstream.h"
 #include "base/check.h"
 #include "observe/metrics.h"
 
@@ -40,22 +41,6 @@ static void op_cancel(struct wait *w)
 	flow_cancel(&container_of(w, struct op, wait)->flow);
 }
 
-static const char *cause_of(int status)
-{
-	switch (status) {
-	case ASSISTANT_EUNAVAILABLE:
-		return "unavailable";
-	case ASSISTANT_ETIMEOUT:
-		return "timeout";
-	case ASSISTANT_EDENIED:
-		return "denied";
-	case ASSISTANT_EPROTOCOL:
-		return "protocol";
-	default:
-		return "other";
-	}
-}
-
 static void op_ended(struct flow *f)
 {
 	struct op *op = op_of(f);
@@ -66,7 +51,7 @@ static void op_ended(struct flow *f)
 			(double)(loop_now_ms(op->d->loop) - op->began_ms) / 1000.0);
 	if (f->status < 0 && f->status != ASSISTANT_ENOTFOUND && f->status != ASSISTANT_ECONFLICT &&
 	    f->status != ASSISTANT_ECANCELED)
-		metrics_add(m, METRIC_STORE_FAILURES, cause_of(f->status), 1);
+		metrics_add(m, METRIC_STORE_FAILURES, cause_name(fail_cause(&f->fail)), 1);
 	wait_finish(&op->wait, f->status, &f->fail);
 }
 
@@ -150,14 +135,6 @@ static const char *code_of(struct json_object *body)
 	return json_text(json_get_object(first, "extensions"), "code");
 }
 
-static int retry_after_ms(const struct http_response *rs)
-{
-	const char *value = http_header_get(rs, "retry-after");
-	long s = value ? strtol(value, NULL, 10) : 0;
-
-	return s > 0 && s <= 60 ? (int)s * 1000 : 0;
-}
-
 /* Codes we do not know are told by their status. */
 static int meaning(const char *code, int status)
 {
@@ -178,6 +155,7 @@ int op_check(struct op *op)
 {
 	struct http_response *rs = &op->response;
 	struct fail *f = &op->flow.fail;
+	struct fail said = FAIL_INIT;
 	const char *code;
 	int r = 0;
 
@@ -194,7 +172,9 @@ int op_check(struct op *op)
 	code = code_of(op->body);
 	r = FAIL(f, meaning(code, rs->status), "Directus refused %s with %d%s%.40s.", op->name,
 		 rs->status, *code ? " " : "", code);
-	f->retry_after_ms = retry_after_ms(rs);
+	upstream_check(rs, "Directus", NULL, 0, &said);
+	f->cause = r == ASSISTANT_ECONFLICT || r == ASSISTANT_ENOTFOUND ? CAUSE_NONE : said.cause;
+	f->retry_after_ms = said.retry_after_ms;
 	return r;
 }
 

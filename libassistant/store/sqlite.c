@@ -114,16 +114,7 @@ static int run(struct work *w, struct fail *f)
 
 static const char *cause_of(int status)
 {
-	switch (status) {
-	case ASSISTANT_EUNAVAILABLE:
-		return "unavailable";
-	case ASSISTANT_ETIMEOUT:
-		return "timeout";
-	case ASSISTANT_EPROTOCOL:
-		return "protocol";
-	default:
-		return "internal";
-	}
+	return cause_name(fail_cause(&(struct fail){ .code = status }));
 }
 
 /* What a caller may well ask for is no failure of the store. */

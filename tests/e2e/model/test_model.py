@@ -151,6 +151,12 @@ def test_a_question_is_answered_by_the_model(world):
         expect(KEY not in metrics, "the key is in /metrics")
 
 
+def test_a_base_url_may_end_as_others_do(world):
+    for end in ("/", "/v1", "/v1/"):
+        with world.server(ANTHROPIC_BASE_URL=world.fake.url + end) as server:
+            same(Asked(server, world).mode, "full", end)
+
+
 def test_a_base_url_is_enough(world):
     """A server of one's own may need no key; this double wants one, so the answer is the composer's."""
     with world.server(ANTHROPIC_API_KEY="") as server:
