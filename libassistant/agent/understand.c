@@ -479,7 +479,7 @@ static bool model_knows_better(const struct turn *t, const struct model_reading 
 	if (!m->question[0])
 		return false;
 	language_from(m->language, &known);
-	return !known || t->clarify.about || (m->follow_up && !t->followed);
+	return !known || t->clarify.about || (m->follow_up && !t->followed && t->previous);
 }
 
 static bool says_little(const struct understood *u)

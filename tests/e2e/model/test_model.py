@@ -278,6 +278,7 @@ def test_another_language_is_read_by_the_model(world):
 def test_a_follow_up_that_no_rule_sees(world):
     with world.server() as server:
         visitor = Visitor(server, world.conference)
+        Asked(server, world, "Where is lunch?", visitor)
         world.fake.plan({"for": "json", "json": {"language": "en", "question": QUESTION, "follow_up": True,
                                                  "intent": "session_search"}})
         asked = Asked(server, world, "the meters thing we talked of at lunch, remember", visitor)
