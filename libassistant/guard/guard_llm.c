@@ -49,6 +49,7 @@ struct streaming {
 	int attempts;
 	unsigned ticket;
 	bool was_continued;
+	int64_t heard_ms; /* when the deadline for silence was set last */
 };
 
 static flow_step stream_try, stream_tried, try_begin, try_done, ping_next;
@@ -68,11 +69,22 @@ static void send_piece(struct streaming *s)
 	text_clear(&s->piece);
 }
 
+/* The deadline for silence moves; not with every piece, since a timer costs more than a piece does. */
+static void still_there(struct streaming *s)
+{
+	int64_t now = loop_now_ms(s->chain->loop);
+
+	if (now - s->heard_ms < s->chain->silence_ms / 8)
+		return;
+	s->heard_ms = now;
+	flow_set_deadline(&s->try_flow, s->chain->silence_ms);
+}
+
 static void on_text(void *ctx, const char *text, size_t len)
 {
 	struct streaming *s = ctx;
 
-	flow_set_deadline(&s->try_flow, s->chain->silence_ms);
+	still_there(s);
 	joint_feed(&s->joint, text, len, &s->piece);
 	send_piece(s);
 }
@@ -118,6 +130,7 @@ static void stream_try(struct flow *f)
 		s->was_continued = true;
 	flow_begin(&s->try_flow, f->loop, f, "llm", FIRST(try_begin), try_ended);
 	flow_set_deadline(&s->try_flow, s->chain->silence_ms);
+	s->heard_ms = loop_now_ms(f->loop);
 	flow_join(THEN(f, stream_tried));
 }
 
