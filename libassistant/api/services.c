@@ -24,6 +24,21 @@ static bool wants_directus(const assistant_config *c)
 	return config_is(c, "ERLEAH_STORE", "directus");
 }
 
+static bool wants_qdrant(const assistant_config *c)
+{
+	if (config_is(c, "ERLEAH_INDEX", "auto"))
+		return *config_text(c, "QDRANT_URL") != '\0';
+	return config_is(c, "ERLEAH_INDEX", "qdrant");
+}
+
+/* One client for all upstreams: connections are pooled by host. */
+static int need_http(assistant *a, struct fail *f)
+{
+	if (!a->http)
+		a->http = http_create(a->env.loop, 8);
+	return a->http ? 0 : FAIL(f, ASSISTANT_ENOMEM, "Out of memory.");
+}
+
 static int open_directus(assistant *a, struct fail *f)
 {
 	const char *url = config_text(a->config, "DIRECTUS_URL");
@@ -31,9 +46,8 @@ static int open_directus(assistant *a, struct fail *f)
 	if (!*url)
 		return FAIL(f, ASSISTANT_ECONFIG,
 			    "ERLEAH_STORE is \"directus\", but DIRECTUS_URL is not set.");
-	a->http = http_create(a->env.loop, 8);
-	if (!a->http)
-		return FAIL(f, ASSISTANT_ENOMEM, "Out of memory.");
+	if (need_http(a, f) < 0)
+		return f->code;
 	return directus_store_open(a->env.loop, a->http, url,
 				   config_text(a->config, "DIRECTUS_API_KEY"), a->env.metrics,
 				   a->env.log, &a->env.store, f);
@@ -51,6 +65,24 @@ static int open_store(assistant *a, struct fail *f)
 	snprintf(path, sizeof(path), "%s/erleah.db", a->data_directory);
 	return sqlite_store_open(a->env.loop, path, a->wall, a->env.metrics, a->env.log,
 				 &a->env.store, f);
+}
+
+static int open_index(assistant *a, struct fail *f)
+{
+	const assistant_config *c = a->config;
+	struct env *env = &a->env;
+
+	if (!wants_qdrant(c))
+		return flat_index_open(env->loop, a->data_directory, env->metrics, env->log,
+				       &env->index, f);
+	if (!*config_text(c, "QDRANT_URL"))
+		return FAIL(f, ASSISTANT_ECONFIG,
+			    "ERLEAH_INDEX is \"qdrant\", but QDRANT_URL is not set.");
+	if (need_http(a, f) < 0)
+		return f->code;
+	return qdrant_index_open(env->loop, a->http, config_text(c, "QDRANT_URL"),
+				 config_text(c, "QDRANT_API_KEY"), config_text(c, "QDRANT_PREFIX"),
+				 env->metrics, env->log, &env->index, f);
 }
 
 /* --- The model ------------------------------------------------------------------------ */
@@ -164,8 +196,7 @@ int services_choose(assistant *a, struct fail *f)
 	int r = open_store(a, f);
 
 	if (!r)
-		r = flat_index_open(env->loop, a->data_directory, env->metrics, env->log,
-				    &env->index, f);
+		r = open_index(a, f);
 	if (!r)
 		r = embedding_open(a, f);
 	if (!r)
@@ -191,6 +222,13 @@ void services_log(assistant *a)
 		  why(c, "ERLEAH_STORE",
 		      wants_directus(c) ? "DIRECTUS_URL is set" : "DIRECTUS_URL is not set"),
 		  "s", "index", env->index->ops->name, "s", "index_because",
+		  why(c, "ERLEAH_INDEX",
+		      wants_qdrant(c) ? "QDRANT_URL is set" : "QDRANT_URL is not set"),
+		  "s", "embedder", env->embedder ? env->embedder->ops->name : "none", "s",
+		  "embedder_because", a->embedder_because, "s", "llm", env->llm->ops->name, "s",
+		  "llm_because", why(c, "ERLEAH_LLM", "the embedded default"), "s", "cache",
+		  env->cache->ops->name, "s", "cache_because",
+
 		  why(c, "ERLEAH_INDEX", "the embedded default"), "s", "embedder",
 		  env->embedder ? env->embedder->ops->name : "none", "s", "embedder_because",
 		  a->embedder_because, "s", "llm", env->llm->ops->name, "s", "llm_because",

@@ -372,54 +372,17 @@ static void add_values(struct build *b)
 	free(values);
 }
 
-struct occurrence {
-	uint64_t key;
-	uint32_t word;
-};
-
-static int by_key(const void *pa, const void *pb)
+static const char *sorted_text(const void *ctx, size_t i)
 {
-	const struct occurrence *a = pa, *b = pb;
-
-	if (a->key != b->key)
-		return a->key < b->key ? -1 : 1;
-	return a->word < b->word ? -1 : a->word > b->word;
-}
-
-static struct occurrence *occurrences_of(struct build *b, size_t *n)
-{
-	struct occurrence *all = NULL;
-	uint64_t keys[TYPO_MAX_TRIGRAMS];
-	size_t cap = 0;
-
-	*n = 0;
-	for (size_t i = 0; i < b->words.n; i++) {
-		size_t n_keys = typo_trigrams(b->words.sorted[i]->text, keys);
-
-		if (*n + n_keys > cap) {
-			struct occurrence *grown;
-
-			cap = 2 * (*n + n_keys) + 1024;
-			grown = reallocarray(all, cap, sizeof(*all));
-			if (!grown) {
-				b->failed = true;
-				break;
-			}
-			all = grown;
-		}
-		for (size_t k = 0; k < n_keys; k++)
-			all[(*n)++] = (struct occurrence){ keys[k], (uint32_t)i };
-	}
-	if (*n)
-		qsort(all, *n, sizeof(*all), by_key);
-	return all;
+	return ((const struct build *)ctx)->words.sorted[i]->text;
 }
 
 static void add_trigrams(struct build *b)
 {
 	size_t n, end;
-	struct occurrence *all = occurrences_of(b, &n);
+	struct typo_occurrence *all = typo_occurrences(sorted_text, b, b->words.n, &n);
 
+	b->failed |= !all;
 	for (size_t i = 0; i < n && !b->failed; i = end) {
 		struct flat_trigram t = { .key = all[i].key };
 

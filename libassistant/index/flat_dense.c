@@ -8,6 +8,7 @@
 #include "index/flat_dense.h"
 #include <string.h>
 #include "index/flat_filter.h"
+#include "index/flat_points.h"
 
 #define DEFAULT_LIMIT 10
 #define MAX_LIMIT     10000
@@ -274,14 +275,6 @@ static int answer_pages(struct scan *s, const struct dense_query *q, struct aren
 	return 0;
 }
 
-static int conflict(const struct flat_header *h, const struct vector_space *asked, struct fail *f)
-{
-	return FAIL(f, ASSISTANT_ECONFLICT,
-		    "the index holds vectors of %.60s (%u dimensions) and the question's is of "
-		    "%.60s (%u); ingest the conference again: erleah-ingest all FILE",
-		    h->model, h->dims, asked->model, asked->dims);
-}
-
 int flat_dense(const struct flat_file *x, const struct vector_kernels *kernels,
 	       const struct dense_query *q, struct arena *arena, struct dense_hits *out,
 	       struct fail *f)
@@ -295,7 +288,8 @@ int flat_dense(const struct flat_file *x, const struct vector_kernels *kernels,
 	if (!x->n_points)
 		return 0;
 	if (!flat_space_is(x, &q->space))
-		return conflict(x->header, &q->space, f);
+		return flat_space_conflict(
+			&(struct vector_space){ x->header->model, x->header->dims }, &q->space, f);
 	if (q->pages)
 		return answer_pages(&s, q, arena, out, f);
 	pass = flat_filter(x, &q->filter, arena, &n_pass);

@@ -21,6 +21,15 @@ int flat_space_check(const struct vector_space *space, struct fail *f)
 	return 0;
 }
 
+int flat_space_conflict(const struct vector_space *held, const struct vector_space *asked,
+			struct fail *f)
+{
+	return FAIL(f, ASSISTANT_ECONFLICT,
+		    "the index holds vectors of %.60s (%u dimensions) and the question's is of "
+		    "%.60s (%u); ingest the conference again: erleah-ingest all FILE",
+		    held->model, held->dims, asked->model, asked->dims);
+}
+
 int flat_vector_check(const float *vector, unsigned dims, const char *what, struct fail *f)
 {
 	double square = 0;

@@ -21,6 +21,9 @@ struct flat_points {
 
 /* 0, or EINVAL: the name or the dimensions are out of bounds. */
 int flat_space_check(const struct vector_space *space, struct fail *f);
+/* ECONFLICT: what is held cannot be compared with what is asked. */
+int flat_space_conflict(const struct vector_space *held, const struct vector_space *asked,
+			struct fail *f);
 /* 0, or EINVAL says of `what` that it is not of length 1 (a zero, no number). */
 int flat_vector_check(const float *vector, unsigned dims, const char *what, struct fail *f);
 

@@ -174,3 +174,43 @@ int64_t typo_find(const struct flat_file *x, const char *word, unsigned *edits)
 		*edits = w.edits;
 	return w.word;
 }
+
+/* --- When indexing ------------------------------------------------------------------ */
+
+static int by_key(const void *pa, const void *pb)
+{
+	const struct typo_occurrence *a = pa, *b = pb;
+
+	if (a->key != b->key)
+		return a->key < b->key ? -1 : 1;
+	return a->word < b->word ? -1 : a->word > b->word;
+}
+
+struct typo_occurrence *typo_occurrences(const char *(*word)(const void *ctx, size_t i),
+					 const void *ctx, size_t n, size_t *n_out)
+{
+	struct typo_occurrence *all = malloc(sizeof(*all));
+	uint64_t keys[TYPO_MAX_TRIGRAMS];
+	size_t cap = 1, found = 0;
+
+	*n_out = 0;
+	for (size_t i = 0; all && i < n; i++) {
+		size_t n_keys = typo_trigrams(word(ctx, i), keys);
+
+		if (found + n_keys > cap) {
+			struct typo_occurrence *grown;
+
+			cap = 2 * (found + n_keys) + 1024;
+			grown = reallocarray(all, cap, sizeof(*all));
+			if (!grown)
+				free(all);
+			all = grown;
+		}
+		for (size_t k = 0; all && k < n_keys; k++)
+			all[found++] = (struct typo_occurrence){ keys[k], (uint32_t)i };
+	}
+	if (all && found)
+		qsort(all, found, sizeof(*all), by_key);
+	*n_out = all ? found : 0;
+	return all;
+}

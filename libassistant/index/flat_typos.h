@@ -20,6 +20,13 @@ size_t typo_trigrams(const char *word, uint64_t keys[static TYPO_MAX_TRIGRAMS]);
  * Its number, or -1; *edits on success.
  */
 int64_t typo_find(const struct flat_file *x, const char *word, unsigned *edits);
+/* Which words have which trigrams, by key, then word; malloc()ed, NULL: no memory.  word: of words 0 to n - 1. */
+struct typo_occurrence {
+	uint64_t key;
+	uint32_t word;
+};
+struct typo_occurrence *typo_occurrences(const char *(*word)(const void *ctx, size_t i),
+					 const void *ctx, size_t n, size_t *n_out);
 /* Edits between two words of at most TYPO_MAX_LETTERS letters; max + 1: more than max. */
 unsigned typo_edits(const int32_t *a, size_t n_a, const int32_t *b, size_t n_b, unsigned max);
 

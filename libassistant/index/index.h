@@ -1,7 +1,7 @@
 /*
  * index.h - nearest words (and, with vectors, nearest meanings) under filters.
  *
- * Implemented by flat.c (a memory-mapped file per conference and epoch).  The conference is a parameter of every query
+ * Implemented by flat.c (a memory-mapped file per conference and epoch) and qdrant.c (collections of a Qdrant).  The conference is a parameter of every query
  * and there is no call without it: isolation is enforced here, below anything a model or a caller can reach.
  * Loop thread, f from THEN(); results land at delivery with memory from arena.  Fusion of lists and ranking by
  * facets are not done here but in search/score.c, the same for every engine.
@@ -58,7 +58,8 @@ enum lexical_field { FIELD_NAME, FIELD_PEOPLE, FIELD_PLACE, FIELD_TOPIC, FIELD_T
 struct lexical_query {
 	const char *text;	    /* words; stop words are dropped unless nothing else is left */
 	float weights[FIELD_COUNT]; /* 0 everywhere: the index's own */
-	bool typos; /* trigram candidates for words the conference does not contain */
+	bool typos;  /* trigram candidates for words the conference does not contain */
+	bool fields; /* each hit's field[] is wanted; else an index may leave it 0 */
 	struct index_filter filter;
 	int limit;
 };
@@ -196,5 +197,14 @@ static inline void index_destroy(struct index *x)
 /* directory: holds index.<conference id>.<epoch>; exists.  Query of a conference without a file: ENOTFOUND. */
 int flat_index_open(struct loop *loop, const char *directory, struct metrics *metrics,
 		    struct log *log, struct index **out, struct fail *f);
+
+/*
+ * Collections in the Qdrant at url, with that prefix before their names ("": none); http is borrowed until after destroy.
+ * Nothing is asked yet: a server that cannot be reached or is too old fails what is asked of it.  ECONFIG: the prefix.
+ */
+struct http;
+int qdrant_index_open(struct loop *loop, struct http *http, const char *url, const char *key,
+		      const char *prefix, struct metrics *metrics, struct log *log,
+		      struct index **out, struct fail *f);
 
 #endif
