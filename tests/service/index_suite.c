@@ -12,7 +12,7 @@
 static struct index_hits ask(struct suite_fixture *fx, const char *text,
 			     const struct index_filter *filter)
 {
-	struct lexical_query q = { .text = text, .typos = true, .limit = 50 };
+	struct lexical_query q = { .text = text, .typos = true, .fields = true, .limit = 50 };
 	struct index_hits hits = { 0 };
 
 	if (filter)
