@@ -135,7 +135,8 @@ struct dense_hits {
 	struct dense_hit *hits; /* by best, descending */
 	size_t n;
 	size_t total; /* records that passed the filter and have a vector */
-	float mean;   /* of the best of all these, when it was asked for; 0: there are none */
+	/* Of the best of all these, when it was asked for; 0: there are none.  Of many, an engine may take a fixed sample of 256 or so. */
+	float mean;
 };
 
 struct index_ops {

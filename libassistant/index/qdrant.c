@@ -285,11 +285,19 @@ static void use_point(struct flow *f)
 	flow_join(THEN(f, use_pointed));
 }
 
+static size_t number_at(struct json_object *array, size_t i)
+{
+	if (!json_object_is_type(array, json_type_array) || i >= json_object_array_length(array))
+		return 0;
+	return (size_t)json_object_get_int64(json_object_array_get_idx(array, i));
+}
+
 static int make_fresh(struct use *u, struct json_object *payload, struct fail *f)
 {
 	struct arena *arena = arena_create(BUILD_MAX_BYTES);
 	struct qdrant_build *b = arena ? arena_new(arena, struct qdrant_build) : NULL;
 	struct json_object *sets = json_get_array(payload, "points_in");
+	struct json_object *records = json_get_array(payload, "records_of");
 	const char *uuid = json_text(payload, "build");
 
 	if (!b) {
@@ -299,7 +307,8 @@ static int make_fresh(struct use *u, struct json_object *payload, struct fail *f
 	b->refs = 1;
 	b->arena = arena;
 	u->fresh = b;
-	if (!uuid_valid(uuid) || !sets || json_get_int(payload, "format", 0) != QDRANT_FORMAT)
+	if (!uuid_valid(uuid) || !sets || !records ||
+	    json_get_int(payload, "format", 0) != QDRANT_FORMAT)
 		return FAIL(f, ASSISTANT_EPROTOCOL,
 			    "the index of conference %.80s was made by another version", u->id);
 	snprintf(b->uuid, sizeof(b->uuid), "%s", uuid);
@@ -308,8 +317,13 @@ static int make_fresh(struct use *u, struct json_object *payload, struct fail *f
 	b->conference_id = arena_strdup(arena, u->id);
 	b->space.model = arena_strdup(arena, json_text(payload, "model"));
 	b->space.dims = (unsigned)json_get_int(payload, "dimensions", 0);
-	for (size_t i = 0; i < SET_COUNT && i < json_object_array_length(sets); i++) {
-		b->n_in[i] = (size_t)json_object_get_int64(json_object_array_get_idx(sets, i));
+	for (size_t i = 0; i < SET_COUNT; i++)
+		b->n_in[i] = number_at(sets, i);
+	for (size_t e = 0; e < ENTITY_COUNT; e++) {
+		struct json_object *of = json_object_array_get_idx(records, e);
+
+		b->n_of[e] = number_at(of, 0);
+		b->n_near[e] = number_at(of, 1);
 	}
 	b->n_points = (size_t)json_get_int(payload, "vectors", 0);
 	b->words.n_records = (size_t)json_get_int(payload, "records", 0);

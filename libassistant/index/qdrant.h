@@ -21,9 +21,10 @@
 struct lane;
 struct sb_stemmer;
 
-#define QDRANT_NAME	  256 /* of a collection */
-#define QDRANT_GENERATION 9   /* hex and an end */
-#define QDRANT_LEAST	  11  /* version 1.11: groups, tenant keys */
+#define QDRANT_NAME	  256  /* of a collection */
+#define QDRANT_GENERATION 9    /* hex and an end */
+#define QDRANT_LEAST	  11   /* version 1.11: groups, tenant keys */
+#define QDRANT_DRAWS	  1000 /* a record's "draw" is one of so many: for samples */
 #define QDRANT_BODY                                                                                \
 	((size_t)24 << 20) /* of a request; a server takes 32 MB unless told otherwise */
 
@@ -44,8 +45,9 @@ struct qdrant_build {
 	const char *conference_id;
 	char uuid[UUID_SIZE], generation[QDRANT_GENERATION];
 	uint64_t epoch;
-	struct vector_space space; /* model "": words only */
-	size_t n_points, n_in[SET_COUNT];
+	struct vector_space space;			 /* model "": words only */
+	size_t n_points, n_in[SET_COUNT];		 /* vectors: all, of each set */
+	size_t n_of[ENTITY_COUNT], n_near[ENTITY_COUNT]; /* records: all, with a vector */
 	struct flat_file words; /* words, stems, trigrams, their strings and n_records */
 	int64_t looked_ms;
 };
@@ -173,6 +175,8 @@ void qdrant_text_string(struct text *t, const char *s);			     /* quoted */
 /* Conditions with commas between: the build, then what the filter says.  false: nothing can pass. */
 bool qdrant_text_filter(struct text *t, const struct qdrant_build *b, enum entity type,
 			const struct index_filter *filter);
+/* All records of that kind pass: how many is known without asking. */
+bool qdrant_filters_nothing(enum entity type, const struct index_filter *f);
 /* "2026-01-31T08:00:00Z" */
 void qdrant_text_time(struct text *t, int64_t unix_s);
 void qdrant_hash_text(const uint8_t hash[static POINT_HASH_SIZE],

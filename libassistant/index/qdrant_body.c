@@ -156,8 +156,10 @@ void qdrant_plan_close(struct qdrant_plan *p)
 		const struct flat_point *point = &p->points.points[i];
 
 		p->n_in[set_of(p, point)]++;
-		if (point->facet != FLAT_PAGES)
-			p->facets[point->record] |= FACET_BIT(point->facet);
+		if (point->facet == FLAT_PAGES)
+			continue;
+		p->n_near[p->file.records[point->record].type] += !p->facets[point->record];
+		p->facets[point->record] |= FACET_BIT(point->facet);
 	}
 }
 
@@ -222,7 +224,8 @@ static void add_common(struct text *t, const struct qdrant_plan *p, size_t numbe
 	field(t, "name", r->name);
 	field_time(t, "start_time", r->start);
 	field_time(t, "end_time", r->end);
-	text_printf(t, ",\"rank\":%zu", number);
+	text_printf(t, ",\"rank\":%zu,\"draw\":%u", number - p->bases[r->type],
+		    (unsigned)(hash_stable(r->id, strlen(r->id)) % QDRANT_DRAWS));
 	add_match(t, p, &p->file.records[number]);
 }
 

@@ -20,10 +20,11 @@ struct qdrant_plan {
 	void *image; /* of an index file without points */
 	struct flat_file file;
 	struct qdrant_sparse sparse;
-	uint32_t *by_name;	    /* by record: its place in the order of names */
-	size_t bases[ENTITY_COUNT]; /* of records' numbers */
-	uint32_t *facets;	    /* by record: FACET_BIT()s of its points, once closed */
-	size_t n_in[SET_COUNT];	    /* points written to each */
+	uint32_t *by_name;	     /* by record: its place in the order of names */
+	size_t bases[ENTITY_COUNT];  /* of records' numbers */
+	uint32_t *facets;	     /* by record: FACET_BIT()s of its points, once closed */
+	size_t n_in[SET_COUNT];	     /* points written to each */
+	size_t n_near[ENTITY_COUNT]; /* records with a vector */
 	size_t n_missing;
 	/* how far bodies have come */
 	unsigned set;

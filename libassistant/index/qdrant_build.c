@@ -92,6 +92,9 @@ static char *about_build(const struct build *b, const char *id, const char *kind
 		text_printf(&t, "%s%zu", i ? "," : "", p->n_in[i]);
 		vectors += p->n_in[i];
 	}
+	text_append(&t, "],\"records_of\":[");
+	for (unsigned e = 0; e < ENTITY_COUNT; e++)
+		text_printf(&t, "%s[%zu,%zu]", e ? "," : "", p->snapshot->n[e], p->n_near[e]);
 	text_printf(&t, "],\"vectors\":%zu,\"word_chunks\":%zu,\"at\":%lld}}]}", vectors,
 		    qdrant_words_chunks(&p->file), (long long)time(NULL));
 	return text_take(&t);

@@ -16,13 +16,14 @@
 #define MAX_LIMIT     10000
 #define PAGES_MAX     1000  /* information pages of a conference */
 #define EXACT_POINTS  20000 /* of a collection: up to there all are compared */
-#define SEARCHED      256   /* hnsw_ef beyond */
-#define ACORN	      16    /* version 1.16: graphs that filters do not tear */
+#define AVERAGE_ALL   512   /* records; of more, a sample of about */
+#define AVERAGE_SOME  256u
+#define SEARCHED      256 /* hnsw_ef beyond */
+#define ACORN	      16  /* version 1.16: graphs that filters do not tear */
 #define BODY_MAX      ((size_t)8 << 20)
 
 struct met {
 	struct dense_hit hit;
-	int64_t rank;
 	unsigned known; /* FACET_BIT()s that were answered, whether there is such a point or not */
 };
 
@@ -30,7 +31,7 @@ struct dense {
 	struct qdrant_op op;
 	struct dense_query query;
 	char *vector; /* as JSON */
-	struct qdrant_call near[SET_STAGED], count[ENTITY_COUNT];
+	struct qdrant_call near[SET_STAGED], passages, average[SET_PASSAGES], count[ENTITY_COUNT];
 	struct map *by_id; /* "0 s1" -> place + 1 */
 	struct met *found;
 	size_t n, cap, top;
@@ -137,9 +138,48 @@ static void send_set(struct dense *d, unsigned set, const char *filter, struct f
 		    "/collections/%s/points/query%s", name, set >= SET_FACETS ? "/groups" : "");
 }
 
+static void send_count(struct dense *d, enum entity type, const char *filter, struct flow *f)
+{
+	unsigned asked = facets_asked(d, SET_MASTERS + type) | facets_asked(d, SET_FACETS + type);
+	char name[QDRANT_NAME];
+
+	if (asked == facets_of(type) && qdrant_filters_nothing(type, &d->query.filter)) {
+		d->hits.total += d->op.build->n_near[type];
+		return;
+	}
+	qdrant_set_name(d->op.q, (enum qdrant_set)(SET_MASTERS + type), d->op.build->generation,
+			name);
+	qdrant_send(&d->count[type], d->op.q, f, "POST", count_body(d, type, filter),
+		    "/collections/%s/points/count", name);
+}
+
+/* Every record's facets, of all or of a sample: to be averaged. */
+static void send_average(struct dense *d, unsigned set, const char *filter, struct flow *f)
+{
+	size_t n = d->op.build->words.n_records;
+	unsigned facets = facets_asked(d, set);
+	char name[QDRANT_NAME];
+	struct text t;
+
+	if (!d->query.average || !facets || !d->op.build->n_in[set])
+		return;
+	text_init(&t, BODY_MAX);
+	text_printf(&t, "{\"query\":%s,\"using\":\"text\",\"filter\":{\"must\":[%s", d->vector,
+		    filter);
+	if (set >= SET_FACETS && facets != facets_of((enum entity)(set % ENTITY_COUNT)))
+		add_facet_keys(&t, "facet_key", facets);
+	if (n > AVERAGE_ALL)
+		text_printf(&t, ",{\"key\":\"draw\",\"range\":{\"lt\":%zu}}",
+			    (AVERAGE_SOME * QDRANT_DRAWS + n - 1) / n);
+	text_append(&t, "]},\"params\":{\"exact\":true}");
+	text_printf(&t, ",\"limit\":%zu,\"with_payload\":[\"entity_id\"]}", d->op.build->n_in[set]);
+	qdrant_set_name(d->op.q, (enum qdrant_set)set, d->op.build->generation, name);
+	qdrant_send(&d->average[set], d->op.q, f, "POST", text_take(&t),
+		    "/collections/%s/points/query", name);
+}
+
 static void send_type(struct dense *d, enum entity type, struct flow *f)
 {
-	char name[QDRANT_NAME];
 	struct text filter;
 
 	if (!(facets_asked(d, SET_MASTERS + type) | facets_asked(d, SET_FACETS + type)))
@@ -148,10 +188,9 @@ static void send_type(struct dense *d, enum entity type, struct flow *f)
 	if (qdrant_text_filter(&filter, d->op.build, type, &d->query.filter) && !filter.failed) {
 		send_set(d, SET_MASTERS + type, filter.data, f);
 		send_set(d, SET_FACETS + type, filter.data, f);
-		qdrant_set_name(d->op.q, (enum qdrant_set)(SET_MASTERS + type),
-				d->op.build->generation, name);
-		qdrant_send(&d->count[type], d->op.q, f, "POST", count_body(d, type, filter.data),
-			    "/collections/%s/points/count", name);
+		send_average(d, SET_MASTERS + type, filter.data, f);
+		send_average(d, SET_FACETS + type, filter.data, f);
+		send_count(d, type, filter.data, f);
 	}
 	text_finish(&filter);
 }
@@ -204,7 +243,7 @@ static void take_point(struct dense *d, struct met *m, struct json_object *point
 		return;
 	cosine = cosine < -1 ? -1 : cosine > 1 ? 1 : cosine;
 	m->hit.cosine[facet] = cosine;
-	m->rank = json_get_int(payload, "rank", 0);
+	m->hit.row = (unsigned)json_get_int(payload, "rank", m->hit.row);
 	if (cosine > m->hit.best)
 		m->hit.best = cosine;
 }
@@ -260,7 +299,9 @@ static int by_best(const void *pa, const void *pb)
 
 	if (a->hit.best != b->hit.best)
 		return a->hit.best > b->hit.best ? -1 : 1;
-	return a->rank < b->rank ? -1 : a->rank > b->rank;
+	if (a->hit.type != b->hit.type)
+		return a->hit.type < b->hit.type ? -1 : 1;
+	return a->hit.row < b->hit.row ? -1 : a->hit.row > b->hit.row;
 }
 
 /* --- What a cut left out -------------------------------------------------------------------------- */
@@ -316,11 +357,56 @@ static bool fill_set(struct dense *d, unsigned set, struct flow *f)
 	return n > 0;
 }
 
+static void keep_best(struct dense *d, struct map *best, unsigned set, struct json_object *point)
+{
+	float cosine = (float)json_get_double(point, "score", 0), *kept;
+	char key[1024];
+
+	snprintf(key, sizeof(key), "%u %.1000s", set % ENTITY_COUNT,
+		 json_text(json_get_object(point, "payload"), "entity_id"));
+	kept = map_get(best, key);
+	if (!kept) {
+		kept = arena_new(d->op.own, float);
+		if (!kept || map_put(best, key, kept, NULL) < 0)
+			return;
+		*kept = COSINE_NONE;
+	}
+	*kept = cosine > *kept ? cosine : *kept;
+}
+
 static int failed(struct dense *d, struct flow *f)
 {
 	int r = qdrant_failed(f, d->near, SET_STAGED);
 
+	if (r == 0)
+		r = qdrant_failed(f, &d->passages, 1);
+	if (r == 0)
+		r = qdrant_failed(f, d->average, SET_PASSAGES);
 	return r < 0 ? r : qdrant_failed(f, d->count, ENTITY_COUNT);
+}
+
+/* Of each record's best cosine, whatever set it is of. */
+static int take_average(struct dense *d, struct fail *f)
+{
+	struct map *best = map_create((size_t)ENTITY_COUNT * MAX_LIMIT);
+	size_t cursor = 0, n = 0;
+	const char *key;
+	double sum = 0;
+	void *value;
+
+	for (unsigned set = 0; best && set < SET_PASSAGES; set++) {
+		struct json_object *points = json_get_array(d->average[set].result, "points");
+
+		for (size_t i = 0; points && i < json_object_array_length(points); i++)
+			keep_best(d, best, set, json_object_array_get_idx(points, i));
+	}
+	while (best && map_next(best, &cursor, &key, &value)) {
+		sum += (double)*(float *)value;
+		n++;
+	}
+	d->hits.mean = n ? (float)(sum / (double)n) : 0;
+	map_destroy(best, NULL);
+	return best ? 0 : FAIL(f, ASSISTANT_ENOMEM, "no memory for a search");
 }
 
 static void dense_read(struct flow *f)
@@ -337,6 +423,8 @@ static void dense_read(struct flow *f)
 		r = set < SET_FACETS ? read_masters(d, set, &f->fail)
 				     : read_groups(d, set, &f->fail);
 	}
+	if (r == 0 && d->query.average)
+		r = take_average(d, &f->fail);
 	if (r < 0) {
 		flow_fail(f, r);
 		return;
@@ -394,32 +482,64 @@ static void dense_filled(struct flow *f)
 
 /* --- Information pages ----------------------------------------------------------------------------- */
 
-static void pages_send(struct flow *f)
+/* The best of each page; of its passages alone when `passages`. */
+static char *pages_body(const struct dense *d, bool passages)
 {
-	struct dense *d = dense_of(f);
-	char name[QDRANT_NAME];
 	struct text t;
 
-	if (!d->op.build->n_in[SET_PASSAGES]) {
-		flow_done(f);
-		return;
-	}
 	text_init(&t, BODY_MAX);
 	text_printf(&t,
 		    "{\"query\":%s,\"using\":\"text\",\"filter\":{\"must\":[{\"key\":\"conference_"
 		    "id\",\"match\":{\"value\":",
 		    d->vector);
 	qdrant_text_string(&t, d->op.build->conference_id);
-	text_printf(
-		&t,
-		"}},{\"key\":\"build\",\"match\":{\"value\":\"%s\"}}]},\"params\":{\"exact\":true}"
-		",\"group_by\":\"entity_id\",\"group_size\":1,\"limit\":%d,\"with_payload\":["
-		"\"part\"]}",
-		d->op.build->uuid, PAGES_MAX);
+	text_printf(&t, "}},{\"key\":\"build\",\"match\":{\"value\":\"%s\"}}", d->op.build->uuid);
+	if (passages)
+		text_printf(&t, ",{\"key\":\"part\",\"range\":{\"lt\":%u}}", POINT_PART_ASKED);
+	text_printf(&t,
+		    "]},\"params\":{\"exact\":true},\"group_by\":\"entity_id\",\"group_size\":1,"
+		    "\"limit\":%d,\"with_payload\":[\"part\"]}",
+		    PAGES_MAX);
+	return text_take(&t);
+}
+
+static void pages_send(struct flow *f)
+{
+	struct dense *d = dense_of(f);
+	char name[QDRANT_NAME];
+
+	if (!d->op.build->n_in[SET_PASSAGES]) {
+		flow_done(f);
+		return;
+	}
 	qdrant_set_name(d->op.q, SET_PASSAGES, d->op.build->generation, name);
-	qdrant_send(&d->near[SET_PASSAGES], d->op.q, f, "POST", text_take(&t),
+	qdrant_send(&d->near[SET_PASSAGES], d->op.q, f, "POST", pages_body(d, false),
+		    "/collections/%s/points/query/groups", name);
+	qdrant_send(&d->passages, d->op.q, f, "POST", pages_body(d, true),
 		    "/collections/%s/points/query/groups", name);
 	flow_join(THEN(f, pages_read));
+}
+
+/* best is of anything that the page says or answers, the cosine of its nearest passage. */
+static void read_pages(struct dense *d, struct json_object *groups, bool passages)
+{
+	for (size_t i = 0; groups && i < json_object_array_length(groups); i++) {
+		struct json_object *group = json_object_array_get_idx(groups, i);
+		struct json_object *hits = json_get_array(group, "hits");
+		struct json_object *point = hits ? json_object_array_get_idx(hits, 0) : NULL;
+		struct met *m = point ? met_of(d, POINT_PAGE, json_text(group, "id")) : NULL;
+		float cosine = (float)json_get_double(point, "score", 0);
+
+		if (!m)
+			continue;
+		cosine = cosine < -1 ? -1 : cosine > 1 ? 1 : cosine;
+		if (cosine > m->hit.best)
+			m->hit.best = cosine;
+		if (!passages)
+			continue;
+		m->hit.cosine[FACET_MASTER] = cosine;
+		m->hit.part = (unsigned)json_get_int(json_get_object(point, "payload"), "part", 0);
+	}
 }
 
 static int page_order(const void *pa, const void *pb)
@@ -434,7 +554,6 @@ static int page_order(const void *pa, const void *pb)
 static void pages_read(struct flow *f)
 {
 	struct dense *d = dense_of(f);
-	struct json_object *groups = json_get_array(d->near[SET_PASSAGES].result, "groups");
 	int r = failed(d, f);
 
 	if (r < 0) {
@@ -442,17 +561,12 @@ static void pages_read(struct flow *f)
 		return;
 	}
 	d->by_id = map_create(PAGES_MAX);
-	for (size_t i = 0; d->by_id && groups && i < json_object_array_length(groups); i++) {
-		struct json_object *group = json_object_array_get_idx(groups, i);
-		struct json_object *hits = json_get_array(group, "hits");
-		struct json_object *point = hits ? json_object_array_get_idx(hits, 0) : NULL;
-		struct met *m = point ? met_of(d, POINT_PAGE, json_text(group, "id")) : NULL;
-
-		if (!m)
-			continue;
-		take_point(d, m, point);
-		m->hit.part = (unsigned)json_get_int(json_get_object(point, "payload"), "part", 0);
+	if (!d->by_id) {
+		flow_fail(f, FAIL(&f->fail, ASSISTANT_ENOMEM, "no memory for a search"));
+		return;
 	}
+	read_pages(d, json_get_array(d->near[SET_PASSAGES].result, "groups"), false);
+	read_pages(d, json_get_array(d->passages.result, "groups"), true);
 	if (d->n)
 		qsort(d->found, d->n, sizeof(*d->found), page_order);
 	d->hits.total = d->n;
@@ -465,7 +579,7 @@ static void pages_read(struct flow *f)
 static void deliver(struct qdrant_op *op, struct wait *w)
 {
 	struct dense *d = container_of(op, struct dense, op);
-	struct dense_hits copy = { .n = d->top, .total = d->hits.total };
+	struct dense_hits copy = { .n = d->top, .total = d->hits.total, .mean = d->hits.mean };
 	bool whole;
 
 	copy.hits = arena_array(d->arena, struct dense_hit, copy.n + 1);
@@ -488,6 +602,9 @@ static void finish(struct qdrant_op *op)
 
 	for (unsigned i = 0; i < SET_STAGED; i++)
 		qdrant_call_finish(&d->near[i]);
+	for (unsigned i = 0; i < SET_PASSAGES; i++)
+		qdrant_call_finish(&d->average[i]);
+	qdrant_call_finish(&d->passages);
 	for (unsigned e = 0; e < ENTITY_COUNT; e++)
 		qdrant_call_finish(&d->count[e]);
 	map_destroy(d->by_id, NULL);
@@ -498,8 +615,10 @@ static int check(struct dense *d, const struct dense_query *q, struct fail *f)
 {
 	const struct qdrant_build *b = d->op.build;
 	struct text vector;
-	int r = flat_vector_check(q->vector, q->space.dims, "the question", f);
+	int r = flat_space_check(&q->space, f);
 
+	if (r == 0)
+		r = flat_vector_check(q->vector, q->space.dims, "the question", f);
 	if (r < 0)
 		return r;
 	if (b->n_points &&
@@ -528,6 +647,7 @@ void qdrant_dense(struct index *index, const char *conference_id, const struct d
 	d->out = out;
 	d->query.facets = q->facets;
 	d->query.limit = q->limit;
+	d->query.average = q->average;
 	r = check(d, q, &fail);
 	if (r < 0)
 		qdrant_op_refuse(&d->op, r, &fail, f);

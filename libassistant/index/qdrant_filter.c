@@ -176,3 +176,9 @@ bool qdrant_text_filter(struct text *t, const struct qdrant_build *b, enum entit
 	       add_list(t, "language", filter->languages) &&
 	       add_list(t, "speakers", filter->speaker_ids) && add_list(t, "id", filter->ids);
 }
+
+bool qdrant_filters_nothing(enum entity type, const struct index_filter *f)
+{
+	return !(type == ENTITY_SESSION && f->has_window) && !f->places && !f->tracks &&
+	       !f->types && !f->levels && !f->languages && !f->speaker_ids && !f->ids;
+}

@@ -234,8 +234,11 @@ static void send_one(struct lexical *l, enum entity type, const char *filter, st
 
 	qdrant_set_name(l->op.q, (enum qdrant_set)(SET_MASTERS + type), l->op.build->generation,
 			name);
-	qdrant_send(&l->count[type], l->op.q, f, "POST", count_body(filter),
-		    "/collections/%s/points/count", name);
+	if (qdrant_filters_nothing(type, &l->query.filter))
+		l->hits.total += l->op.build->n_of[type];
+	else
+		qdrant_send(&l->count[type], l->op.q, f, "POST", count_body(filter),
+			    "/collections/%s/points/count", name);
 	if (l->n_terms)
 		qdrant_send(&l->search[type], l->op.q, f, "POST",
 			    l->own ? own_body(l, filter) : other_body(l, filter),

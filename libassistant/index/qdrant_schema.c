@@ -85,6 +85,7 @@ void qdrant_staged_id(const char *conference_id, const char *generation,
 /* --- What a collection is indexed by --------------------------------------------------- */
 
 #define KEYWORD "\"keyword\""
+#define NUMBER	"{\"type\":\"integer\",\"lookup\":false,\"range\":true}"
 
 /* of: bits of what kinds of collections have it. */
 enum { MASTER = 1, FACET = 2, PASSAGE = 4, WAITING = 8, BUILDS = 16 };
@@ -109,7 +110,9 @@ static const struct payload_index {
 	{ "hash", KEYWORD, MASTER | FACET | PASSAGE },
 	{ "facet_key", KEYWORD, FACET },
 	{ "facets", KEYWORD, MASTER },
-	{ "rank", "{\"type\":\"integer\",\"lookup\":false,\"range\":true}", MASTER },
+	{ "rank", NUMBER, MASTER },
+	{ "draw", NUMBER, MASTER | FACET },
+	{ "part", NUMBER, PASSAGE },
 	{ "kind", KEYWORD, BUILDS },
 	{ "generation", KEYWORD, BUILDS },
 };
