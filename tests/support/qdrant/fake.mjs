@@ -2,7 +2,10 @@
 /*
  * fake.mjs: a double of Qdrant that speaks its REST interface, for tests without one.
  *
- *   fake.mjs [--port N] [--version 1.11.0] [--api-key KEY] [--lenient]      prints its URL, then serves until stdin closes
+ *   fake.mjs [--port N] [--version 1.11.0] [--api-key KEY] [--lenient] [--record FILE] [--stay]
+ *
+ * Prints its URL, then serves until stdin closes (--stay: until it is killed). --record writes each request that was answered, with its answer,
+ * as a line of JSON: tests/e2e/qdrant/replay.py asks Qdrant's own client the same.
  *
  * What comes in is judged by the published schema (schema.mjs), strictly, and what goes out as well. Filters on fields without
  * an index are refused, as in strict mode. --lenient drops that, for clients that nobody here wrote.
@@ -11,6 +14,7 @@
  * POST /fake/script   {"rules":[{"match":"^PUT .*points","status":503,"body":"...","headers":{},"delay_ms":0,"hang_up":true,"after":2,"times":1}]}
  * POST /fake/reset    forgets rules and what was seen
  */
+import { appendFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { Collection, Refused } from "./collection.mjs";
 import { load } from "./schema.mjs";
@@ -20,6 +24,7 @@ const args = process.argv.slice(2);
 const option = (name, otherwise) => (args.includes(name) ? args[args.indexOf(name) + 1] : otherwise);
 const version = option("--version", "1.16.0");
 const key = option("--api-key", "");
+const record = option("--record", "");
 const lenient = args.includes("--lenient");
 /* Fields of requests and the first version that knows them. */
 const SINCE = { has_vector: 13, formula: 14, mmr: 15, phrase: 15, acorn: 16, text_any: 16, update_filter: 16, update_mode: 18, prefix: 19, idf: 19 };
@@ -272,6 +277,7 @@ async function serve(request, response) {
 	const answer = JSON.stringify(route.key === "GET /" ? result : { result, status: "ok", time: Number(process.hrtime.bigint() - began) / 1e9 });
 	const wrong = answer.length < 20000 ? spec.response(route, JSON.parse(answer)) : [];
 	if (wrong.length) throw new Error(`the double's own answer to ${route.key}: ${wrong[0]}`);
+	if (record) appendFileSync(record, `${JSON.stringify({ route: route.key, name: route.variables.collection_name, body: text ? JSON.parse(text) : null, result })}\n`);
 	return send(response, 200, answer);
 }
 
