@@ -2,14 +2,21 @@
  * follow.c - see follow.h.
  *
  *	use --> good? --no--> built with the vectors there are --> used
- *	         yes --------------------------------------------------+--> complete.c
+ *	 ^       yes --------------------------------------------------+--> complete.c
+ *	 +--- a while later, when the index could not be reached: its conference is served meanwhile, from the records
  */
 #include "api/follow.h"
+#include <string.h>
 #include "observe/log.h"
 #include "search/indexing.h"
 
+#define AGAIN_MS     1000 /* doubled up to the maximum */
+#define AGAIN_MAX_MS 15000
+
 struct use {
-	struct wait wait; /* of the catalog that is being loaded */
+	struct wait wait; /* of the catalog that is being loaded; later nobody waits */
+	bool alone;
+	int64_t pause_ms;
 	struct flow flow;
 	struct list link;
 	assistant *a;
@@ -17,7 +24,8 @@ struct use {
 	struct indexing_counts counts;
 };
 
-static flow_step use_begin, use_tried, use_built;
+static flow_step use_pause, use_begin, use_tried, use_built;
+static void use_again(const struct use *u);
 
 static struct use *use_of(struct flow *f)
 {
@@ -27,6 +35,11 @@ static struct use *use_of(struct flow *f)
 static const char *use_id(const struct use *u)
 {
 	return catalog_snapshot(u->catalog)->conference.id;
+}
+
+static void use_pause(struct flow *f)
+{
+	flow_sleep(THEN(f, use_begin), use_of(f)->pause_ms);
 }
 
 static void use_begin(struct flow *f)
@@ -73,6 +86,12 @@ static void use_built(struct flow *f)
 	x->ops->use(x, use_id(u), catalog_snapshot(u->catalog)->epoch, THEN(f, api_call_done));
 }
 
+static void use_free(struct use *u)
+{
+	catalog_unref(u->catalog);
+	free(u);
+}
+
 static void use_ended(struct flow *f)
 {
 	struct use *u = use_of(f);
@@ -80,31 +99,68 @@ static void use_ended(struct flow *f)
 	list_remove(&u->link);
 	if (f->status >= 0)
 		complete_start(u->a, u->catalog);
-	wait_finish(&u->wait, f->status, &f->fail);
+	else if (f->status != ASSISTANT_ECANCELED)
+		use_again(u);
+	if (u->alone)
+		use_free(u);
+	else
+		wait_finish(&u->wait, f->status, &f->fail);
 }
 
 static void use_release(struct wait *w)
 {
-	struct use *u = container_of(w, struct use, wait);
+	use_free(container_of(w, struct use, wait));
+}
 
-	catalog_unref(u->catalog);
-	free(u);
+static struct use *use_create(assistant *a, struct catalog *catalog)
+{
+	struct use *u = calloc(1, sizeof(*u));
+
+	if (!u)
+		return NULL;
+	u->a = a;
+	u->catalog = catalog_ref(catalog);
+	list_append(&a->uses, &u->link);
+	return u;
+}
+
+/* Behind everybody's back, until it succeeds or a newer epoch is there. */
+static void use_again(const struct use *u)
+{
+	struct use *again = use_create(u->a, u->catalog);
+
+	if (!again)
+		return;
+	again->alone = true;
+	again->pause_ms = !u->pause_ms			   ? AGAIN_MS
+			  : 2 * u->pause_ms < AGAIN_MAX_MS ? 2 * u->pause_ms
+							   : AGAIN_MAX_MS;
+	flow_begin(&again->flow, u->a->env.loop, NULL, "use", FIRST(use_pause), use_ended);
+}
+
+static void stop_alone(assistant *a, const char *conference_id)
+{
+	list_for_each_safe (l, &a->uses) {
+		struct use *u = list_entry(l, struct use, link);
+
+		if (u->alone && !strcmp(use_id(u), conference_id))
+			flow_cancel(&u->flow);
+	}
 }
 
 void follow_epoch(void *ctx, struct catalog *fresh, struct flow *f)
 {
 	assistant *a = ctx;
-	struct use *u = calloc(1, sizeof(*u));
+	struct use *u;
 
+	stop_alone(a, catalog_snapshot(fresh)->conference.id);
+	u = use_create(a, fresh);
 	if (!u) {
 		flow_refuse(f, ASSISTANT_ENOMEM, NULL);
 		return;
 	}
-	u->a = a;
-	u->catalog = catalog_ref(fresh);
 	wait_begin(&u->wait, f);
 	u->wait.release = use_release;
-	list_append(&a->uses, &u->link);
 	flow_begin(&u->flow, a->env.loop, NULL, "use", FIRST(use_begin), use_ended);
 }
 
