@@ -10,7 +10,7 @@
 #include <string.h>
 #include "observe/log.h"
 
-#define QUESTION_MS	 10000
+#define QUESTION_MS	 5000
 #define WRITE_MS	 60000
 #define ANSWER_MAX_BYTES ((size_t)64 << 20)
 #define CALL_MAX_BYTES	 ((size_t)96 << 20)

@@ -2,10 +2,10 @@
 /*
  * fake.mjs: a double of Qdrant that speaks its REST interface, for tests without one.
  *
- *   fake.mjs [--port N] [--version 1.11.0] [--api-key KEY] [--lenient] [--record FILE] [--stay]
+ *   fake.mjs [--port N] [--version 1.11.0] [--api-key KEY] [--lenient] [--record FILE] [--keep FILE] [--stay]
  *
  * Prints its URL, then serves until stdin closes (--stay: until it is killed). --record writes each request that was answered, with its answer,
- * as a line of JSON: tests/e2e/qdrant/replay.py asks Qdrant's own client the same.
+ * as a line of JSON: tests/e2e/qdrant/replay.py asks Qdrant's own client the same. --keep holds what was written beyond the end.
  *
  * What comes in is judged by the published schema (schema.mjs), strictly, and what goes out as well. Filters on fields without
  * an index are refused, as in strict mode. --lenient drops that, for clients that nobody here wrote.
@@ -14,7 +14,7 @@
  * POST /fake/script   {"rules":[{"match":"^PUT .*points","status":503,"body":"...","headers":{},"delay_ms":0,"hang_up":true,"after":2,"times":1}]}
  * POST /fake/reset    forgets rules and what was seen
  */
-import { appendFileSync } from "node:fs";
+import { appendFileSync, existsSync, readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { Collection, Refused } from "./collection.mjs";
 import { load } from "./schema.mjs";
@@ -25,6 +25,7 @@ const option = (name, otherwise) => (args.includes(name) ? args[args.indexOf(nam
 const version = option("--version", "1.16.0");
 const key = option("--api-key", "");
 const record = option("--record", "");
+const keep = option("--keep", "");
 const lenient = args.includes("--lenient");
 /* Fields of requests and the first version that knows them. */
 const SINCE = { has_vector: 13, formula: 14, mmr: 15, phrase: 15, acorn: 16, text_any: 16, update_filter: 16, update_mode: 18, prefix: 19, idf: 19 };
@@ -170,6 +171,17 @@ const handlers = {
 	[`POST ${C}/points/query/groups`]: ({ name, body }) => groups(collection(name), body),
 };
 
+const READS = /(scroll|count|query|query\/batch|query\/groups|\/points)$/;
+const writes = (key) => !key.startsWith("GET ") && !(key.startsWith("POST ") && READS.test(key));
+
+function restore() {
+	for (const line of readFileSync(keep, "utf8").split("\n").filter(Boolean)) {
+		const { route, variables, body } = JSON.parse(line);
+		handlers[route]({ body, variables, name: variables.collection_name });
+	}
+}
+if (keep && existsSync(keep)) restore();
+
 /* --- The wire -------------------------------------------------------------------------- */
 
 function tooNew(body) {
@@ -278,6 +290,7 @@ async function serve(request, response) {
 	const wrong = answer.length < 20000 ? spec.response(route, JSON.parse(answer)) : [];
 	if (wrong.length) throw new Error(`the double's own answer to ${route.key}: ${wrong[0]}`);
 	if (record) appendFileSync(record, `${JSON.stringify({ route: route.key, name: route.variables.collection_name, body: text ? JSON.parse(text) : null, result })}\n`);
+	if (keep && writes(route.key)) appendFileSync(keep, `${JSON.stringify({ route: route.key, variables: route.variables, body: text ? JSON.parse(text) : undefined })}\n`);
 	return send(response, 200, answer);
 }
 
