@@ -12,6 +12,7 @@
 #include "cache/cache.h"
 #include "embedder/embedder.h"
 #include "guard/guard_llm.h"
+#include "guard/guard_services.h"
 #include "observe/log.h"
 #include "store/backend_store.h"
 
@@ -71,6 +72,8 @@ static int open_index(assistant *a, struct fail *f)
 {
 	const assistant_config *c = a->config;
 	struct env *env = &a->env;
+	struct index *index;
+	int r;
 
 	if (!wants_qdrant(c))
 		return flat_index_open(env->loop, a->data_directory, env->metrics, env->log,
@@ -80,9 +83,12 @@ static int open_index(assistant *a, struct fail *f)
 			    "ERLEAH_INDEX is \"qdrant\", but QDRANT_URL is not set.");
 	if (need_http(a, f) < 0)
 		return f->code;
-	return qdrant_index_open(env->loop, a->http, config_text(c, "QDRANT_URL"),
-				 config_text(c, "QDRANT_API_KEY"), config_text(c, "QDRANT_PREFIX"),
-				 env->metrics, env->log, &env->index, f);
+	r = qdrant_index_open(env->loop, a->http, config_text(c, "QDRANT_URL"),
+			      config_text(c, "QDRANT_API_KEY"), config_text(c, "QDRANT_PREFIX"),
+			      env->metrics, env->log, &index, f);
+	return r ? r
+		 : guard_index_open(env->loop, index, "qdrant", &guard_policy_default, env->metrics,
+				    env->log, &env->index, f);
 }
 
 /* --- The model ------------------------------------------------------------------------ */
@@ -226,13 +232,7 @@ void services_log(assistant *a)
 		      wants_qdrant(c) ? "QDRANT_URL is set" : "QDRANT_URL is not set"),
 		  "s", "embedder", env->embedder ? env->embedder->ops->name : "none", "s",
 		  "embedder_because", a->embedder_because, "s", "llm", env->llm->ops->name, "s",
-		  "llm_because", why(c, "ERLEAH_LLM", "the embedded default"), "s", "cache",
-		  env->cache->ops->name, "s", "cache_because",
-
-		  why(c, "ERLEAH_INDEX", "the embedded default"), "s", "embedder",
-		  env->embedder ? env->embedder->ops->name : "none", "s", "embedder_because",
-		  a->embedder_because, "s", "llm", env->llm->ops->name, "s", "llm_because",
-		  a->llm_because, "s", "model",
+		  "llm_because", a->llm_because, "s", "model",
 		  env->llm == env->composer ? NULL : config_text(c, "ANTHROPIC_MODEL"), "s",
 		  "fast_model",
 		  env->llm == env->composer ? NULL : config_text(c, "ANTHROPIC_FAST_MODEL"), "s",

@@ -115,6 +115,7 @@ struct qdrant_call {
 	char *path, *body; /* malloc()ed */
 	size_t body_len;
 	bool writes;  /* is tried again for longer */
+	bool once;    /* is not tried again */
 	bool missing; /* 404: nothing is there, which is no failure */
 	struct arena *arena;
 	struct http_response response;

@@ -4,17 +4,21 @@
  *	send --> answered --2xx--> parsed
  *	  ^         |
  *	  +--pause--+  429, 5xx, no connection: everything we send may be sent twice
+ *
+ * Visitors' questions are sent once: guard_index.c stands before them, tries again and knows when not to.
  */
 #include "index/qdrant.h"
 #include <stdarg.h>
 #include <string.h>
+#include <time.h>
+#include "aio/upstream.h"
 #include "observe/log.h"
 
 #define QUESTION_MS	 5000
 #define WRITE_MS	 60000
 #define ANSWER_MAX_BYTES ((size_t)64 << 20)
 #define CALL_MAX_BYTES	 ((size_t)96 << 20)
-#define QUESTION_TRIES	 2
+#define READ_TRIES	 3
 #define WRITE_TRIES	 7
 #define PAUSE_MS	 100 /* doubled each time */
 #define PAUSE_MAX_MS	 5000
@@ -28,21 +32,6 @@ static struct qdrant_call *call_of(struct flow *f)
 
 /* --- What an answer means --------------------------------------------------------------- */
 
-static int meaning(int status)
-{
-	if (status == 401 || status == 403)
-		return ASSISTANT_EDENIED;
-	if (status == 404)
-		return ASSISTANT_ENOTFOUND;
-	if (status == 409)
-		return ASSISTANT_ECONFLICT;
-	if (status == 413)
-		return ASSISTANT_ETOOLARGE;
-	if (status == 429 || status == 408 || status >= 500)
-		return ASSISTANT_EUNAVAILABLE;
-	return ASSISTANT_EPROTOCOL;
-}
-
 static const char *reason_of(struct json_object *answer)
 {
 	return json_text(json_get_object(answer, "status"), "error");
@@ -50,18 +39,17 @@ static const char *reason_of(struct json_object *answer)
 
 static int refused(struct qdrant_call *c)
 {
-	const struct http_response *rs = &c->response;
-	const char *after = http_header_get(rs, "retry-after"), *reason = reason_of(c->answer);
-	long s = after ? strtol(after, NULL, 10) : 0;
-	int code = meaning(rs->status);
+	char detail[400];
+	int cause, code;
 
-	if (code == ASSISTANT_EDENIED)
-		FAIL(&c->fail, code, "Qdrant refuses the key (%d): check QDRANT_API_KEY.",
-		     rs->status);
-	else
-		FAIL(&c->fail, code, "Qdrant answered %s %.60s with %d%s%.110s", c->method, c->path,
-		     rs->status, *reason ? ": " : ".", reason);
-	c->fail.retry_after_ms = s > 0 && s <= 60 ? (int)s * 1000 : 0;
+	snprintf(detail, sizeof(detail), "%s %s: %s", c->method, c->path, reason_of(c->answer));
+	code = upstream_check(&c->response, "Qdrant", detail, (int64_t)time(NULL) * 1000, &c->fail);
+	if (code != ASSISTANT_EDENIED)
+		return code;
+	cause = c->fail.cause;
+	FAIL(&c->fail, code, "Qdrant refuses the key (%d): check QDRANT_API_KEY.",
+	     c->response.status);
+	c->fail.cause = cause;
 	return code;
 }
 
@@ -95,8 +83,11 @@ static int judge(struct qdrant_call *c)
 
 static bool may_help(const struct qdrant_call *c)
 {
-	return (c->code == ASSISTANT_EUNAVAILABLE || c->code == ASSISTANT_ETIMEOUT) &&
-	       c->tries < (c->writes ? WRITE_TRIES : QUESTION_TRIES);
+	unsigned most = c->once ? 1 : c->writes ? WRITE_TRIES : READ_TRIES;
+
+	return (c->code == ASSISTANT_EUNAVAILABLE || c->code == ASSISTANT_ETIMEOUT ||
+		c->code == ASSISTANT_ELIMIT) &&
+	       c->tries < most;
 }
 
 /* Between half of it and all of it, so that many do not come back at once. */
@@ -159,7 +150,7 @@ static void call_answered(struct flow *f)
 
 	c->code = f->status;
 	if (c->code < 0)
-		FAIL(&c->fail, c->code, "Qdrant: %.200s", f->fail.text);
+		c->fail = f->fail;
 	else
 		c->code = judge(c);
 	if (c->code < 0 && may_help(c))
@@ -186,11 +177,14 @@ static void call_ended(struct flow *f)
 void qdrant_send(struct qdrant_call *c, struct qdrant *q, struct flow *parent, const char *method,
 		 char *body, const char *path, ...)
 {
-	bool writes = c->writes, missing = c->missing;
+	bool writes = c->writes, missing = c->missing, once = c->once;
 	va_list ap;
 
 	qdrant_call_finish(c);
-	*c = (struct qdrant_call){ .q = q, .method = method, .writes = writes, .missing = missing };
+	*c = (struct qdrant_call){ .q = q, .method = method };
+	c->writes = writes;
+	c->missing = missing;
+	c->once = once;
 	c->body = body;
 	c->body_len = body ? strlen(body) : 0;
 	va_start(ap, path);

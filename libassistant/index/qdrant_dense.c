@@ -436,7 +436,7 @@ static void dense_read(struct flow *f)
 	d->top = d->n < limit_of(d) ? d->n : limit_of(d);
 	for (unsigned set = 0; set < SET_PASSAGES; set++) {
 		qdrant_call_finish(&d->near[set]);
-		d->near[set] = (struct qdrant_call){ 0 };
+		d->near[set] = (struct qdrant_call){ .once = true };
 		if (!whole[set])
 			filling |= fill_set(d, set, f);
 	}
@@ -643,6 +643,13 @@ void qdrant_dense(struct index *index, const char *conference_id, const struct d
 		return;
 	d->op.finish = finish;
 	d->op.deliver = deliver;
+	for (unsigned i = 0; i < SET_STAGED; i++)
+		d->near[i].once = true;
+	for (unsigned i = 0; i < SET_PASSAGES; i++)
+		d->average[i].once = true;
+	for (unsigned e = 0; e < ENTITY_COUNT; e++)
+		d->count[e].once = true;
+	d->passages.once = true;
 	d->arena = arena;
 	d->out = out;
 	d->query.facets = q->facets;

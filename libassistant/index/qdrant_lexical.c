@@ -575,6 +575,8 @@ static struct lexical *begin(struct index *index, const char *name, const char *
 	l->op.deliver = deliver;
 	l->arena = arena;
 	l->out = out;
+	for (unsigned e = 0; e < ENTITY_COUNT; e++)
+		l->search[e].once = l->count[e].once = true;
 	if (index_filter_copy(filter, l->op.own, &l->query.filter))
 		return l;
 	qdrant_op_refuse(&l->op, ASSISTANT_ENOMEM, NULL, f);

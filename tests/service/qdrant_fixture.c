@@ -9,7 +9,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
-#include "base/json.h"
+#include "guard/guard_services.h"
 
 #define ARGS_MAX 16
 
@@ -22,7 +22,8 @@ void fake_start(struct fake *fake, const char *const *args)
 
 	while (args && *args && argc < ARGS_MAX - 3)
 		argv[argc++] = *args++;
-	if (!args && getenv("ERLEAH_QDRANT_RECORD")) { /* tests/e2e/qdrant/run wants to see it all */
+	if (!args &&
+	    getenv("ERLEAH_QDRANT_RECORD")) { /* tests/e2e/qdrant/run wants to see it all */
 		argv[argc++] = "--record";
 		argv[argc] = getenv("ERLEAH_QDRANT_RECORD");
 	}
@@ -89,12 +90,16 @@ int qdrant_target_open(struct suite_target *t, struct loop *loop, struct index *
 	struct fail f = FAIL_INIT;
 	struct arena *arena = arena_create(1 << 20);
 	const char *answer;
+	int r;
 
 	fake_ask(loop, &q->fake, "POST", "/fake/reset", "{}", arena, &answer);
 	arena_destroy(arena);
 	q->http = http_create(loop, 8);
 	snprintf(q->prefix, sizeof(q->prefix), "t%u_", ++q->n_opened);
-	return qdrant_index_open(loop, q->http, q->fake.url, "", q->prefix, NULL, NULL, out, &f);
+	r = qdrant_index_open(loop, q->http, q->fake.url, "", q->prefix, NULL, NULL, out, &f);
+	return r || !q->guarded ? r
+				: guard_index_open(loop, *out, "qdrant", &guard_policy_default,
+						   NULL, NULL, out, &f);
 }
 
 void qdrant_target_close(struct suite_target *t, struct loop *loop, struct index *index)

@@ -25,6 +25,7 @@ struct qdrant_target {
 	struct fake fake;
 	struct http *http;
 	char prefix[32];
+	bool guarded; /* as the product has it */
 	unsigned n_opened;
 };
 
