@@ -31,9 +31,9 @@ BASIC = "basic answer"
 class Fake:
     """The double, in a process of its own."""
 
-    def __init__(self):
-        self.process = subprocess.Popen(["node", ROOT / "tests/support/anthropic/fake.mjs"], stdout=subprocess.PIPE,
-                                        stdin=subprocess.DEVNULL, text=True)
+    def __init__(self, port=0):
+        self.process = subprocess.Popen(["node", ROOT / "tests/support/anthropic/fake.mjs", "--port", str(port)],
+                                        stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True)
         self.port = int(self.process.stdout.readline().split()[-1])
         self.url = f"http://127.0.0.1:{self.port}"
         self.kept = []
@@ -61,6 +61,11 @@ class Fake:
         self.plan()
         self.always()
         return found
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait(10)
+        self.process.stdout.close()
 
     def stop(self):
         self.process.terminate()
@@ -576,6 +581,43 @@ def test_many_at_once(world):
             same(asked.outcome, "ok")
             expect(asked.text == whole or BASIC in asked.text, asked.text)
         expect(sum(asked.text == whole for asked in got) >= 25, [a.mode for a in got])
+
+
+def test_the_service_dies_and_comes_back_under_load(world):
+    """Every question has one answer, with a model or without; when the service is back, models answer again."""
+    import threading
+    fake = Fake()
+    fake.always(**{"for": "stream", "pace_ms": 20})
+    stop, got, lost = threading.Event(), [], []
+
+    def ask(server):
+        while not stop.is_set():
+            try:
+                got.append(Asked(server, world))
+            except Exception as failed:
+                lost.append(failed)
+    with world.server(ANTHROPIC_BASE_URL=fake.url) as server:
+        threads = [threading.Thread(target=ask, args=(server,)) for _ in range(12)]
+        for t in threads:
+            t.start()
+        until(lambda: len(got) >= 15, "answers before")
+        fake.kill()
+        dead = len(got)
+        until(lambda: len(got) >= dead + 25, "answers without the service")
+        fake = Fake(fake.port)
+        until(lambda: got[-1].mode == "full" and got[-2].mode == "full", "answers by the model again")
+        stop.set()
+        for t in threads:
+            t.join()
+        same(lost, [], "questions without an answer")
+        same({a.outcome for a in got}, {"ok"})
+        for a in got:
+            expect(TITLE in a.text, a.text)
+            expect((BASIC in a.text) == (a.mode == "basic"), f"{a.mode}: {a.text}")
+            rows = server.get(f"/items/messages?filter[conversation_id][_eq]={a.visitor.conversation}").json()["data"]
+            same(sorted(r["role"] for r in rows), ["assistant", "user"])
+        expect(any(a.mode == "basic" for a in got), "nobody noticed")
+    fake.stop()
 
 
 def no_request_was_wrong(world):
