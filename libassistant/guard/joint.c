@@ -35,7 +35,7 @@ void joint_finish(struct joint *j)
 }
 
 /* Bytes of s up to the end of its last whole word; the blanks behind it stay with what follows. */
-static size_t whole_words(const char *s, size_t len)
+static size_t whole_words(const char *s, size_t len, bool *inside)
 {
 	size_t i = 0, whole = 0, from = 0;
 
@@ -50,7 +50,8 @@ static size_t whole_words(const char *s, size_t len)
 		else if (is_blank(s[at]) && at > 0 && !is_blank(s[at - 1]))
 			whole = from = at;
 	}
-	return len - from > MAX_WORD ? utf8_prefix(s, len, len) : whole;
+	*inside = len - from > MAX_WORD;
+	return *inside ? len : whole;
 }
 
 static void leave(struct joint *j, size_t n, struct text *out)
@@ -66,14 +67,15 @@ static void leave(struct joint *j, size_t n, struct text *out)
 enum fit { NO_FIT, MAY_FIT, FITS };
 
 /* Does the continuation begin with this end of what was said? */
-static enum fit compare(const char *end, size_t end_len, const char *start, size_t len, bool whole)
+static enum fit compare(const char *end, size_t end_len, bool inside, const char *start, size_t len,
+			bool whole)
 {
 	size_t n = end_len < len ? end_len : len;
 
 	if (memcmp(end, start, n) != 0)
 		return NO_FIT;
 	if (len > end_len)
-		return is_word((unsigned char)end[end_len - 1]) &&
+		return !inside && is_word((unsigned char)end[end_len - 1]) &&
 				       (unsigned char)end[end_len - 1] < 0x80 &&
 				       is_word((unsigned char)start[end_len]) &&
 				       (unsigned char)start[end_len] < 0x80
@@ -96,11 +98,11 @@ static bool begins_word(const struct text *said, size_t i)
 }
 
 /* *n: bytes of start that were said already.  MAY_FIT: more must come before that is known. */
-static enum fit overlap(const struct text *said, const char *start, size_t len, bool whole,
-			size_t *n)
+static enum fit overlap(const struct joint *j, const char *start, size_t len, bool whole, size_t *n)
 {
+	const struct text *said = &j->said;
 	size_t from = said->len > MAX_OVERLAP ? said->len - MAX_OVERLAP : 0;
-	enum fit fit = len ? compare(said->data, said->len, start, len, whole) : MAY_FIT;
+	enum fit fit = len ? compare(said->data, said->len, j->inside, start, len, whole) : MAY_FIT;
 
 	*n = fit == FITS ? said->len : 0;
 	if (fit != NO_FIT)
@@ -108,7 +110,7 @@ static enum fit overlap(const struct text *said, const char *start, size_t len, 
 	for (size_t i = from; i < said->len; i++) {
 		if (!begins_word(said, i))
 			continue;
-		fit = compare(said->data + i, said->len - i, start, len, whole);
+		fit = compare(said->data + i, said->len - i, j->inside, start, len, whole);
 		*n = fit == FITS ? said->len - i : 0;
 		if (fit != NO_FIT)
 			return fit; /* the longest first */
@@ -145,7 +147,7 @@ static bool join(struct joint *j, bool whole)
 
 	while (blanks < j->held.len && is_blank(j->held.data[blanks]))
 		blanks++;
-	fit = overlap(&j->said, j->held.data + blanks, j->held.len - blanks, whole, &n);
+	fit = overlap(j, j->held.data + blanks, j->held.len - blanks, whole, &n);
 	if (fit == MAY_FIT && !whole)
 		return false;
 	if (fit == FITS)
@@ -162,10 +164,16 @@ static bool join(struct joint *j, bool whole)
 
 void joint_feed(struct joint *j, const char *text, size_t len, struct text *out)
 {
+	bool inside;
+	size_t n;
+
 	text_append_n(&j->held, text, len);
 	if (j->joining && !join(j, false))
 		return;
-	leave(j, whole_words(j->held.data, j->held.len), out);
+	n = whole_words(j->held.data, j->held.len, &inside);
+	if (n)
+		j->inside = inside;
+	leave(j, n, out);
 }
 
 /* A break inside a continuation that was not joined yet leaves what was known before it. */

@@ -17,6 +17,7 @@
 struct joint {
 	struct text said; /* all that has left */
 	struct text held;
+	bool inside;	  /* what was said ends inside a word that was too long to be held */
 	bool joining;	  /* held is the beginning of a continuation */
 	bool parted;	  /* a blank stood behind what was said when it broke off: blank[] ... */
 	bool whole_blank; /* ... and all of it */

@@ -17,6 +17,9 @@ static const char *const texts[] = {
 	"Große Halle\n\nTimes are local.",
 	"\n\nAn answer that begins with blank lines,  has  double  blanks\tand ends with one. ",
 	"会議は二十日に始まります。場所は [[i1]] です。質問があればどうぞ。",
+	"See "
+	"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+	"aaaaaaaaaaaaaaaaaaaaaaaaaaab for it.",
 	"the the the same same word word again again again",
 	"A",
 };
@@ -132,7 +135,7 @@ static void break_at(const char *whole, size_t at, enum way way, size_t n)
 
 static void breaks_at_every_byte(void **state)
 {
-	for (size_t t = 0; t < 4; t++)
+	for (size_t t = 0; t < 5; t++)
 		for (size_t at = 0; at < strlen(texts[t]); at++)
 			for (enum way way = GOES_ON; way <= WITHOUT_BLANK; way++)
 				for (size_t n = 1; n < 30; n += 7)
