@@ -29,7 +29,7 @@ RUN bash -c '. script/env && configure build --prefix=/usr -Dlibdir=lib --buildt
 FROM debian:13-slim
 RUN apt-get update \
 	&& apt-get install -y --no-install-recommends ca-certificates tzdata libcurl4t64 libexpat1 libjson-c5 \
-		libssl3t64 libuv1t64 libsqlite3-0 libedit2 libstemmer0d libutf8proc3 \
+		libssl3t64 libhiredis1.1.0 libuv1t64 libsqlite3-0 libedit2 libstemmer0d libutf8proc3 \
 	&& rm -rf /var/lib/apt/lists/* \
 	&& useradd --system --uid 10001 --home-dir /var/lib/erleah --shell /usr/sbin/nologin erleah
 COPY --from=build /out/usr /usr
