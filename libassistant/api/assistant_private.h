@@ -19,6 +19,7 @@ struct assistant {
 	struct http *http;
 	struct http *llm_http; /* NULL: no model */
 	char llm_because[120];
+	struct redis *redis;	 /* NULL: none */
 	struct embedder *minilm; /* inside of env.embedder; NULL: none */
 	char embedder_because[300];
 	struct replies *replies;

@@ -5,27 +5,32 @@
 
 #include <string.h>
 #include <sys/vfs.h>
+#include "aio/redis.h"
 #include "api/follow.h"
 #include "base/json.h"
+#include "cache/cache.h"
 #include "embedder/embedder.h"
 
 #define TMPFS_MAGIC_NUMBER   0x01021994
 #define OVERLAY_MAGIC_NUMBER 0x794c7630
+#define CACHE_LOOKS	     10
+#define CACHE_LOOK_MS	     100
 
 struct doctor {
 	struct api_call call;
 	struct conference_list conferences;
-	int store, embedder, llm;
-	struct fail store_fail, embedder_fail, llm_fail;
+	int store, embedder, llm, cache;
+	struct fail store_fail, embedder_fail, llm_fail, cache_fail;
 	struct completing completing;
+	int cache_looks;
 	size_t at; /* of conferences */
 	struct vector_space space;
 	size_t n_points;
 	const char *bare; /* a conference without vectors, though there is an embedder */
 };
 
-static flow_step doctor_begin, doctor_llm, doctor_conferences, doctor_embedder, doctor_space,
-	doctor_counted;
+static flow_step doctor_begin, doctor_llm, doctor_look, doctor_cache, doctor_conferences,
+	doctor_embedder, doctor_space, doctor_counted;
 
 static void doctor_begin(struct flow *f)
 {
@@ -37,10 +42,32 @@ static void doctor_begin(struct flow *f)
 static void doctor_llm(struct flow *f)
 {
 	struct doctor *d = container_of(f, struct doctor, call.flow);
-	struct store *s = d->call.a->env.store;
 
 	d->llm = f->status;
 	d->llm_fail = f->fail;
+	doctor_look(f);
+}
+
+/* A Redis that was chosen a moment ago may still be connecting. */
+static void doctor_look(struct flow *f)
+{
+	struct doctor *d = container_of(f, struct doctor, call.flow);
+	struct cache *c = d->call.a->env.cache;
+
+	c->ops->ping(c, THEN_ANYWAY(f, doctor_cache));
+}
+
+static void doctor_cache(struct flow *f)
+{
+	struct doctor *d = container_of(f, struct doctor, call.flow);
+	struct store *s = d->call.a->env.store;
+
+	d->cache = f->status;
+	d->cache_fail = f->fail;
+	if (f->status < 0 && d->cache_looks++ < CACHE_LOOKS) {
+		flow_sleep(THEN(f, doctor_look), CACHE_LOOK_MS);
+		return;
+	}
 	s->ops->conferences(s, d->call.arena, &d->conferences, THEN_ANYWAY(f, doctor_conferences));
 }
 
@@ -195,6 +222,22 @@ static void look_at_llm(assistant *a, const struct doctor *d, struct json_object
 	}
 }
 
+static void look_at_cache(assistant *a, const struct doctor *d, struct json_object *findings)
+{
+	char what[400];
+
+	if (!a->redis)
+		return;
+	if (d->cache < 0) {
+		find(findings, "warning", d->cache_fail.text,
+		     "Check REDIS_URL. Until it answers, limits hold for each server alone, and an "
+		     "answer can be stopped only on the server that writes it.");
+		return;
+	}
+	snprintf(what, sizeof(what), "Redis at %s answers.", redis_name(a->redis));
+	find(findings, "ok", what, "");
+}
+
 static void look_at_data(assistant *a, struct json_object *findings)
 {
 	struct statfs fs;
@@ -231,6 +274,7 @@ int services_doctor(assistant *a, int timeout_ms, char **out, assistant_error *e
 	look_at_store(a, &d, findings);
 	look_at_embedder(a, &d, findings);
 	look_at_llm(a, &d, findings);
+	look_at_cache(a, &d, findings);
 	look_at_data(a, findings);
 	api_call_finish(&d.call);
 	*out = json_dump(o);

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include "aio/http.h"
+#include "aio/redis.h"
 #include "aio/work.h"
 #include "api/embedding.h"
 #include "api/follow.h"
@@ -203,6 +204,7 @@ static void services_down(assistant *a)
 	embedding_close(a);
 	index_destroy(env->index);
 	cache_destroy(env->cache);
+	redis_destroy(a->redis);
 	store_destroy(env->store);
 	http_destroy(a->http);
 	http_destroy(a->llm_http);

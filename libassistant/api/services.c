@@ -6,6 +6,8 @@
 
 #include <string.h>
 #include "aio/http.h"
+#include "aio/redis.h"
+#include "aio/redis_url.h"
 #include "api/embedding.h"
 #include "api/follow.h"
 #include "base/json.h"
@@ -196,6 +198,62 @@ static int open_llm(assistant *a, struct fail *f)
 	return !r && wants_anthropic(c) ? open_anthropic(a, f) : r;
 }
 
+/* --- The cache ------------------------------------------------------------------------- */
+
+static bool wants_redis(const assistant_config *c)
+{
+	if (config_is(c, "ERLEAH_CACHE", "auto"))
+		return *config_text(c, "REDIS_URL") != '\0';
+	return config_is(c, "ERLEAH_CACHE", "redis");
+}
+
+/* local becomes the shared cache's. */
+static int open_redis(assistant *a, struct cache *local, struct fail *f)
+{
+	const assistant_config *c = a->config;
+	const struct redis_options options = {
+		.url = config_text(c, "REDIS_URL"),
+		.ca_file = config_text(c, "REDIS_CA_FILE"),
+		.connect_timeout_ms = 2000,
+		.command_timeout_ms = (int)config_int(c, "REDIS_TIMEOUT_MS"),
+		.metrics = a->env.metrics,
+		.log = a->env.log,
+	};
+	int r;
+
+	if (!*options.url)
+		return FAIL(f, ASSISTANT_ECONFIG,
+			    "ERLEAH_CACHE is \"redis\", but REDIS_URL is not set.");
+	if (options.command_timeout_ms == 0)
+		return FAIL(f, ASSISTANT_ECONFIG,
+			    "REDIS_TIMEOUT_MS is 0; accepted is a number of milliseconds from 1.");
+	r = redis_open(a->env.loop, &options, &a->redis, f);
+	if (r == ASSISTANT_EINVAL)
+		return FAIL(f, ASSISTANT_ECONFIG, "REDIS_URL is not a Redis URL; " REDIS_URLS);
+	if (r < 0)
+		return r;
+	return redis_cache_open(a->env.loop, a->redis, config_text(c, "REDIS_PREFIX"), local,
+				a->env.metrics, &a->env.cache, f);
+}
+
+static int open_cache(assistant *a, struct fail *f)
+{
+	struct cache *local = NULL;
+	int r = memory_cache_open(a->env.loop, (size_t)config_int(a->config, "CACHE_MAX_BYTES"),
+				  &local, f);
+
+	if (r < 0)
+		return r;
+	if (!wants_redis(a->config)) {
+		a->env.cache = local;
+		return 0;
+	}
+	r = open_redis(a, local, f);
+	if (r < 0)
+		cache_destroy(local);
+	return r;
+}
+
 int services_choose(assistant *a, struct fail *f)
 {
 	struct env *env = &a->env;
@@ -206,8 +264,7 @@ int services_choose(assistant *a, struct fail *f)
 	if (!r)
 		r = embedding_open(a, f);
 	if (!r)
-		r = memory_cache_open(env->loop, (size_t)config_int(a->config, "CACHE_MAX_BYTES"),
-				      &env->cache, f);
+		r = open_cache(a, f);
 	if (!r)
 		r = open_llm(a, f);
 	return r;
@@ -237,8 +294,9 @@ void services_log(assistant *a)
 		  "fast_model",
 		  env->llm == env->composer ? NULL : config_text(c, "ANTHROPIC_FAST_MODEL"), "s",
 		  "cache", env->cache->ops->name, "s", "cache_because",
-		  why(c, "ERLEAH_CACHE", "the embedded default"), "s", "data", a->data_directory,
-		  NULL);
+		  why(c, "ERLEAH_CACHE",
+		      wants_redis(c) ? "REDIS_URL is set" : "REDIS_URL is not set"),
+		  "s", "data", a->data_directory, NULL);
 }
 
 /* --- Readiness -------------------------------------------------------------------- */

@@ -1,9 +1,9 @@
 /*
  * cache.h - get, put with a time to live, count in a window, lock.
  *
- * Implemented by memory.c (bounded LRU in process) and, later, Redis.  Loop thread, f from THEN();
- * results land at delivery.  A cache may lose anything at any time; counts and locks of memory.c hold within
- * one process.  Every implementation passes tests/service/cache_suite.c.
+ * Implemented by memory.c (bounded LRU in this process) and redis.c (shared by all processes on one Redis).  Loop thread, f
+ * from THEN(); results land at delivery.  A cache may lose anything at any time; counts and locks of memory.c hold
+ * within one process.  Every implementation passes tests/service/cache_suite.c.
  */
 #ifndef CACHE_CACHE_H
 #define CACHE_CACHE_H
@@ -12,7 +12,8 @@
 #include "base/arena.h"
 
 struct cache;
-struct clock;
+struct metrics;
+struct redis;
 
 struct cache_value {
 	const char *data; /* NULL: a miss; else NUL-terminated, in the arena given */
@@ -55,5 +56,12 @@ static inline void cache_destroy(struct cache *c)
 
 /* Time for ttl and windows is the loop's.  max_bytes bounds keys, values and window entries together. */
 int memory_cache_open(struct loop *loop, size_t max_bytes, struct cache **out, struct fail *f);
+/*
+ * Shared through redis (borrowed), every key below prefix.  Time is Redis'.  While Redis is away, whatever is asked goes to
+ * local, so that nothing fails and limits hold per process; ping alone tells.  What local took stays there.  Owns local.
+ */
+int redis_cache_open(struct loop *loop, struct redis *redis, const char *prefix,
+		     struct cache *local, struct metrics *metrics, struct cache **out,
+		     struct fail *f);
 
 #endif
