@@ -28,6 +28,7 @@ struct env {
 	struct llm *llm;	   /* the answer's */
 	struct llm *composer;	   /* always there: the last link */
 	struct cache *cache;
+	struct relay *relay; /* NULL: nobody else hears of our replies */
 	struct catalogs *catalogs;
 	struct registry *registry;
 	struct graph *graph;

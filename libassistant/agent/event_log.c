@@ -13,6 +13,8 @@
 #include "base/hash.h"
 #include "base/clock.h"
 
+#define AHEAD_MAX 10000 /* events that another process may be ahead */
+
 const char *event_type_name(int type)
 {
 	static const char *const names[] = {
@@ -89,6 +91,7 @@ void event_log_append(struct event_log *l, int type, struct json_object *json, c
 {
 	struct assistant_event *e = calloc(1, sizeof(*e));
 	char *line = json_dump(json);
+	bool added = false;
 
 	json_object_put(json);
 	if (!e || !line)
@@ -109,7 +112,25 @@ void event_log_append(struct event_log *l, int type, struct json_object *json, c
 	} else {
 		l->events[l->n++] = e;
 		e->number = l->base + l->n;
+		added = true;
 		wake_readers(l);
+	}
+	pthread_mutex_unlock(&l->mutex);
+	if (added && l->grown)
+		l->grown(l);
+}
+
+/* l->base may wrap below zero, as its events have other numbers: what counts is base + n. */
+void event_log_rebase(struct event_log *l, unsigned long base)
+{
+	pthread_mutex_lock(&l->mutex);
+	l->base = base - l->n;
+	l->behind = false;
+	list_for_each (p, &l->readers) {
+		struct reply_reader *rd = list_entry(p, struct reply_reader, link);
+
+		if (rd->cursor > l->n)
+			rd->cursor = l->n;
 	}
 	pthread_mutex_unlock(&l->mutex);
 }
@@ -118,6 +139,12 @@ void event_log_close(struct event_log *l)
 {
 	pthread_mutex_lock(&l->mutex);
 	l->closed = true;
+	list_for_each (p, &l->readers) {
+		struct reply_reader *rd = list_entry(p, struct reply_reader, link);
+
+		if (rd->cursor > l->n) /* it came with a number that was never given */
+			rd->cursor = 0;
+	}
 	wake_readers(l);
 	pthread_mutex_unlock(&l->mutex);
 }
@@ -204,13 +231,21 @@ int reply_reader_fd(struct reply_reader *rd)
 	return rd->fd;
 }
 
+/* Mutex held.  The events to pass over. */
+static size_t seek(const struct event_log *l, unsigned long after)
+{
+	size_t most = l->behind && !l->closed ? l->n + AHEAD_MAX : l->n;
+
+	return after > l->base && after - l->base <= most ? after - l->base : 0;
+}
+
 void reply_reader_seek(struct reply_reader *rd, unsigned long after)
 {
 	struct event_log *l = reply_log(rd->reply);
 	uint64_t one = 1;
 
 	pthread_mutex_lock(&l->mutex);
-	rd->cursor = after > l->base && after - l->base <= l->n ? after - l->base : 0;
+	rd->cursor = seek(l, after);
 	settle_fd(rd, l);
 	if (rd->fd >= 0 && rd->cursor < l->n && write(rd->fd, &one, sizeof(one)) < 0)
 		errno = 0; /* the counter is full: it is readable already */

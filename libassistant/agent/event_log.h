@@ -32,7 +32,11 @@ struct event_log {
 	size_t n, cap;
 	unsigned long base; /* events are numbered base + 1, base + 2... */
 	bool closed;	    /* nothing follows */
+	bool behind; /* a copy that another log is ahead of: whoever was there may wait for what it read there */
 	struct list readers;
+	void (*grown)(
+		struct event_log
+			*l); /* after each append, on the loop, outside the mutex; may be NULL */
 };
 
 enum { EVENT_BASE_ORIGINAL = 0, EVENT_BASE_REBUILT = 1000000 };
@@ -46,6 +50,9 @@ void event_log_finish(struct event_log *l);
 void event_log_append(struct event_log *l, int type, struct json_object *json, const char *text,
 		      size_t len);
 void event_log_close(struct event_log *l);
+/* What is appended from here on is numbered base + 1...; readers inside go on, and who comes with an older number begins
+ * anew. */
+void event_log_rebase(struct event_log *l, unsigned long base);
 
 /* Any thread: waits until *flag, which is written under the mutex.  0 or ETIMEOUT. */
 int event_log_wait_for(struct event_log *l, const bool *flag, int timeout_ms);

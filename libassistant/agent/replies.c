@@ -31,6 +31,7 @@ struct replies *replies_create(struct env *env, const struct clock *wall,
 		replies_destroy(rs);
 		return NULL;
 	}
+	relaying_start(rs);
 	if (options->sweep)
 		sweep_start(rs);
 	return rs;
@@ -43,6 +44,7 @@ static void drop(void *value)
 	r->in_table = false;
 	loop_timer_stop(&r->keep_timer);
 	loop_timer_stop(&r->done_timer);
+	relaying_forget(r);
 	reply_unref(r);
 }
 
@@ -55,6 +57,7 @@ void replies_destroy(struct replies *rs)
 	sweep_stop(rs);
 	while (!list_empty(&rs->follows))
 		follow_stop_first(rs);
+	relaying_stop(rs);
 	map_destroy(rs->table, drop);
 	map_destroy(rs->starting, NULL);
 	free(rs);
@@ -119,7 +122,7 @@ void replies_stop_all(struct replies *rs)
 bool replies_idle(const struct replies *rs)
 {
 	return rs->live == 0 && map_count(rs->starting) == 0 &&
-	       writer_pending(rs->env->writer) == 0;
+	       writer_pending(rs->env->writer) == 0 && relaying_idle(rs);
 }
 
 /* --- A turn without rows ---------------------------------------------------- */

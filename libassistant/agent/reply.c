@@ -269,6 +269,7 @@ int reply_enter(struct reply *r)
 		.written = row_written,
 	};
 	writer_open(r->replies->env->writer, &r->row);
+	relaying_begin(r);
 	reply_announce(r);
 	return 0;
 }
@@ -418,12 +419,15 @@ static void stop_posted(struct loop_post *p)
 
 	if (r->turn)
 		turn_stop(r->turn);
+	else if (r->followed)
+		relaying_ask_stop(r);
 	__atomic_store_n(&r->stop_posted, false, __ATOMIC_RELEASE);
 	reply_unref(r);
 }
 
 int reply_stop(struct reply *r)
 {
+	const struct relay *relay = r->replies->env->relay;
 	bool ended;
 
 	pthread_mutex_lock(&r->log.mutex);
@@ -431,7 +435,7 @@ int reply_stop(struct reply *r)
 	pthread_mutex_unlock(&r->log.mutex);
 	if (ended)
 		return ASSISTANT_ENOTFOUND;
-	if (r->followed)
+	if (r->followed && !(relay && relay_is_up(relay)))
 		return ASSISTANT_EUNAVAILABLE;
 	if (!__atomic_exchange_n(&r->stop_posted, true, __ATOMIC_ACQ_REL))
 		loop_post(r->replies->env->loop, &reply_ref(r)->stop_post, stop_posted);

@@ -88,7 +88,7 @@ void reply_reader_seek(struct reply_reader *rd, unsigned long after);
 
 /* Until completed (row written or spooled).  ETIMEOUT. */
 int reply_wait(struct reply *r, int timeout_ms);
-/* ENOTFOUND: it had ended.  EUNAVAILABLE: another process writes it, and only that one can stop it. */
+/* ENOTFOUND: it had ended.  EUNAVAILABLE: another process writes it, and there is no relay to ask that one. */
 int reply_stop(struct reply *r);
 /* Loop thread: value goes out with the final metadata (copied); false: that is under way or done. */
 bool reply_keep_feedback(struct reply *r, struct json_object *value);

@@ -1,6 +1,6 @@
 /*
- * reply_private.h - a reply from inside: shared by reply.c (life), submit.c (birth), settle.c
- * (left-over rows) and replies.c (the table).
+ * reply_private.h - a reply from inside: shared by reply.c (life), submit.c (birth), follow.c (those of other processes),
+ * relaying.c (telling other processes), settle.c (left-over rows) and replies.c (the table).
  */
 #ifndef AGENT_REPLY_PRIVATE_H
 #define AGENT_REPLY_PRIVATE_H
@@ -9,6 +9,7 @@
 #include "agent/reply.h"
 #include "aio/state.h"
 #include "base/map.h"
+#include "cache/relay.h"
 #include "store/writer.h"
 
 enum reply_at { REPLY_ACCEPTED, REPLY_RUNNING, REPLY_ENDING, REPLY_COMPLETED };
@@ -40,6 +41,11 @@ struct reply {
 	struct loop_post stop_post;
 	bool stop_posted; /* atomic */
 	bool done_said, in_table, counted;
+	struct {
+		struct list link; /* in relaying's list, while there is something to say */
+		size_t said;	  /* events that other processes can read */
+		bool anew, under_way;
+	} relay;
 	int64_t began_ms;
 };
 
@@ -54,6 +60,7 @@ struct replies {
 	struct loop_timer sweep_timer;
 	struct sweep *sweep;
 	struct list follows;
+	struct relaying *relaying;  /* NULL: there is no relay */
 	struct list submits, finds; /* under way: submit.c */
 };
 
@@ -78,11 +85,27 @@ int replies_insert(struct replies *rs, struct reply *r);
 void replies_forget(struct replies *rs, struct reply *r);
 bool replies_exempt(const struct replies *rs, const char *address);
 
+/* follow.c */
+/* A reply made from a row that is completed, or that another process is writing, and from what that one has said (NULL: it
+ * cannot be known). */
+struct reply *reply_from_row(struct replies *rs, const struct message *row,
+			     const struct relay_said *said);
+void follow_stop_first(struct replies *rs);
+
+/* relaying.c */
+void relaying_start(struct replies *rs); /* when there is a relay */
+void relaying_stop(struct replies *rs);
+bool relaying_idle(const struct replies *rs); /* everything was said, or cannot be */
+void relaying_begin(struct reply *r);	      /* what its log gains is told to other processes */
+void relaying_forget(struct reply *r);	      /* no more of it */
+void relaying_ask_stop(struct reply *r);      /* whoever writes it */
+
 /* settle.c */
-/* A reply made from a row that is completed, or that another process is writing. */
-struct reply *reply_from_row(struct replies *rs, const struct message *row);
+bool row_is_streaming(const struct message *row);
+enum outcome outcome_from_name(const char *name);
+/* A live row without sign of life for so long is not written any more. */
+int64_t replies_silence_ms(const struct replies *rs);
 void sweep_start(struct replies *rs);
 void sweep_stop(struct replies *rs);
-void follow_stop_first(struct replies *rs);
 
 #endif

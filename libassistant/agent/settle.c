@@ -1,11 +1,10 @@
 /*
- * settle.c - rows that this process did not begin: finished ones, those of another process, and
- * those whose process died.
+ * settle.c - rows whose process died.
  *
  *	sweep: streaming rows --> lease over --> claim --> still ours after a moment --> rerun | finish
  *
  * The claim is a lease of our own; of two processes that claim at once the later write wins and the
- * other sees it when it looks again.
+ * other sees it when it looks again.  Where processes share a cache, its lock decides besides.
  */
 #include "agent/reply_private.h"
 
@@ -13,27 +12,27 @@
 #include "agent/lease.h"
 #include "base/check.h"
 #include "base/clock.h"
+#include "cache/cache.h"
 #include "observe/log.h"
 #include "observe/metrics.h"
 
 #define CLAIM_SETTLES_MS 500
-#define FOLLOW_EVERY_MS	 500
 #define SWEEP_MAX	 100
 #define MAX_RERUNS	 2
 #define CUT_SHORT	 "\n\n(This answer was cut short. Please ask again.)"
 #define INTERRUPTED	 "Sorry, this answer was interrupted before it began. Please ask again."
 
-static int64_t silence_ms(const struct replies *rs)
+int64_t replies_silence_ms(const struct replies *rs)
 {
 	return rs->env->limits.turn_ms + 4 * (int64_t)rs->options.lease_ms;
 }
 
-static bool is_streaming(const struct message *row)
+bool row_is_streaming(const struct message *row)
 {
 	return row->status && !strcmp(row->status, "streaming");
 }
 
-static enum outcome outcome_from(const char *name)
+enum outcome outcome_from_name(const char *name)
 {
 	for (int o = OUTCOME_OK; o <= OUTCOME_FAILED; o++)
 		if (!strcmp(outcome_name((enum outcome)o), name))
@@ -58,7 +57,7 @@ void reply_apply_metadata(struct reply *r, const char *metadata)
 	if (!metadata || json_parse(metadata, strlen(metadata), &o, NULL) < 0)
 		return;
 	pthread_mutex_lock(&r->log.mutex);
-	r->outcome = outcome_from(json_text(o, "outcome"));
+	r->outcome = outcome_from_name(json_text(o, "outcome"));
 	r->basic = !strcmp(json_text(o, "mode"), "basic");
 	take_array(o, "references", &r->references);
 	take_array(o, "suggestions", &r->suggestions);
@@ -71,164 +70,6 @@ void reply_apply_metadata(struct reply *r, const char *metadata)
 	pthread_mutex_unlock(&r->log.mutex);
 }
 
-/* Answered anew by whoever settled the row: a second ACCEPTED says that what was read is void. */
-static void follow_restart(struct reply *r)
-{
-	pthread_mutex_lock(&r->log.mutex);
-	text_clear(&r->text);
-	pthread_mutex_unlock(&r->log.mutex);
-	reply_announce(r);
-}
-
-/* The row's text grew: what is new is one piece. */
-static void follow_text(struct reply *r, const char *text, bool final)
-{
-	size_t len = strlen(text), common = len < r->text.len ? len : r->text.len;
-	struct json_object *o;
-	const char *fresh;
-
-	if ((common && memcmp(text, r->text.data, common) != 0) || (final && len < r->text.len))
-		follow_restart(r);
-	if (len <= r->text.len)
-		return;
-	fresh = text + r->text.len;
-	o = json_object_new_object();
-	json_set_string(o, "text", fresh);
-	event_log_append(&r->log, ASSISTANT_EVENT_DELTA, o, fresh, strlen(fresh));
-	pthread_mutex_lock(&r->log.mutex);
-	text_append(&r->text, fresh);
-	pthread_mutex_unlock(&r->log.mutex);
-}
-
-/* Its row is completed: the rest of the log follows from it. */
-static void follow_end(struct reply *r, const struct message *row)
-{
-	size_t n;
-
-	reply_apply_metadata(r, row->metadata);
-	follow_text(r, row->text ? row->text : "", true);
-	n = json_object_array_length(r->references);
-	for (size_t i = 0; i < n; i++) {
-		struct json_object *o = json_object_array_get_idx(r->references, i), *copy = NULL;
-		const char *name = json_text(o, "name");
-
-		if (json_object_deep_copy(o, &copy, NULL) == 0)
-			event_log_append(&r->log, ASSISTANT_EVENT_REFERENCE, copy, name,
-					 strlen(name));
-	}
-	event_log_raise(&r->log, &r->ended);
-	reply_set_completed(r);
-}
-
-/* --- Rows of another process: looked at until they are completed ------------ */
-
-struct follow {
-	struct flow flow;
-	struct list link;
-	struct arena *arena;
-	struct reply *reply;
-	struct message row;
-	int64_t since_ms;
-};
-
-static flow_step follow_read, follow_look;
-
-static void follow_ended(struct flow *f)
-{
-	struct follow *w = container_of(f, struct follow, flow);
-	struct reply *r = w->reply;
-
-	list_remove(&w->link);
-	if (!r->completed) {
-		reply_apply_metadata(r, NULL);
-		r->outcome = OUTCOME_PARTIAL;
-		event_log_raise(&r->log, &r->ended);
-		reply_set_completed(r);
-		replies_forget(r->replies, r);
-	}
-	reply_unref(r);
-	arena_destroy(w->arena);
-	free(w);
-}
-
-static void follow_read(struct flow *f)
-{
-	struct follow *w = container_of(f, struct follow, flow);
-	struct store *s = w->reply->replies->env->store;
-
-	arena_destroy(w->arena);
-	w->arena = arena_create(1 << 22);
-	if (!w->arena) {
-		flow_fail(f, ASSISTANT_ENOMEM);
-		return;
-	}
-	s->ops->message(s, w->reply->id, w->arena, &w->row, THEN_ANYWAY(f, follow_look));
-}
-
-static void follow_look(struct flow *f)
-{
-	struct follow *w = container_of(f, struct follow, flow);
-	struct reply *r = w->reply;
-	struct replies *rs = r->replies;
-	int64_t waited = loop_now_ms(rs->env->loop) - w->since_ms;
-
-	if (f->status == ASSISTANT_ENOTFOUND || waited > silence_ms(rs)) {
-		flow_done(f);
-		return;
-	}
-	if (f->status >= 0 && !is_streaming(&w->row)) {
-		follow_end(r, &w->row);
-		flow_done(f);
-		return;
-	}
-	if (f->status >= 0)
-		follow_text(r, w->row.text ? w->row.text : "", false);
-	flow_sleep(THEN(f, follow_read), FOLLOW_EVERY_MS);
-}
-
-static int follow_begin(struct reply *r)
-{
-	struct follow *w = calloc(1, sizeof(*w));
-
-	if (!w)
-		return ASSISTANT_ENOMEM;
-	w->reply = reply_ref(r);
-	w->since_ms = loop_now_ms(r->replies->env->loop);
-	list_append(&r->replies->follows, &w->link);
-	flow_begin(&w->flow, r->replies->env->loop, NULL, "follow", FIRST(follow_read),
-		   follow_ended);
-	return 0;
-}
-
-void follow_stop_first(struct replies *rs)
-{
-	flow_cancel(&list_entry(rs->follows.next, struct follow, link)->flow);
-}
-
-struct reply *reply_from_row(struct replies *rs, const struct message *row)
-{
-	bool live = is_streaming(row);
-	struct reply *r = reply_create(rs, row->id, live ? event_base_fresh() : EVENT_BASE_REBUILT);
-
-	if (!r)
-		return NULL;
-	r->conversation_id = row->conversation_id ? strdup(row->conversation_id) : NULL;
-	reply_apply_metadata(r, row->metadata);
-	reply_announce(r);
-	if (!live) {
-		follow_end(r, row);
-		return r;
-	}
-	r->followed = true;
-	follow_text(r, row->text ? row->text : "", false);
-	if (replies_insert(rs, r) < 0 || follow_begin(r) < 0) {
-		replies_forget(rs, r);
-		reply_unref(r);
-		return NULL;
-	}
-	return r;
-}
-
 /* --- Rows whose process died ------------------------------------------------ */
 
 struct sweep {
@@ -239,10 +80,11 @@ struct sweep {
 	struct message again, question;
 	struct message_patch *patches;
 	size_t at;
-	bool again_soon;
+	bool again_soon, locked;
 };
 
-static flow_step sweep_list, sweep_claim, sweep_claimed, sweep_next, sweep_look, sweep_settle;
+static flow_step sweep_list, sweep_claim, sweep_claimed, sweep_next, sweep_look, sweep_locked,
+	sweep_settle;
 static void sweep_later(struct replies *rs, int64_t ms);
 
 static void sweep_ended(struct flow *f)
@@ -314,7 +156,8 @@ static bool is_left_over(struct replies *rs, const struct message *row)
 	if ((known && known->stored) || map_get(rs->starting, row->id) ||
 	    writer_holds(rs->env->writer, row->id))
 		return false;
-	return lease_expired(row, rs->options.owner, clock_now_ms(rs->wall), silence_ms(rs));
+	return lease_expired(row, rs->options.owner, clock_now_ms(rs->wall),
+			     replies_silence_ms(rs));
 }
 
 /* The row's metadata with our lease and one more claim: a question that takes its server down is not
@@ -381,11 +224,25 @@ static void sweep_look(struct flow *f)
 {
 	struct sweep *w = container_of(f, struct sweep, flow);
 	struct replies *rs = w->rs;
+
+	if (f->status < 0 || !row_is_streaming(&w->again) ||
+	    !lease_is_ours(&w->again, rs->options.owner))
+		sweep_next(f);
+	else
+		rs->env->cache->ops->lock(rs->env->cache,
+					  arena_printf(w->arena, "settle:%s", w->again.id),
+					  rs->options.owner, rs->options.lease_ms, &w->locked,
+					  THEN_ANYWAY(f, sweep_locked));
+}
+
+static void sweep_locked(struct flow *f)
+{
+	struct sweep *w = container_of(f, struct sweep, flow);
+	struct replies *rs = w->rs;
 	_cleanup_json_ struct json_object *o = NULL;
 	const char *message_id;
 
-	if (f->status < 0 || !is_streaming(&w->again) ||
-	    !lease_is_ours(&w->again, rs->options.owner)) {
+	if (f->status >= 0 && !w->locked) {
 		sweep_next(f);
 		return;
 	}

@@ -1,9 +1,9 @@
 /*
  * submit.c - how a stored message gets its reply, once.
  *
- *	known? --> rate --> conference --> conversation --> message --> create row --> begin
- *	  |                                                                 |
- *	  +--------------------------- attach <----- that id exists --------+
+ *	known? --> rate --> conference --> conversation --> message --> lock --> create row --> begin
+ *	  |                                                              |           |
+ *	  +---------------- attach <---- another process has it ---------+-----------+
  *
  * The reply's id is UUIDv5(message_id), so a second create collides wherever it comes from.
  */
@@ -19,6 +19,9 @@
 #include "observe/log.h"
 #include "observe/metrics.h"
 
+#define LOCK_MS	      10000 /* the row is there by then */
+#define LOOK_AGAIN_MS 50
+
 struct submit {
 	struct flow flow;
 	struct list link;
@@ -33,7 +36,10 @@ struct submit {
 	struct message question, row;
 	const char *live_fields;
 	char *row_metadata;
-	bool claimed;
+	bool claimed, locked;
+	const char *lock;
+	struct relay_said said; /* by another process */
+	bool can_hear;
 	/* the caller's wait */
 	struct wait wait;
 	struct reply *reply, **out;
@@ -42,8 +48,8 @@ struct submit {
 };
 
 static flow_step submit_start, submit_rate_address, submit_rate_conversation, submit_conference,
-	submit_conversation, submit_message, submit_check, submit_refuse, submit_create,
-	submit_created, submit_attach;
+	submit_conversation, submit_message, submit_check, submit_refuse, submit_lock,
+	submit_create, submit_elsewhere, submit_created, submit_said, submit_attach;
 
 static void submit_deliver(struct wait *w)
 {
@@ -77,7 +83,7 @@ static void submit_ended(struct flow *f)
 void replies_submit(struct replies *rs, const struct reply_submit *rq, struct reply **out,
 		    bool *attached, struct flow *f)
 {
-	struct arena *arena = arena_create(1 << 22);
+	struct arena *arena = arena_create(1 << 24);
 	struct submit *s = arena ? arena_new(arena, struct submit) : NULL;
 
 	if (!s)
@@ -321,7 +327,29 @@ static void submit_check(struct flow *f)
 		flow_fail(f, ASSISTANT_EUNPROCESSABLE);
 		return;
 	}
-	submit_create(f);
+	submit_lock(f);
+}
+
+/* One process at a time makes the row, whatever the store thinks of ids. */
+static void submit_lock(struct flow *f)
+{
+	struct submit *s = container_of(f, struct submit, flow);
+	struct cache *cache = s->rs->env->cache;
+
+	s->lock = arena_printf(s->arena, "run:%s", s->id);
+	cache->ops->lock(cache, s->lock, s->rs->options.owner, LOCK_MS, &s->locked,
+			 THEN_ANYWAY(f, submit_create));
+}
+
+/* Another process has it: its row is there, or will be in a moment. */
+static void submit_elsewhere(struct flow *f)
+{
+	if (f->status >= 0)
+		submit_said(f);
+	else if (f->status == ASSISTANT_ENOTFOUND)
+		flow_sleep(THEN(f, submit_lock), LOOK_AGAIN_MS);
+	else
+		passed(f, "Conversation not found");
 }
 
 static void submit_create(struct flow *f)
@@ -331,6 +359,11 @@ static void submit_create(struct flow *f)
 	_cleanup_json_ struct json_object *fields = json_object_new_object();
 	_cleanup_free_ char *line = NULL;
 
+	if (f->status >= 0 && !s->locked) {
+		env->store->ops->message(env->store, s->id, s->arena, &s->row,
+					 THEN_ANYWAY(f, submit_elsewhere));
+		return;
+	}
 	json_set_string(fields, "message_id", s->message_id);
 	json_set_string(fields, "conference_id", s->conference_id);
 	line = json_dump(fields);
@@ -358,7 +391,7 @@ static void submit_created(struct flow *f)
 
 	if (f->status == ASSISTANT_ECONFLICT) {
 		rs->env->store->ops->message(rs->env->store, s->id, s->arena, &s->row,
-					     THEN(f, submit_attach));
+					     THEN(f, submit_said));
 		return;
 	}
 	if (!passed(f, "Conversation not found"))
@@ -386,12 +419,27 @@ static void submit_created(struct flow *f)
 	flow_done(f);
 }
 
-/* Another process, or an earlier life of this one, has the row. */
+/* Another process, or an earlier life of this one, has the row: what was said so far? */
+static void submit_said(struct flow *f)
+{
+	struct submit *s = container_of(f, struct submit, flow);
+	struct relay *relay = s->rs->env->relay;
+
+	s->can_hear = relay && relay_is_up(relay);
+	if (s->can_hear)
+		relay_read(relay, s->id, RELAY_BEGINNING, s->arena, &s->said,
+			   THEN_ANYWAY(f, submit_attach));
+	else
+		submit_attach(f);
+}
+
 static void submit_attach(struct flow *f)
 {
 	struct submit *s = container_of(f, struct submit, flow);
 	struct reply *known = map_get(s->rs->table, s->id);
-	struct reply *r = known ? reply_ref(known) : reply_from_row(s->rs, &s->row);
+	struct reply *r = known ? reply_ref(known)
+				: reply_from_row(s->rs, &s->row,
+						 s->can_hear && f->status >= 0 ? &s->said : NULL);
 
 	if (!r) {
 		fail_with(f, ASSISTANT_ENOMEM, "Out of memory.");
@@ -410,11 +458,13 @@ struct find {
 	struct arena *arena;
 	const char *id;
 	struct message row;
+	struct relay_said said;
+	bool can_hear;
 	struct wait wait;
 	struct reply *reply, **out;
 };
 
-static flow_step find_start, find_row;
+static flow_step find_start, find_row, find_said;
 
 static void find_deliver(struct wait *w)
 {
@@ -442,7 +492,7 @@ static void find_ended(struct flow *f)
 void replies_find(struct replies *rs, const char *assistant_message_id, struct reply **out,
 		  struct flow *f)
 {
-	struct arena *arena = arena_create(1 << 22);
+	struct arena *arena = arena_create(1 << 24);
 	struct find *s = arena ? arena_new(arena, struct find) : NULL;
 
 	if (!s)
@@ -476,7 +526,7 @@ static void find_start(struct flow *f)
 static void find_row(struct flow *f)
 {
 	struct find *s = container_of(f, struct find, flow);
-	struct reply *known;
+	struct relay *relay = s->rs->env->relay;
 
 	if (!passed(f, "Answer not found"))
 		return;
@@ -484,8 +534,23 @@ static void find_row(struct flow *f)
 		fail_with(f, ASSISTANT_ENOTFOUND, "Answer not found");
 		return;
 	}
-	known = map_get(s->rs->table, s->id); /* somebody else looked at the same time */
-	s->reply = known ? reply_ref(known) : reply_from_row(s->rs, &s->row);
+	s->can_hear = relay && relay_is_up(relay);
+	if (s->can_hear)
+		relay_read(relay, s->id, RELAY_BEGINNING, s->arena, &s->said,
+			   THEN_ANYWAY(f, find_said));
+	else
+		find_said(f);
+}
+
+static void find_said(struct flow *f)
+{
+	struct find *s = container_of(f, struct find, flow);
+	struct reply *known =
+		map_get(s->rs->table, s->id); /* somebody else looked at the same time */
+
+	s->reply = known ? reply_ref(known)
+			 : reply_from_row(s->rs, &s->row,
+					  s->can_hear && f->status >= 0 ? &s->said : NULL);
 	if (!s->reply)
 		fail_with(f, ASSISTANT_ENOMEM, "Out of memory.");
 	else

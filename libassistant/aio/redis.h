@@ -70,7 +70,7 @@ void redis_ask(struct redis *r, const struct redis_word *words, size_t n, struct
 
 /*
  * A channel that is listened to.  joined: from now on nothing that is published is missed, until the connection breaks;
- * called again after that.  Neither is called inside redis_listen; both may call redis_listen_stop.
+ * called again after that.  text is NUL-terminated.  Neither is called inside redis_listen; both may call redis_listen_stop.
  */
 struct redis_channel {
 	struct list link;

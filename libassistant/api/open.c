@@ -20,6 +20,7 @@
 #include "base/cidr.h"
 #include "base/clock.h"
 #include "cache/cache.h"
+#include "cache/relay.h"
 #include "observe/log.h"
 #include "observe/metrics.h"
 #include "store/writer.h"
@@ -204,6 +205,7 @@ static void services_down(assistant *a)
 	embedding_close(a);
 	index_destroy(env->index);
 	cache_destroy(env->cache);
+	relay_destroy(env->relay);
 	redis_destroy(a->redis);
 	store_destroy(env->store);
 	http_destroy(a->http);

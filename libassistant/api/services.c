@@ -12,6 +12,7 @@
 #include "api/follow.h"
 #include "base/json.h"
 #include "cache/cache.h"
+#include "cache/relay.h"
 #include "embedder/embedder.h"
 #include "guard/guard_llm.h"
 #include "guard/guard_services.h"
@@ -230,6 +231,9 @@ static int open_redis(assistant *a, struct cache *local, struct fail *f)
 	r = redis_open(a->env.loop, &options, &a->redis, f);
 	if (r == ASSISTANT_EINVAL)
 		return FAIL(f, ASSISTANT_ECONFIG, "REDIS_URL is not a Redis URL; " REDIS_URLS);
+	if (r < 0)
+		return r;
+	r = relay_open(a->env.loop, a->redis, config_text(c, "REDIS_PREFIX"), &a->env.relay, f);
 	if (r < 0)
 		return r;
 	return redis_cache_open(a->env.loop, a->redis, config_text(c, "REDIS_PREFIX"), local,
