@@ -19,8 +19,9 @@ struct assistant {
 	struct http *http;
 	struct http *llm_http; /* NULL: no model */
 	char llm_because[120];
-	struct redis *redis;	 /* NULL: none */
-	struct embedder *minilm; /* inside of env.embedder; NULL: none */
+	struct redis *redis;	   /* NULL: none */
+	struct embedder *embedder; /* inside of env.embedder; NULL: none */
+	struct embedder *minilm;   /* the same, when it is the model in this process */
 	char embedder_because[300];
 	struct replies *replies;
 	struct cidr_list *exempt;

@@ -168,7 +168,10 @@ static void look_at_embedder(assistant *a, const struct doctor *d, struct json_o
 		snprintf(what, sizeof(what), "The embedder (%s, %s) does not answer: %s",
 			 e->ops->name, e->model, d->embedder_fail.text);
 		find(findings, "error", what,
-		     "Check ERLEAH_WEIGHTS; until then search goes by words alone.");
+		     a->minilm ? "Check ERLEAH_WEIGHTS; until then search goes by words alone."
+			       : "Check OPENAI_BASE_URL, OPENAI_API_KEY and EMBEDDING_MODEL; until "
+				 "then "
+				 "search goes by words alone.");
 	} else {
 		snprintf(what, sizeof(what), "The embedder (%s, %s) answers.", e->ops->name,
 			 e->model);

@@ -2,6 +2,7 @@
  * embedding.c - see embedding.h.
  */
 #include "api/embedding.h"
+#include "api/services.h"
 #include <string.h>
 #include <unistd.h>
 #include "embedder/embedder.h"
@@ -10,6 +11,7 @@
 #define THREADS_MAX	 64
 #define THREADS_DEFAULT	 4
 #define CHECK_TIMEOUT_MS 10000
+#define OPENAI_URL	 "https://api.openai.com/v1"
 
 static unsigned threads_of(const assistant_config *c)
 {
@@ -31,10 +33,46 @@ static int wrap(assistant *a, struct fail *f)
 	int64_t entries = config_int(a->config, "EMBEDDING_CACHE_ENTRIES");
 
 	if (entries > 0)
-		return embed_cache_open(a->env.loop, a->minilm, (size_t)entries, a->env.metrics,
+		return embed_cache_open(a->env.loop, a->embedder, (size_t)entries, a->env.metrics,
 					&a->env.embedder, f);
-	a->env.embedder = a->minilm;
+	a->env.embedder = a->embedder;
 	return 0;
+}
+
+static bool wants_openai(const assistant_config *c)
+{
+	if (config_is(c, "ERLEAH_EMBEDDER", "auto"))
+		return *config_text(c, "OPENAI_BASE_URL") || *config_text(c, "OPENAI_API_KEY");
+	return config_is(c, "ERLEAH_EMBEDDER", "openai");
+}
+
+static int open_openai(assistant *a, struct fail *f)
+{
+	const assistant_config *c = a->config;
+	const char *url = config_text(c, "OPENAI_BASE_URL");
+	const struct openai_options options = {
+		.url = *url ? url : OPENAI_URL,
+		.key = config_text(c, "OPENAI_API_KEY"),
+		.model = config_text(c, "EMBEDDING_MODEL"),
+		.dims = (unsigned)config_int(c, "EMBEDDING_DIMENSIONS"),
+		.query_prefix = config_text(c, "EMBEDDING_QUERY_PREFIX"),
+		.passage_prefix = config_text(c, "EMBEDDING_PASSAGE_PREFIX"),
+		.timeout_ms = (int)config_int(c, "EMBEDDING_TIMEOUT_MS"),
+	};
+	int r;
+
+	if (!*url && !*options.key)
+		return FAIL(f, ASSISTANT_ECONFIG,
+			    "ERLEAH_EMBEDDER is \"openai\", but neither OPENAI_API_KEY nor "
+			    "OPENAI_BASE_URL is set.");
+	because(a, !config_is(c, "ERLEAH_EMBEDDER", "auto") ? "ERLEAH_EMBEDDER"
+		   : *url				    ? "OPENAI_BASE_URL is set"
+							    : "OPENAI_API_KEY is set");
+	r = services_http(a, f);
+	if (r < 0)
+		return r;
+	return openai_embedder_open(a->env.loop, a->http, &options, a->wall, a->env.metrics,
+				    &a->embedder, f);
 }
 
 int embedding_open(assistant *a, struct fail *f)
@@ -50,11 +88,16 @@ int embedding_open(assistant *a, struct fail *f)
 		because(a, "ERLEAH_EMBEDDER");
 		return 0;
 	}
+	if (wants_openai(c)) {
+		r = open_openai(a, f);
+		return r < 0 ? r : wrap(a, f);
+	}
 	r = minilm_find_weights(setting, path, sizeof(path), &why);
 	if (r == 0)
 		r = minilm_open(a->env.loop, path, threads_of(c), a->env.metrics, a->env.log,
 				&a->minilm, &why);
 	if (r == 0) {
+		a->embedder = a->minilm;
 		a->minilm->by_default = !by_name;
 		because(a, by_name ? (*setting ? "ERLEAH_WEIGHTS" : "ERLEAH_EMBEDDER")
 				   : "its weights are there");
@@ -69,7 +112,7 @@ int embedding_open(assistant *a, struct fail *f)
 
 void embedding_close(assistant *a)
 {
-	embedder_destroy(a->env.embedder ? a->env.embedder : a->minilm);
+	embedder_destroy(a->env.embedder ? a->env.embedder : a->embedder);
 }
 
 /* --- Whose vectors are there -------------------------------------------------------------- */

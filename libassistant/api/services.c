@@ -36,7 +36,7 @@ static bool wants_qdrant(const assistant_config *c)
 }
 
 /* One client for all upstreams: connections are pooled by host. */
-static int need_http(assistant *a, struct fail *f)
+int services_http(assistant *a, struct fail *f)
 {
 	if (!a->http)
 		a->http = http_create(a->env.loop, 8);
@@ -50,7 +50,7 @@ static int open_directus(assistant *a, struct fail *f)
 	if (!*url)
 		return FAIL(f, ASSISTANT_ECONFIG,
 			    "ERLEAH_STORE is \"directus\", but DIRECTUS_URL is not set.");
-	if (need_http(a, f) < 0)
+	if (services_http(a, f) < 0)
 		return f->code;
 	return directus_store_open(a->env.loop, a->http, url,
 				   config_text(a->config, "DIRECTUS_API_KEY"), a->env.metrics,
@@ -84,7 +84,7 @@ static int open_index(assistant *a, struct fail *f)
 	if (!*config_text(c, "QDRANT_URL"))
 		return FAIL(f, ASSISTANT_ECONFIG,
 			    "ERLEAH_INDEX is \"qdrant\", but QDRANT_URL is not set.");
-	if (need_http(a, f) < 0)
+	if (services_http(a, f) < 0)
 		return f->code;
 	r = qdrant_index_open(env->loop, a->http, config_text(c, "QDRANT_URL"),
 			      config_text(c, "QDRANT_API_KEY"), config_text(c, "QDRANT_PREFIX"),

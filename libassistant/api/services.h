@@ -8,6 +8,8 @@
 
 /* Loop thread.  Fills a->env's services; on failure what was made stays there for taking down. */
 int services_choose(assistant *a, struct fail *f);
+/* Loop thread.  a->http is there: 0 or ENOMEM. */
+int services_http(assistant *a, struct fail *f);
 /* The one line at start: the services and why each. */
 void services_log(assistant *a);
 /* JSON {"status","checks"}; malloc()ed. */

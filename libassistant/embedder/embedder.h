@@ -1,8 +1,8 @@
 /*
  * embedder.h - text to vectors of unit length, so that nearness of meaning is a dot product.
  *
- * Implemented by minilm.c (all-MiniLM-L6-v2 in this process).  Loop thread, f from THEN(); the work itself is done on lanes,
- * questions on one of their own, so that none waits behind a batch of passages.
+ * Implemented by minilm.c (all-MiniLM-L6-v2 in this process) and openai.c (any server with OpenAI's /embeddings).  Loop thread,
+ * f from THEN().
  * Every implementation passes tests/service/embedder_suite.c.
  */
 #ifndef EMBEDDER_EMBEDDER_H
@@ -24,7 +24,7 @@ struct embedder_ops {
 	/*
 	 * n texts (1..max_batch; UTF-8 of any length, the model reads as much as it can; "" is as good as any) into out[n][dims],
 	 * which the caller keeps until delivery and which is written at delivery only.
-	 * EUNAVAILABLE, ETIMEOUT, EPROTOCOL, ELIMIT (remote ones).  Texts are copied before the call returns.
+	 * EUNAVAILABLE, ETIMEOUT, EPROTOCOL, ELIMIT, EDENIED, ENOTFOUND, ETOOLARGE (remote ones).  Texts are copied before the call returns.
 	 */
 	void (*embed)(struct embedder *e, enum embed_kind kind, const char *const *texts, size_t n,
 		      float *out, struct flow *f);
@@ -62,6 +62,21 @@ int minilm_open(struct loop *loop, const char *weights, unsigned threads, struct
 		struct log *log, struct embedder **out, struct fail *f);
 /* Loads the model now, in the background.  e from minilm_open; loop thread.  What fails is logged, and told to the next call. */
 void minilm_warm_up(struct embedder *e);
+struct http;
+struct clock;
+struct openai_options {
+	const char *url; /* with the version: "https://api.openai.com/v1" */
+	const char *key; /* "": none */
+	const char *model;
+	unsigned dims;				   /* 0: the model's own, when that is known */
+	const char *query_prefix, *passage_prefix; /* "": none */
+	int timeout_ms;				   /* of a question */
+};
+/* One request per call, no retries (guard/ has them).  http and clock are borrowed.  ECONFIG: dimensions that the model does not
+ * have, or that are not known. */
+int openai_embedder_open(struct loop *loop, struct http *http, const struct openai_options *options,
+			 const struct clock *clock, struct metrics *metrics, struct embedder **out,
+			 struct fail *f);
 /*
  * The same embedder, with the vectors of the last max_entries questions at hand: a widget's suggestions and a conversation's
  * repetitions cost nothing.  Owns inner.  Only EMBED_QUERY is kept.
