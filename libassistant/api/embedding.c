@@ -90,6 +90,9 @@ int embedding_open(assistant *a, struct fail *f)
 	}
 	if (wants_openai(c)) {
 		r = open_openai(a, f);
+		if (!r && a->redis)
+			r = embed_shared_open(a->env.loop, a->embedder, a->env.cache, &a->embedder,
+					      f);
 		return r < 0 ? r : wrap(a, f);
 	}
 	r = minilm_find_weights(setting, path, sizeof(path), &why);

@@ -266,9 +266,9 @@ int services_choose(assistant *a, struct fail *f)
 	if (!r)
 		r = open_index(a, f);
 	if (!r)
-		r = embedding_open(a, f);
-	if (!r)
 		r = open_cache(a, f);
+	if (!r)
+		r = embedding_open(a, f);
 	if (!r)
 		r = open_llm(a, f);
 	return r;

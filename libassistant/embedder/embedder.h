@@ -77,6 +77,10 @@ struct openai_options {
 int openai_embedder_open(struct loop *loop, struct http *http, const struct openai_options *options,
 			 const struct clock *clock, struct metrics *metrics, struct embedder **out,
 			 struct fail *f);
+/* The same embedder, whose vectors are kept for a week in a cache that other processes share (borrowed).  Owns inner. */
+struct cache;
+int embed_shared_open(struct loop *loop, struct embedder *inner, struct cache *cache,
+		      struct embedder **out, struct fail *f);
 /*
  * The same embedder, with the vectors of the last max_entries questions at hand: a widget's suggestions and a conversation's
  * repetitions cost nothing.  Owns inner.  Only EMBED_QUERY is kept.

@@ -353,8 +353,8 @@ static bool copy_texts(struct op *op, const char *const *texts, size_t n)
 {
 	op->texts = arena_array(op->own, const char *, n);
 	for (size_t i = 0; op->texts && i < n; i++)
-		if (!(op->texts[i] =
-			      arena_strndup(op->own, texts[i], strnlen(texts[i], TEXT_MAX_BYTES + 4))))
+		if (!(op->texts[i] = arena_strndup(op->own, texts[i],
+						   strnlen(texts[i], TEXT_MAX_BYTES + 4))))
 			return false;
 	op->n = n;
 	return op->texts != NULL;
