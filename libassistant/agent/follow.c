@@ -162,7 +162,9 @@ static void begin_log(struct follow *w, unsigned long base)
 {
 	struct reply *r = w->reply;
 
-	event_log_rebase(&r->log, base);
+	if (r->log.n || r->log.base != base) /* else it is the one that readers may wait for already */
+		event_log_rebase(&r->log, base);
+	r->log.behind = w->relay != NULL;
 	w->base = base;
 	w->start = r->log.n;
 	pthread_mutex_lock(&r->log.mutex);

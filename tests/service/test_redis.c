@@ -43,10 +43,12 @@ static int count_of(const char *text, const char *what)
 	return n;
 }
 
-static int open_url(struct fixture *fx, const char *url, struct redis **out, struct fail *f)
+static int open_url_trusting(struct fixture *fx, const char *url, const char *ca_file,
+			     struct redis **out, struct fail *f)
 {
 	const struct redis_options options = {
 		.url = url,
+		.ca_file = ca_file,
 		.connect_timeout_ms = 1000,
 		.command_timeout_ms = COMMAND_MS,
 		.metrics = fx->metrics,
@@ -54,6 +56,11 @@ static int open_url(struct fixture *fx, const char *url, struct redis **out, str
 	};
 
 	return redis_open(fx->loop, &options, out, f);
+}
+
+static int open_url(struct fixture *fx, const char *url, struct redis **out, struct fail *f)
+{
+	return open_url_trusting(fx, url, NULL, out, f);
 }
 
 static void wait_until(struct fixture *fx, const struct redis *r, bool up)
@@ -332,6 +339,43 @@ static void test_opening(void **state)
 	assert_null(r);
 }
 
+#ifdef HAVE_HIREDIS_SSL
+/* Encrypted, and only with a certificate that is trusted and made out to that name. */
+static void test_tls(void **state)
+{
+	struct fixture *fx = *state;
+	int port = redis_server_tls(&fx->server);
+	struct redis *r = NULL;
+	struct redis_value v;
+	struct fail f = FAIL_INIT;
+	char url[64], ca[128];
+
+	snprintf(ca, sizeof(ca), "%s/cert.pem", fx->server.dir);
+	snprintf(url, sizeof(url), "rediss://localhost:%d/2", port);
+	assert_int_equal(open_url_trusting(fx, url, ca, &r, NULL), 0);
+	wait_until(fx, r, true);
+	assert_int_equal(ask_of(fx, r, "SET k encrypted", NULL), 0);
+	assert_int_equal(ask_of(fx, r, "GET k", &v), 0);
+	assert_string_equal(v.text, "encrypted");
+	redis_destroy(r);
+	/* not trusted */
+	assert_int_equal(open_url_trusting(fx, url, "", &r, NULL), 0);
+	call_pass_ms(fx->loop, 300);
+	assert_false(redis_is_up(r));
+	redis_destroy(r);
+	/* trusted, but another name's */
+	snprintf(url, sizeof(url), "rediss://127.0.0.1:%d", port);
+	fx->logged[0] = '\0';
+	assert_int_equal(open_url_trusting(fx, url, ca, &r, NULL), 0);
+	call_pass_ms(fx->loop, 300);
+	assert_false(redis_is_up(r));
+	assert_non_null(strstr(fx->logged, "redis.down"));
+	redis_destroy(r);
+	assert_int_equal(open_url_trusting(fx, url, "/nonexistent.pem", &r, &f), ASSISTANT_ECONFIG);
+	assert_non_null(strstr(f.text, "REDIS_CA_FILE"));
+}
+#endif
+
 /* --- Observers and channels ---------------------------------------------------------- */
 
 struct seen {
@@ -447,6 +491,9 @@ int main(void)
 		TEST(test_nobody_there),
 		TEST(test_destroyed_with_commands_under_way),
 		TEST(test_opening),
+#ifdef HAVE_HIREDIS_SSL
+		TEST(test_tls),
+#endif
 		TEST(test_observers),
 		TEST(test_channels),
 	};

@@ -3,6 +3,7 @@
  */
 #include "redis_server.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -118,6 +119,44 @@ void redis_server_kill(struct redis_server *s)
 	unlink(path);
 }
 
+static int free_port(void)
+{
+	struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t len = sizeof(a);
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	if (fd < 0 || bind(fd, (struct sockaddr *)&a, sizeof(a)) < 0 ||
+	    getsockname(fd, (struct sockaddr *)&a, &len) < 0)
+		die("no free port");
+	close(fd);
+	return ntohs(a.sin_port);
+}
+
+int redis_server_tls(struct redis_server *s)
+{
+	static const char *const settings[] = { "tls-cert-file", "tls-key-file",
+						"tls-ca-cert-file" };
+	static const char *const files[] = { "cert.pem", "key.pem", "cert.pem" };
+	char line[512];
+	int port = free_port();
+
+	snprintf(line, sizeof(line),
+		 "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 "
+		 "-subj "
+		 "/CN=localhost -addext subjectAltName=DNS:localhost -keyout %s/key.pem -out "
+		 "%s/cert.pem 2>/dev/null",
+		 s->dir, s->dir);
+	if (system(line) != 0)
+		die("openssl makes no certificate");
+	snprintf(line, sizeof(line),
+		 "CONFIG SET %s %s/%s %s %s/%s %s %s/%s tls-auth-clients no tls-port %d",
+		 settings[0], s->dir, files[0], settings[1], s->dir, files[1], settings[2], s->dir,
+		 files[2], port);
+	if (strcmp(redis_server_say(s, line), "+OK") != 0)
+		die("it takes no TLS");
+	return port;
+}
+
 void redis_server_freeze(struct redis_server *s)
 {
 	kill(s->pid, SIGSTOP);
@@ -130,6 +169,13 @@ void redis_server_thaw(struct redis_server *s)
 
 void redis_server_finish(struct redis_server *s)
 {
+	static const char *const files[] = { "cert.pem", "key.pem" };
+	char path[128];
+
 	redis_server_kill(s);
+	for (int i = 0; i < 2; i++) {
+		snprintf(path, sizeof(path), "%s/%s", s->dir, files[i]);
+		unlink(path);
+	}
 	rmdir(s->dir);
 }

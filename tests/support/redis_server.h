@@ -17,7 +17,9 @@ void redis_server_init(struct redis_server *s);
 /* Kills it (if it runs) and removes the folder. */
 void redis_server_finish(struct redis_server *s);
 void redis_server_start(struct redis_server *s); /* again, empty */
-void redis_server_kill(struct redis_server *s);	 /* at once, as by kill -9 */
+/* A certificate for `localhost` in DIR/cert.pem; the server then listens with TLS on the port that is returned, too. */
+int redis_server_tls(struct redis_server *s);
+void redis_server_kill(struct redis_server *s); /* at once, as by kill -9 */
 void redis_server_freeze(struct redis_server *s);
 void redis_server_thaw(struct redis_server *s);
 /* One command, words separated by blanks, over a connection of its own; its answer's first line. */
