@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "embedder/embedder.h"
+#include "guard/guard_services.h"
 #include "observe/log.h"
 
 #define THREADS_MAX	 64
@@ -59,6 +60,7 @@ static int open_openai(assistant *a, struct fail *f)
 		.passage_prefix = config_text(c, "EMBEDDING_PASSAGE_PREFIX"),
 		.timeout_ms = (int)config_int(c, "EMBEDDING_TIMEOUT_MS"),
 	};
+	struct embedder *inner;
 	int r;
 
 	if (!*url && !*options.key)
@@ -71,8 +73,15 @@ static int open_openai(assistant *a, struct fail *f)
 	r = services_http(a, f);
 	if (r < 0)
 		return r;
-	return openai_embedder_open(a->env.loop, a->http, &options, a->wall, a->env.metrics,
-				    &a->embedder, f);
+	r = openai_embedder_open(a->env.loop, a->http, &options, a->wall, a->env.metrics, &inner,
+				 f);
+	if (r < 0)
+		return r;
+	r = guard_embedder_open(a->env.loop, inner, "embeddings", &guard_policy_default,
+				a->env.metrics, a->env.log, &a->embedder, f);
+	if (r < 0 || !a->redis)
+		return r;
+	return embed_shared_open(a->env.loop, a->embedder, a->env.cache, &a->embedder, f);
 }
 
 int embedding_open(assistant *a, struct fail *f)
@@ -90,9 +99,6 @@ int embedding_open(assistant *a, struct fail *f)
 	}
 	if (wants_openai(c)) {
 		r = open_openai(a, f);
-		if (!r && a->redis)
-			r = embed_shared_open(a->env.loop, a->embedder, a->env.cache, &a->embedder,
-					      f);
 		return r < 0 ? r : wrap(a, f);
 	}
 	r = minilm_find_weights(setting, path, sizeof(path), &why);
