@@ -162,7 +162,8 @@ static void begin_log(struct follow *w, unsigned long base)
 {
 	struct reply *r = w->reply;
 
-	if (r->log.n || r->log.base != base) /* else it is the one that readers may wait for already */
+	if (r->log.n ||
+	    r->log.base != base) /* else it is the one that readers may wait for already */
 		event_log_rebase(&r->log, base);
 	r->log.behind = w->relay != NULL;
 	w->base = base;
