@@ -260,7 +260,6 @@ static int open_cache(assistant *a, struct fail *f)
 
 int services_choose(assistant *a, struct fail *f)
 {
-	struct env *env = &a->env;
 	int r = open_store(a, f);
 
 	if (!r)
