@@ -43,6 +43,8 @@ struct op {
 	struct arena *own, *arena;
 	struct http_response response;
 	struct anthropic_stream stream;
+	struct text
+		piece; /* what one reading of the connection brought: readers are woken once for it */
 	struct loop_timer linger;
 	int64_t began_ms;
 	bool text_began;
@@ -126,6 +128,7 @@ static void op_release(struct wait *w)
 	struct op *op = container_of(w, struct op, wait);
 
 	anthropic_stream_finish(&op->stream);
+	text_finish(&op->piece);
 	json_object_put(op->answer);
 	arena_destroy(op->own);
 	free(op->body);
@@ -147,6 +150,7 @@ static struct op *op_new(struct llm *l, const char *purpose, struct arena *arena
 	op->out = out;
 	op->began_ms = loop_now_ms(op->a->loop);
 	anthropic_stream_init(&op->stream, op_text, op);
+	text_init(&op->piece, STREAM_MAX_BYTES);
 	wait_begin(&op->wait, f);
 	op->wait.deliver = op_deliver;
 	op->wait.cancel = op_cancel;
@@ -210,13 +214,21 @@ static int check(struct op *op, struct fail *f)
 
 static bool op_text(void *ctx, const char *text, size_t len)
 {
-	struct op *op = ctx;
+	text_append_n(&((struct op *)ctx)->piece, text, len);
+	return true;
+}
 
+/* false: the reader wants no more. */
+static bool send_piece(struct op *op)
+{
+	if (!op->piece.len)
+		return true;
 	if (!op->text_began)
 		metrics_observe(op->a->metrics, METRIC_LLM_FIRST_TEXT_SECONDS, NULL,
 				(double)(loop_now_ms(op->a->loop) - op->began_ms) / 1000);
 	op->text_began = true;
-	op->on_text(op->ctx, text, len);
+	op->on_text(op->ctx, op->piece.data, op->piece.len);
+	text_clear(&op->piece);
 	return !wait_detached(&op->wait);
 }
 
@@ -248,6 +260,8 @@ static int on_data(void *ctx, const char *data, size_t len)
 	bool ended = op->stream.ended;
 	int r = anthropic_stream_feed(&op->stream, data, len);
 
+	if (!send_piece(op))
+		return ASSISTANT_ECANCELED;
 	if (!r && !ended && op->stream.ended)
 		loop_timer_start(op->a->loop, &op->linger, LINGER_MS, on_linger);
 	return r;

@@ -48,8 +48,7 @@ static bool say_answer(struct peer *p, int fd, int pace_ms)
 		snprintf(delta, sizeof(delta),
 			 ",\"delta\":{\"type\":\"text_delta\",\"text\":\"%s\"}", words[i]);
 		ok = say_event(fd, "content_block_delta", delta);
-		if (pace_ms)
-			peer_nap(pace_ms);
+		peer_nap(pace_ms ? pace_ms : 2); /* what comes at once is told at once */
 	}
 	return ok &&
 	       say_event(fd, "message_delta",
