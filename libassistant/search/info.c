@@ -253,6 +253,11 @@ static const char *const generic = "conference event venue place people person c
 				   "veranstaltung lieu congreso kosten cost much long "
 				   "does afterwards exactly open find near nearest area";
 
+bool info_is_generic(const char *folded_word)
+{
+	return word_in(folded_word, generic);
+}
+
 #define STRANGE 2.0f /* weight of a word that the conference never uses */
 
 static void read_content(const struct info_index *x, const struct vocabulary *v,
@@ -268,7 +273,7 @@ static void read_content(const struct info_index *x, const struct vocabulary *v,
 		c->text = words[i].text;
 		c->pages = map_get(x->stems, key);
 		c->by_concept = false;
-		c->weight = word_in(c->text, generic) ? 0.25f : 1.0f;
+		c->weight = info_is_generic(c->text) ? 0.25f : 1.0f;
 		if (!c->pages && !vocabulary_find(v, c->text))
 			c->weight = STRANGE;
 		a->n++;

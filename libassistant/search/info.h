@@ -34,5 +34,7 @@ void info_find(const struct info_index *x, const struct vocabulary *v, const cha
 const char *info_words(const char *text, struct arena *arena);
 /* Whether they have one of a list of words or phrases: separated by blanks, in them '_' for a blank. */
 bool info_has_any(const char *words, const char *list);
+/* "venue", "place": words that nearly any page has; they tell little of what is asked. */
+bool info_is_generic(const char *folded_word);
 
 #endif

@@ -8,6 +8,7 @@
 #include "search/prose.h"
 
 #define PASSAGE_SENTENCES 3
+#define ANNOUNCED_LINES	  6
 #define PASSAGE_BYTES	  600 /* a sentence that goes beyond begins another passage */
 #define TEXT_MAX_BYTES	  (RECORD_MAX_TEXT + 2 * RECORD_MAX_LINE)
 
@@ -20,6 +21,15 @@ struct passage {
 bool page_line_asks(const char *line, size_t len)
 {
 	return len > 3 && strncmp(line, "Q:", 2) == 0;
+}
+
+size_t page_line_mark(const char *line, size_t len)
+{
+	size_t n = page_line_asks(line, len) ? 2 : 0;
+
+	while (n > 0 && n < len && line[n] == ' ')
+		n++;
+	return n;
 }
 
 bool page_line_credits(const char *line, size_t len)
@@ -135,11 +145,51 @@ size_t page_passages(const struct info_page *page, struct arena *arena, const ch
 	return n;
 }
 
+#define CONTENTS_LINES 2 /* of a list that are headings of the page make it a table of contents */
+
+/* A line that stands in a table of contents, though it may be no heading word for word. */
+static bool in_contents(const struct prose *p, size_t i)
+{
+	size_t from = i, listed = 0;
+
+	if (!p->sentences[i].item)
+		return false;
+	while (from > 0 && p->sentences[from - 1].item)
+		from--;
+	for (; from < p->n && p->sentences[from].item; from++)
+		listed += is_contents(p, &p->sentences[from]);
+	return listed >= CONTENTS_LINES;
+}
+
+static bool announces(const struct sentence *s)
+{
+	return s->text[s->len - 1] == ':';
+}
+
+/* A line without end mark: of an address, or of a list without signs. */
+static bool is_announced(const struct sentence *s)
+{
+	return s->item ||
+	       (!page_line_asks(s->text, s->len) && !strchr(".!?:", s->text[s->len - 1]));
+}
+
+/* "The address is:" takes along what it announces, and is left out where nothing follows. */
+static size_t end_of_quote(const struct prose *p, const struct passage *asked)
+{
+	size_t to = asked->to;
+
+	if (!announces(&p->sentences[to - 1]))
+		return to;
+	while (to < p->n && to < asked->to + ANNOUNCED_LINES && is_announced(&p->sentences[to]))
+		to++;
+	return to > asked->to ? to : to - 1;
+}
+
 static void append_lead(struct text *t, const struct sentence *lead, bool list)
 {
 	char last = lead->text[lead->len - 1];
 
-	text_append(t, lead->text);
+	text_append(t, lead->text + page_line_mark(lead->text, lead->len));
 	text_append(t, strchr(".!?", last) ? "\n" : last == ':' ? "" : ":");
 	if (!strchr(".!?", last))
 		text_append_char(t, list ? '\n' : ' ');
@@ -151,20 +201,25 @@ const char *page_quote(const struct info_page *page, size_t part, struct arena *
 	const struct passage *asked;
 	struct prose p;
 	struct text t;
+	size_t to;
 
 	if (part >= PAGE_MAX_PASSAGES || prose_read(page->text, arena, &p) < 0 ||
 	    part >= cut(&p, passages))
 		return NULL;
 	asked = &passages[part];
+	to = end_of_quote(&p, asked);
+	if (to == asked->from || in_contents(&p, asked->from))
+		return NULL;
 	text_init(&t, TEXT_MAX_BYTES);
 	if (asked->lead >= 0)
 		append_lead(&t, &p.sentences[asked->lead], p.sentences[asked->from].item);
-	for (size_t i = asked->from; i < asked->to; i++) {
+	for (size_t i = asked->from; i < to; i++) {
 		const struct sentence *s = &p.sentences[i];
+		bool line = s->item || i >= asked->to;
 
 		if (i > asked->from)
-			text_append(&t, s->item || s[-1].item ? "\n" : " ");
-		text_printf(&t, "%s%s", s->item ? "- " : "", s->text);
+			text_append(&t, line || s[-1].item ? "\n" : " ");
+		text_printf(&t, "%s%s", line ? "- " : "", s->text);
 	}
 	return finished(&t, arena);
 }

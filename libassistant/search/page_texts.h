@@ -15,12 +15,15 @@
 /* Into out[PAGE_MAX_PASSAGES], in the page's order, each with the page's title in front; how many; at least one of a page with
  * text.  Pure.  0 also when there is no memory. */
 size_t page_passages(const struct info_page *page, struct arena *arena, const char **out);
-/* Passage number part as one reads it: below its heading, items of a list on lines of their own.  NULL: there is none. */
+/* Passage number part as one reads it: below its heading, items of a list on lines of their own, what it announces ("...:") included.
+ * NULL: there is none, or it says nothing. */
 const char *page_quote(const struct info_page *page, size_t part, struct arena *arena);
 /* Its headings, a line each; NULL: no memory. */
 const char *page_headings(const struct info_page *page, struct arena *arena);
 /* "Q: Is it free?" of a page of questions and answers. */
 bool page_line_asks(const char *line, size_t len);
+/* Bytes of that mark and the blanks behind it, which are not quoted; 0: there is none. */
+size_t page_line_mark(const char *line, size_t len);
 /* "© by Jim Linwood", below a picture. */
 bool page_line_credits(const char *line, size_t len);
 

@@ -101,6 +101,8 @@ static size_t choose(const struct meaning *m, const struct understood *u, struct
 			c.score += known ? WORDS_SHARE / (float)(k + 1) : 0;
 			if (known && k == 0 && hit->cosine[FACET_MASTER] < surely_says.cosine)
 				c.part = -1; /* the question's words say which passage it is */
+			if (known && hit->cosine[FACET_MASTER] < how_to_says.cosine)
+				c.part = -1; /* none is near */
 		}
 		if (known || (hit->best >= how_to_says.cosine &&
 			      hit->best >= m->pages.hits[0].best - ALSO_WITHIN))

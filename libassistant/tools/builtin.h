@@ -72,7 +72,7 @@ float words_weight(const char *word, const char *folded);
 
 struct passages {
 	const char **texts; /* best first, as written, NULL-terminated */
-	float score;	    /* 0: nothing of the question occurs */
+	float score;	    /* 0..1: how much of the question occurs */
 };
 /* Those stretches of a page that answer best: whole paragraphs or list lines, at most max_chars
  * together. */

@@ -10,12 +10,14 @@
 #include <string.h>
 #include "base/text.h"
 #include "base/utf8.h"
+#include "search/info.h"
 #include "search/page_texts.h"
 
 #define MAX_PAGES     3
 #define PASSAGE_CHARS 600
 #define WORTH_SHOWING 0.3f
 #define ALSO_OF_FIRST 0.95f
+#define WORTH_QUOTING 0.34f /* of a page that is not called after what is asked */
 
 struct candidate {
 	const struct info_page *page;
@@ -126,9 +128,21 @@ static size_t choose(struct tool_call *call, const struct conference *c, const s
 	return n;
 }
 
-/* What is nearest in meaning is what is quoted; else what has the question's words. */
-static void add_passages(struct tool_call *call, const struct candidate *c,
-			 const char *const *words, struct json_object *all)
+/* The page is called after what is asked. */
+static bool is_titled(const struct info_page *page, const struct question *q)
+{
+	char *name _cleanup_free_ = page_name(page);
+
+	for (size_t k = 0; name && k < q->n; k++)
+		if (!info_is_generic(q->words[k]) && words_weight(q->words[k], name) > 0)
+			return true;
+	return false;
+}
+
+/* What is nearest in meaning is what is quoted; else what has the question's words.  false: neither
+ * is there, so that the page is no answer. */
+static bool add_passages(struct tool_call *call, const struct candidate *c,
+			 const struct question *q, struct json_object *all)
 {
 	struct json_object *texts = json_object_new_array();
 	struct arena *arena = call->context->arena;
@@ -141,10 +155,16 @@ static void add_passages(struct tool_call *call, const struct candidate *c,
 	if (nearest)
 		json_object_array_add(texts, json_object_new_string(nearest));
 	else
-		passages_select(page, words, PASSAGE_CHARS, arena, &found);
+		passages_select(page, q->words, PASSAGE_CHARS, arena, &found);
+	if (!nearest && found.score < WORTH_QUOTING && c->passage < 0 && q->n &&
+	    !is_titled(page, q)) {
+		json_object_put(texts);
+		return false;
+	}
 	for (size_t i = 0; found.texts && found.texts[i]; i++)
 		json_object_array_add(texts, json_object_new_string(found.texts[i]));
 	json_set(all, page->key, texts);
+	return true;
 }
 
 static void get_conference_info(struct flow *f)
@@ -169,9 +189,9 @@ static void get_conference_info(struct flow *f)
 	passages = json_object_new_object();
 	json_set(call->extra, "passages", passages);
 	for (size_t i = 0; call->results && i < n; i++) {
-		call->results[call->n_results++] =
-			(struct result){ .info = best[i].page, .score = best[i].score };
-		add_passages(call, &best[i], q.words, passages);
+		if (add_passages(call, &best[i], &q, passages))
+			call->results[call->n_results++] =
+				(struct result){ .info = best[i].page, .score = best[i].score };
 	}
 	call->total = call->n_results;
 	flow_done(f);

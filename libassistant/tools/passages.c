@@ -11,16 +11,20 @@
 #include <string.h>
 #include "base/text.h"
 #include "base/utf8.h"
+#include "search/info.h"
 #include "search/page_texts.h"
 #include "search/words.h"
 
-#define MAX_UNITS      400
-#define MAX_WORDS      32
-#define MAX_RUN	       6
-#define MAX_PASSAGES   2
-#define HEADING_CHARS  60
-#define QUESTION_CHARS 120
-#define LONG_SENTENCE  200 /* bytes */
+#define MAX_UNITS	400
+#define MAX_WORDS	32
+#define MAX_RUN		6
+#define MAX_PASSAGES	2
+#define HEADING_CHARS	60
+#define QUESTION_CHARS	120
+#define LONG_SENTENCE	200 /* bytes */
+#define ANNOUNCED_LINES 6
+#define GENERIC		0.25f
+#define OF_ANOTHER	0.2f /* what the answer to another question is worth */
 
 struct unit {
 	const char *text;
@@ -116,7 +120,7 @@ static bool is_heading(const char *paragraph, size_t len, const char *rest)
 
 static bool is_same(const struct unit *item, const struct unit *heading)
 {
-	size_t mark = item->item ? 2 : 0;
+	size_t mark = is_item(item->text) ? 2 : 0;
 
 	return item->len - mark == heading->len &&
 	       memcmp(item->text + mark, heading->text, heading->len) == 0;
@@ -166,9 +170,22 @@ static void cut_paragraph(struct page *p, const char *s, size_t len, size_t sect
 	}
 }
 
+static bool announces_more(const struct unit *u)
+{
+	return !u->item && u->text[u->len - 1] == ':';
+}
+
+static bool announces(const struct page *p)
+{
+	const struct unit *last = p->n ? &p->units[p->n - 1] : NULL;
+
+	return last && !last->heading && announces_more(last);
+}
+
+/* Behind what announces something, lines that look like headings are what it announces. */
 static void cut_units(struct page *p, const char *text)
 {
-	size_t section = 0;
+	size_t section = 0, lines = 0;
 
 	for (const char *s = text; *s;) {
 		size_t line = strcspn(s, "\n");
@@ -179,17 +196,36 @@ static void cut_units(struct page *p, const char *text)
 			s = rest;
 			continue;
 		}
-		if (is_heading(s, len, rest))
-			add_unit(p, s, len, true, ++section);
-		else
+		if (!is_heading(s, len, rest)) {
 			cut_paragraph(p, s, len, section);
+			lines = announces(p) ? ANNOUNCED_LINES : 0;
+		} else if (lines > 0 && !page_line_asks(s, len)) {
+			add_unit(p, s, len, false, section);
+			p->units[p->n - 1].item = true;
+			lines--;
+		} else {
+			add_unit(p, s, len, true, ++section);
+			lines = 0;
+		}
 		s = rest;
 	}
 }
 
+/* Of a page of questions and answers, an answer is one to its own question: one that has none of the
+ * asked words is another. */
+static bool answers_it(const struct unit *heading, const char *folded, const char *const *words)
+{
+	if (!page_line_asks(heading->text, heading->len))
+		return true;
+	for (size_t k = 0; folded && words[k]; k++)
+		if (!info_is_generic(words[k]) && words_weight(words[k], folded) > 0)
+			return true;
+	return false;
+}
+
 static void match_units(struct page *p, const char *const *words)
 {
-	float heading[MAX_WORDS] = { 0 };
+	float heading[MAX_WORDS] = { 0 }, said[MAX_WORDS] = { 0 }, answers = 1;
 
 	while (words[p->n_words] && p->n_words < MAX_WORDS)
 		p->n_words++;
@@ -197,17 +233,22 @@ static void match_units(struct page *p, const char *const *words)
 		struct unit *u = &p->units[i];
 		char *folded _cleanup_free_ = utf8_fold(u->text, u->len);
 
+		if (u->heading)
+			answers = answers_it(u, folded, words) ? 1 : OF_ANOTHER;
 		for (size_t k = 0; k < p->n_words; k++) {
 			float here = folded ? words_weight(words[k], folded) : 0;
 
 			p->idf[k] += here > 0;
+			said[k] += here >= 1;
 			if (u->heading)
 				heading[k] = here;
-			u->match[k] = here > 0.7f * heading[k] ? here : 0.7f * heading[k];
+			u->match[k] =
+				answers * (here > 0.7f * heading[k] ? here : 0.7f * heading[k]);
 		}
 	}
 	for (size_t k = 0; k < p->n_words; k++)
-		p->idf[k] = logf(1 + (float)p->n / (1 + p->idf[k]));
+		p->idf[k] = logf(1 + (float)p->n / (1 + (said[k] > 0 ? said[k] : p->idf[k]))) *
+			    (info_is_generic(words[k]) ? GENERIC : 1);
 }
 
 /* What a run of units is worth: each word once, short runs preferred. */
@@ -224,6 +265,16 @@ static float run_score(const struct page *p, size_t from, size_t to)
 		score += best * p->idf[k];
 	}
 	return score / (1 + 0.06f * (float)(to - from - 1));
+}
+
+/* 0..1: how much of what is asked that is. */
+static float share_of(const struct page *p, float score)
+{
+	float all = 0;
+
+	for (size_t k = 0; k < p->n_words; k++)
+		all += p->idf[k];
+	return all > 0 ? score / all : 0;
 }
 
 static size_t run_len(const struct page *p, size_t from, size_t to)
@@ -287,7 +338,7 @@ static void take_list(const struct page *p, struct run *run, size_t max_len)
 {
 	const struct unit *last = &p->units[run->to - 1];
 
-	if (last->item || last->text[last->len - 1] != ':')
+	if (!announces_more(last))
 		return;
 	do
 		run->to++;
@@ -305,8 +356,12 @@ static void widen(const struct page *p, struct run *run, size_t max_len)
 		run->from--;
 	take_list(p, run, max_len);
 	while (run->to - run->from < 3 && joins(p, run->from, run->to) &&
-	       run_len(p, run->from, run->to + 1) <= max_len / 2)
+	       run_len(p, run->from, run->to + 1) <= max_len / 2) {
 		run->to++;
+		take_list(p, run, max_len);
+	}
+	if (run->to - run->from > 1 && announces_more(&p->units[run->to - 1]))
+		run->to--;
 }
 
 /* Breaks inside a unit are where the page was wrapped. */
@@ -327,7 +382,9 @@ static const char *run_text(const struct page *p, const struct run *run, bool wi
 		if (p->units[i].heading && p->units[i].section == p->units[run->from].section)
 			heading = &p->units[i];
 	if (heading) {
-		text_append_n(&out, heading->text, heading->len);
+		size_t mark = page_line_mark(heading->text, heading->len);
+
+		text_append_n(&out, heading->text + mark, heading->len - mark);
 		text_append(&out, strchr(".!?", heading->text[heading->len - 1]) ? "\n"
 				  : p->units[run->from].item			 ? ":\n"
 										 : ": ");
@@ -337,6 +394,8 @@ static const char *run_text(const struct page *p, const struct run *run, bool wi
 
 		if (i > run->from)
 			text_append(&out, u->item || p->units[i - 1].item ? "\n" : " ");
+		if (u->item && !is_item(u->text))
+			text_append(&out, "- ");
 		append_line(&out, u->text, u->len);
 	}
 	return arena_strdup(p->arena, out.data);
@@ -358,11 +417,11 @@ void passages_select(const struct info_page *page, const char *const *words, siz
 	match_units(&p, words);
 	if (strlen(page->text) <= SHORT_PAGE) {
 		out->texts[0] = page->text;
-		out->score = p.n ? run_score(&p, 0, p.n) : 0;
+		out->score = p.n ? share_of(&p, run_score(&p, 0, p.n)) : 0;
 		return;
 	}
 	first = best_run(&p, max_chars, NULL);
-	out->score = first.score;
+	out->score = share_of(&p, first.score);
 	if (first.score <= 0) {
 		while (first.from < p.n && p.units[first.from].heading)
 			first.from++;

@@ -175,7 +175,7 @@ static void test_sections(void **state)
 		if (strstr(out[i], "All of them")) {
 			assert_string_equal(out[i],
 					    "FAQ: Q: Are talks recorded? Yes. All of them.");
-			assert_string_equal(quote, "Q: Are talks recorded?\nYes. All of them.");
+			assert_string_equal(quote, "Are talks recorded?\nYes. All of them.");
 			met++;
 		}
 		if (strstr(out[i], "a leash") && strstr(out[i], "a muzzle")) {
@@ -297,11 +297,102 @@ static void test_quoting_by_words(void **state)
 	struct passages found;
 
 	passages_select(&page, recordings, 600, a, &found);
-	assert_true(says(&found, "Q: Are recordings made?\nYes, of every talk"));
+	assert_true(says(&found, "Are recordings made?\nYes, of every talk"));
 	assert_false(says(&found, "Talks, recordings"));
 	assert_false(says(&found, "Jim"));
 	passages_select(&page, train, 600, a, &found);
 	assert_true(says(&found, "By train:\n- to the North station\n- then tram 8"));
+	arena_destroy(a);
+}
+
+static const char *first_of(const struct info_page *page, const char *const *words, struct arena *a,
+			    float *score)
+{
+	struct passages found;
+
+	passages_select(page, words, 600, a, &found);
+	*score = found.score;
+	return found.texts && found.texts[0] ? found.texts[0] : "";
+}
+
+/* What announces something is quoted with it; a word that any page has decides little. */
+static void test_announced(void **state)
+{
+	static const char *const airport[] = { "venue", "airport", NULL }, *const taxi[] = { "taxi",
+											     NULL };
+	const struct info_page page = {
+		"transport", "Transport",
+		"Trams and buses stop before the door, and run every six minutes until "
+		"midnight.\n\n"
+		"By plane\n\nFrom Lake Airport (about 50 minutes):\n\n- Take the train\n\n- Then "
+		"tram 8\n\nBy taxi\n\nA taxi may be called under 123. The address of the venue "
+		"is:\n\nHouse of Lakes\n\n50, Lake Road\n\nThe place where one is picked up is "
+		"marked on the map.\n\nOthers\n\nWho walks will find signs on all paths along the "
+		"lake, and who comes by boat will find a pier with room for some of them."
+	};
+	const char *passages[PAGE_MAX_PASSAGES];
+	struct arena *a = arena_create(1 << 20);
+	size_t n = page_passages(&page, a, passages), met = 0;
+	float score;
+
+	assert_non_null(strstr(first_of(&page, airport, a, &score), "- Take the train\n"));
+	assert_non_null(strstr(first_of(&page, taxi, a, &score),
+			       "The address of the venue is:\n- House of Lakes\n- 50, Lake Road"));
+	for (size_t i = 0; i < n; i++) {
+		const char *quote = page_quote(&page, i, a);
+
+		assert_true(!quote || quote[strlen(quote) - 1] != ':');
+		met += quote && strstr(quote, "is:\n- House of Lakes\n- 50, Lake Road") != NULL;
+	}
+	assert_int_equal(met, 1);
+	arena_destroy(a);
+}
+
+/* The answer to another question is none, though it has the word. */
+static void test_of_another_question(void **state)
+{
+	static const char *const eat[] = { "eat", NULL }, *const staff[] = { "staff", NULL };
+	const struct info_page page = {
+		"faq", "FAQ",
+		"Q: What does the staff do?\n\nThey bring cables and signs, and make sure that you "
+		"have something to eat, and they stay when everybody else has left for home.\n\n"
+		"Q: In what timezone are you?\n\nIn that of Brussels, which is one hour ahead of "
+		"what is called universal time, and two hours in summer.\n\nQ: Who pays?\n\n"
+		"Those who wish to, when they come in or when they leave."
+	};
+	struct arena *a = arena_create(1 << 20);
+	float score;
+
+	first_of(&page, eat, a, &score);
+	assert_true(score < 0.34f);
+	assert_non_null(strstr(first_of(&page, staff, a, &score), "They bring cables"));
+	assert_true(score >= 0.34f);
+	arena_destroy(a);
+}
+
+/* A line of a table of contents is no passage, though it is no heading word for word. */
+static void test_contents(void **state)
+{
+	const struct info_page page = {
+		"faq", "FAQ",
+		"Contents\n\n- Pets\n\n- Recordings\n\n- Costs\n\nPets\n\nDogs may come.\n\n"
+		"Recording the talks\n\nEvery talk is recorded.\n\nCosts\n\nIt is free."
+	};
+	const char *passages[PAGE_MAX_PASSAGES];
+	struct arena *a = arena_create(1 << 20);
+	size_t n = page_passages(&page, a, passages), quoted = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		const char *quote = page_quote(&page, i, a);
+
+		assert_true(!quote || !strstr(quote, "- Recordings"));
+		quoted += quote != NULL;
+	}
+	assert_true(quoted >= 3);
+	assert_int_equal(page_line_mark("Q: Is it free?", 14), 3);
+	assert_int_equal(page_line_mark("Is it free?", 11), 0);
+	assert_true(info_is_generic("venue"));
+	assert_false(info_is_generic("airport"));
 	arena_destroy(a);
 }
 
@@ -313,6 +404,8 @@ int main(void)
 		cmocka_unit_test(test_passages),	cmocka_unit_test(test_sections),
 		cmocka_unit_test(test_questions),	cmocka_unit_test(test_asked_and_said),
 		cmocka_unit_test(test_topics),		cmocka_unit_test(test_quoting_by_words),
+		cmocka_unit_test(test_announced),	cmocka_unit_test(test_of_another_question),
+		cmocka_unit_test(test_contents),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
