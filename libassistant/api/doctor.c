@@ -19,23 +19,34 @@
 struct doctor {
 	struct api_call call;
 	struct conference_list conferences;
-	int store, embedder, llm, cache;
-	struct fail store_fail, embedder_fail, llm_fail, cache_fail;
+	int store, embedder, llm, cache, index;
+	struct fail store_fail, embedder_fail, llm_fail, cache_fail, index_fail;
 	struct completing completing;
 	int cache_looks;
 	size_t at; /* of conferences */
 	struct vector_space space;
 	size_t n_points;
-	const char *bare; /* a conference without vectors, though there is an embedder */
+	const char *bare;    /* a conference without vectors, though there is an embedder */
+	const char *missing; /* one that the index does not have */
 };
 
-static flow_step doctor_begin, doctor_llm, doctor_look, doctor_cache, doctor_conferences,
-	doctor_embedder, doctor_space, doctor_counted;
+static flow_step doctor_begin, doctor_index, doctor_llm, doctor_look, doctor_cache,
+	doctor_conferences, doctor_embedder, doctor_each, doctor_use, doctor_space, doctor_counted;
 
 static void doctor_begin(struct flow *f)
 {
-	struct llm *l = container_of(f, struct doctor, call.flow)->call.a->env.llm;
+	struct index *x = container_of(f, struct doctor, call.flow)->call.a->env.index;
 
+	x->ops->ping(x, THEN_ANYWAY(f, doctor_index));
+}
+
+static void doctor_index(struct flow *f)
+{
+	struct doctor *d = container_of(f, struct doctor, call.flow);
+	struct llm *l = d->call.a->env.llm;
+
+	d->index = f->status;
+	d->index_fail = f->fail;
 	l->ops->ping(l, THEN_ANYWAY(f, doctor_llm));
 }
 
@@ -82,7 +93,7 @@ static void doctor_conferences(struct flow *f)
 	if (e)
 		e->ops->ping(e, THEN_ANYWAY(f, doctor_embedder));
 	else
-		flow_done(f);
+		doctor_each(f);
 }
 
 static void doctor_embedder(struct flow *f)
@@ -91,22 +102,42 @@ static void doctor_embedder(struct flow *f)
 
 	d->embedder = f->status;
 	d->embedder_fail = f->fail;
-	if (d->store < 0)
+	doctor_each(f);
+}
+
+/* What the index has of each. */
+static void doctor_each(struct flow *f)
+{
+	struct doctor *d = container_of(f, struct doctor, call.flow);
+
+	if (d->store < 0 || d->index < 0)
 		flow_done(f);
 	else
-		doctor_space(f);
+		doctor_use(f);
+}
+
+static void doctor_use(struct flow *f)
+{
+	struct doctor *d = container_of(f, struct doctor, call.flow);
+	struct index *x = d->call.a->env.index;
+	const struct conference_brief *row = &d->conferences.rows[d->at];
+
+	if (d->at == d->conferences.n)
+		flow_done(f);
+	else
+		x->ops->use(x, row->id, row->epoch, THEN_ANYWAY(f, doctor_space));
 }
 
 static void doctor_space(struct flow *f)
 {
 	struct doctor *d = container_of(f, struct doctor, call.flow);
 	struct index *x = d->call.a->env.index;
+	const struct conference_brief *row = &d->conferences.rows[d->at];
 
-	if (d->at == d->conferences.n)
-		flow_done(f);
-	else
-		x->ops->space(x, d->conferences.rows[d->at].id, d->call.arena, &d->space,
-			      &d->n_points, THEN_ANYWAY(f, doctor_counted));
+	if (f->status == ASSISTANT_ENOTFOUND)
+		d->missing = row->name;
+	x->ops->space(x, row->id, d->call.arena, &d->space, &d->n_points,
+		      THEN_ANYWAY(f, doctor_counted));
 }
 
 static void doctor_counted(struct flow *f)
@@ -116,7 +147,7 @@ static void doctor_counted(struct flow *f)
 	if (f->status >= 0 && d->n_points == 0)
 		d->bare = d->conferences.rows[d->at].name;
 	d->at++;
-	doctor_space(f);
+	doctor_use(f);
 }
 
 static void find(struct json_object *findings, const char *level, const char *what,
@@ -151,6 +182,31 @@ static void look_at_store(assistant *a, const struct doctor *d, struct json_obje
 		find(findings, "warning",
 		     "There are several conferences and DEFAULT_CONFERENCE_ID is not set.",
 		     "Set it, or name the conference with every question.");
+}
+
+static void look_at_index(assistant *a, const struct doctor *d, struct json_object *findings)
+{
+	const char *name = a->env.index->ops->name;
+	char what[500];
+
+	if (d->index < 0) {
+		snprintf(what, sizeof(what), "The index (%s) does not answer: %s", name,
+			 d->index_fail.text);
+		find(findings, "error", what,
+		     !strcmp(name, "qdrant")
+			     ? "Check QDRANT_URL and QDRANT_API_KEY; until then the records "
+			       "themselves are searched, by words."
+			     : "Make ERLEAH_DATA a directory this user may write.");
+		return;
+	}
+	snprintf(what, sizeof(what), "The index (%s) answers.", name);
+	find(findings, "ok", what, "");
+	if (!d->missing)
+		return;
+	snprintf(what, sizeof(what), "The index (%s) does not have \"%.200s\".", name, d->missing);
+	find(findings, "warning", what,
+	     "Load it again: erleah-ingest all FILE. A server makes it from the records when it "
+	     "is first asked.");
 }
 
 static void look_at_embedder(assistant *a, const struct doctor *d, struct json_object *findings)
@@ -275,6 +331,7 @@ int services_doctor(assistant *a, int timeout_ms, char **out, assistant_error *e
 	if (r < 0 && d.store == 0)
 		d.store = r;
 	look_at_store(a, &d, findings);
+	look_at_index(a, &d, findings);
 	look_at_embedder(a, &d, findings);
 	look_at_llm(a, &d, findings);
 	look_at_cache(a, &d, findings);
