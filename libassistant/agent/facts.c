@@ -69,6 +69,7 @@ static void set_when(struct turn *t, const struct when *w)
 	if (w->to != TIME_UNKNOWN)
 		set_time(t, o, "last_day", w->to - 1);
 	json_set_string(o, "said", w->said);
+	json_set_string(o, "part", w->part);
 	if (w->outside)
 		json_set_bool(o, "outside", true);
 	if (w->from == t->now_unix_s)

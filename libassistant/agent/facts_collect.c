@@ -343,10 +343,10 @@ static bool wants_it_in_full(const struct turn *t)
 		(name_is_asked_for(u) && u->names[0].similarity >= SAME_NAME));
 }
 
-/* Several kinds share the room of a list. */
+/* Several kinds share the room of a list.  Of results that are sorted. */
 static size_t shown_of_a_topic(const struct pool *pool)
 {
-	for (size_t i = 1; i < pool->n; i++)
+	for (size_t i = 1; i < pool->n && i < FACTS_MAX_RESULTS; i++)
 		if (pool->results[i].record->type != pool->results[0].record->type)
 			return SHOWN_OF_MIXED;
 	return SHOWN_OF_A_TOPIC;
@@ -355,9 +355,10 @@ static size_t shown_of_a_topic(const struct pool *pool)
 /* The best of each kind first, sessions among them in the order of time. */
 static void order_shown(struct pool *pool)
 {
-	size_t max = shown_of_a_topic(pool), n = 0;
+	size_t max, n = 0;
 
 	sort(pool->results, pool->n, by_score);
+	max = shown_of_a_topic(pool);
 	for (size_t i = 0; i < pool->n && n < max; i++) {
 		struct result moving = pool->results[i];
 

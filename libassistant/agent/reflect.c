@@ -63,9 +63,10 @@ static bool relax_track(struct turn *t, const char **value)
 	       drop_list(&t->understood.filter.tracks, value);
 }
 
+/* Who names a room asks what is there: its programme is told instead, said to be about something else. */
 static bool relax_place(struct turn *t, const char **value)
 {
-	return content_beside(t, t->understood.filter.places) &&
+	return !query_may_list(&t->original) && content_beside(t, t->understood.filter.places) &&
 	       drop_list(&t->understood.filter.places, value);
 }
 
@@ -85,6 +86,7 @@ static void set_window(struct turn *t, int64_t from, int64_t to)
 	t->understood.filter.from = from;
 	t->understood.filter.to = to;
 	t->understood.when.n_windows = t->understood.filter.n_windows = 0;
+	t->understood.when.part = NULL;
 }
 
 static void drop_window(struct turn *t)

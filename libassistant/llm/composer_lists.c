@@ -27,10 +27,38 @@ static bool last_day_of(struct json_object *when, struct civil_time *out)
 	return civil_time_parse(json_get_string(when, "last_day"), out);
 }
 
+/* "in the morning"; false: no part of the day was named. */
+static bool say_part(struct composing *c, struct text *out, struct json_object *when)
+{
+	static const struct {
+		const char *part;
+		enum phrase words;
+	} parts[] = { { "morning", PHRASE_PART_MORNING },
+		      { "noon", PHRASE_PART_NOON },
+		      { "afternoon", PHRASE_PART_AFTERNOON },
+		      { "evening", PHRASE_PART_EVENING },
+		      { "night", PHRASE_PART_NIGHT },
+		      { "early_morning", PHRASE_PART_EARLY_MORNING },
+		      { "late_morning", PHRASE_PART_LATE_MORNING },
+		      { "early_afternoon", PHRASE_PART_EARLY_AFTERNOON },
+		      { "late_afternoon", PHRASE_PART_LATE_AFTERNOON },
+		      { "early_evening", PHRASE_PART_EARLY_EVENING },
+		      { "late_evening", PHRASE_PART_LATE_EVENING } };
+
+	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
+		if (strcmp(json_text(when, "part"), parts[i].part) != 0)
+			continue;
+		phrases_say(out, c->l, parts[i].words, NULL);
+		return true;
+	}
+	return false;
+}
+
 static void limit_window(struct composing *c, struct text *out, struct json_object *when)
 {
 	struct text day _cleanup_text_ = { 0 }, last _cleanup_text_ = { 0 };
 	struct text from _cleanup_text_ = { 0 }, to _cleanup_text_ = { 0 };
+	struct text part _cleanup_text_ = { 0 };
 	struct civil_time a, b, end = { 0 };
 	bool has_from = civil_time_parse(json_get_string(when, "from"), &a);
 	bool has_to = civil_time_parse(json_get_string(when, "to"), &b);
@@ -39,6 +67,7 @@ static void limit_window(struct composing *c, struct text *out, struct json_obje
 	text_init(&last, 64);
 	text_init(&from, 16);
 	text_init(&to, 16);
+	text_init(&part, 64);
 	if (has_from) {
 		phrases_day(&day, c->l, &a);
 		phrases_clock(&from, &a);
@@ -49,7 +78,10 @@ static void limit_window(struct composing *c, struct text *out, struct json_obje
 			end = b;
 		phrases_day(&last, c->l, &end);
 	}
-	if (has_from && !has_to)
+	if (has_from && say_part(c, &part, when))
+		phrases_say(out, c->l, PHRASE_LIMIT_DAY_PART, "day", day.data, "part", part.data,
+			    NULL);
+	else if (has_from && !has_to)
 		phrases_say(out, c->l, PHRASE_LIMIT_FROM, "day", day.data, "from", from.data, NULL);
 	else if (has_to && !has_from)
 		phrases_say(out, c->l, PHRASE_LIMIT_UNTIL, "day", last.data, "to", to.data, NULL);

@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "base/map.h"
 #include "base/utf8.h"
+#include "search/language.h"
 #include "search/words.h"
 
 #define MAX_BYTES     (256u << 20)
@@ -522,6 +523,7 @@ size_t gazetteer_match(const struct gazetteer *g, const char *folded_question, s
 	f.touched = arena_array(arena, unsigned, g->n + 1);
 	if (!f.words || !f.entries || !f.gained || !f.touched)
 		return 0;
+	words_mark_stops(f.words, f.n, language_of(folded_question));
 	find_words(&f);
 	find_phrases(&f);
 	if (!f.n_found)

@@ -106,6 +106,7 @@ static bool read_words(struct reading *r)
 	r->filtered = arena_array(r->arena, bool, WORDS_MAX + 1);
 	if (!r->words || !r->used || !r->negated || !r->filtered)
 		return false;
+	words_mark_stops(r->words, r->n, r->out->language);
 	r->capitals = words_capitals(r->words, r->n, r->question);
 	r->spaced = spaced_words(r);
 	return true;
@@ -131,10 +132,12 @@ void query_understand(const struct catalog *c, const char *question, int64_t now
 	};
 	out->question = r.question = arena_strdup(arena, question);
 	r.folded = folded ? arena_strdup(arena, folded) : NULL;
-	if (!r.question || !r.folded || !read_words(&r))
+	if (!r.question || !r.folded)
+		return;
+	snprintf(out->language, sizeof out->language, "%s", language_of(r.folded));
+	if (!read_words(&r))
 		return;
 	out->clarify = NULL;
-	snprintf(out->language, sizeof out->language, "%s", language_of(r.folded));
 	read_names(&r);
 	read_time(&r, now_unix_s);
 	skip_conference(&r);

@@ -64,8 +64,11 @@ void read_filters(struct reading *r);
 void read_cues(struct reading *r);
 void read_intent(struct reading *r);
 
-/* query_event.c's: the session that a question for the opening or the closing and nothing else is about, or NULL. */
-const struct record *reading_event(const struct reading *r);
+/*
+ * query_event.c's: the session that a question for the opening or the closing and nothing else is about, or NULL.  When no
+ * session is called so, the question becomes one for the first or the last of the programme.
+ */
+const struct record *reading_event(struct reading *r);
 void reading_take_event(struct reading *r, const struct record *event);
 
 /* Words i..j that bytes from..to cover; false: none. */

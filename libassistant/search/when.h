@@ -31,8 +31,10 @@ struct when {
 	int64_t from, to;
 	bool overlap;	   /* sessions running within, not only starting within */
 	bool explicit_day; /* the question named a day: relaxing must not leave it silently */
-	bool outside;	/* lies wholly before the first or after the last day of the conference */
-	bool unclear;	/* looks like a time, but cannot be resolved: ask back */
+	bool outside; /* lies wholly before the first or after the last day of the conference */
+	bool unclear; /* looks like a time, but cannot be resolved: ask back */
+	/* "morning", "late_afternoon": the window is exactly that part of one day, in these words; NULL: not said so */
+	const char *part;
 	unsigned count; /* "the last two talks"; 0: not said */
 	/* "Saturday morning or Sunday afternoon": two or more, by time, none touching another; n_windows 0: only
 	 * [from, to). */

@@ -229,6 +229,38 @@ static bool names_day(const struct said *s)
 	return false;
 }
 
+/* What was said is one part of one day, and the window is all of it. */
+static const char *part_said(const struct placing *p, const struct when *w)
+{
+	static const char *const names[PART_COUNT] = {
+		[PART_MORNING] = "morning",
+		[PART_NOON] = "noon",
+		[PART_AFTERNOON] = "afternoon",
+		[PART_EVENING] = "evening",
+		[PART_OVERNIGHT] = "night",
+		[PART_EARLY_MORNING] = "early_morning",
+		[PART_LATE_MORNING] = "late_morning",
+		[PART_EARLY_AFTERNOON] = "early_afternoon",
+		[PART_LATE_AFTERNOON] = "late_afternoon",
+		[PART_EARLY_EVENING] = "early_evening",
+		[PART_LATE_EVENING] = "late_evening",
+	};
+	const struct clause *c = &p->said->clauses[0];
+	const struct time_said *t = &c->times[0];
+	struct part_minutes part;
+	int64_t day;
+
+	if (p->said->n_clauses != 1 || c->n_times != 1 || !t->has_part || t->at.set ||
+	    t->from.kind || t->to.kind || t->during.kind || w->from == TIME_UNKNOWN ||
+	    w->to == TIME_UNKNOWN || w->n_windows)
+		return NULL;
+	part = day_part_minutes(t->part);
+	day = placing_day(p, w->from);
+	return w->from == unix_from(p, day, part.from) && w->to == unix_until(p, day, part.to)
+		       ? names[t->part]
+		       : NULL;
+}
+
 /* "the first talk of the day", when no day was said */
 static void add_today(struct said *s)
 {
@@ -272,5 +304,6 @@ void when_place(const struct catalog *c, struct said *said, int64_t now_unix_s, 
 	if ((said->next && !said->now) || said->first || said->last)
 		place_order(&p, out->kind != WHEN_NONE, out);
 	out->explicit_day = out->kind != WHEN_NONE && names_day(said);
+	out->part = part_said(&p, out);
 	out->outside = out->kind != WHEN_NONE && lies_outside(&p, out);
 }

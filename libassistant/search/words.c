@@ -101,6 +101,32 @@ bool word_is_stop(const char *folded_word)
 		       compare_words) != NULL;
 }
 
+bool word_is_stop_in(const char *folded_word, const char *language)
+{
+	/* Function words of one language that are words or names in English: Red Hat, MIT, DOS. */
+	static const struct {
+		const char *word, *languages;
+	} some[] = {
+		{ "bin", "de" }, { "con", "es" }, { "den", "de" },  { "die", "de" },
+		{ "dir", "de" }, { "dos", "es" }, { "era", "es" },  { "gab", "de" },
+		{ "hat", "de" }, { "mit", "de" }, { "plus", "fr" }, { "pour", "fr" },
+		{ "sea", "es" }, { "sin", "es" }, { "solo", "es" }, { "son", "es fr" },
+		{ "tan", "es" }, { "ton", "fr" }, { "war", "de" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(some); i++) {
+		if (strcmp(some[i].word, folded_word) == 0)
+			return word_in(language, some[i].languages);
+	}
+	return word_is_stop(folded_word);
+}
+
+void words_mark_stops(struct word *words, size_t n, const char *language)
+{
+	for (size_t i = 0; i < n; i++)
+		words[i].stop = word_is_stop_in(words[i].text, language);
+}
+
 bool word_in(const char *word, const char *list)
 {
 	size_t len = strlen(word);

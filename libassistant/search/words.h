@@ -28,8 +28,15 @@ bool words_capitals(struct word *words, size_t n, const char *original);
 /* Next word of any UTF-8 text from *i on; false at the end. */
 bool word_next(const char *s, size_t len, size_t *i, size_t *from, size_t *to);
 
-/* Function words, question words and politeness in English, German, French and Spanish: what nobody searches for. */
+/*
+ * Function words, question words and politeness in English, German, French and Spanish: what nobody searches for.  Not
+ * those that are something else in English ("hat", "mit", "dos"): they are function words only in their own languages.
+ */
 bool word_is_stop(const char *folded_word);
+/* language: "en", "de", ... as language_of has it. */
+bool word_is_stop_in(const char *folded_word, const char *language);
+/* words[].stop in that language; words_split knows none. */
+void words_mark_stops(struct word *words, size_t n, const char *language);
 /* Whether word is one of those in list (separated by blanks). */
 bool word_in(const char *word, const char *list);
 

@@ -7,6 +7,7 @@
 #include <ctype.h>
 #include <string.h>
 #include "base/utf8.h"
+#include "search/language.h"
 #include "search/words.h"
 
 #define MAX_WORDS 32
@@ -15,6 +16,7 @@ const char *const *words_of(const char *text, struct arena *arena)
 {
 	char *folded _cleanup_free_ = text ? utf8_fold(text, strlen(text)) : NULL;
 	const char **words = arena_array(arena, const char *, MAX_WORDS + 1);
+	const char *language = folded ? language_of(folded) : "";
 	size_t len = folded ? strlen(folded) : 0, n = 0, i = 0, from = 0;
 
 	while (words && i <= len && n < MAX_WORDS) {
@@ -28,7 +30,7 @@ const char *const *words_of(const char *text, struct arena *arena)
 			continue;
 		word = at > from ? arena_strndup(arena, folded + from, at - from) : NULL;
 		from = i;
-		if (word && !word_is_stop(word))
+		if (word && !word_is_stop_in(word, language))
 			words[n++] = word;
 	}
 	return words;

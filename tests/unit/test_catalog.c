@@ -270,6 +270,21 @@ static void stop_words_are_sorted_and_found(void **state)
 		assert_true(word_is_stop(stop[i]));
 	for (size_t i = 0; i < ARRAY_SIZE(kept); i++)
 		assert_false(word_is_stop(kept[i]));
+	assert_false(word_is_stop("hat") || word_is_stop_in("hat", "en"));
+	assert_true(word_is_stop_in("hat", "de") && word_is_stop_in("son", "fr"));
+	assert_true(word_is_stop_in("the", "de")); /* said by whoever mixes them */
+}
+
+static void stop_words_are_marked_by_language(void **state)
+{
+	_cleanup_arena_ struct arena *arena = arena_create(1 << 20);
+	size_t n;
+	struct word *w = words_split("the red hat", arena, 8, &n);
+
+	words_mark_stops(w, n, "en");
+	assert_true(w[0].stop && !w[1].stop && !w[2].stop);
+	words_mark_stops(w, n, "de");
+	assert_true(w[0].stop && !w[1].stop && w[2].stop);
 }
 
 static void capitals_mean_something_or_nothing(void **state)
@@ -302,6 +317,7 @@ int main(void)
 		cmocka_unit_test(empty_conference_matches_nothing),
 		cmocka_unit_test(distances),
 		cmocka_unit_test(stop_words_are_sorted_and_found),
+		cmocka_unit_test(stop_words_are_marked_by_language),
 		cmocka_unit_test(capitals_mean_something_or_nothing),
 	};
 

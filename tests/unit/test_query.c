@@ -184,7 +184,13 @@ static void events_by_kind(void **state)
 		      { "Wann ist die Er\xc3\xb6"
 			"ffnung?",
 			true },
+		      { "When does the opening keynote start and who gives it?", true },
+		      { "Who gives the opening speech?", true },
+		      { "Wann ist die Er\xc3\xb6"
+			"ffnungsfeier?",
+			true },
 		      { "When is the opening of the ocean talk?", false },
+		      { "Who opened the window?", false },
 		      { "What is openness?", false } };
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -193,8 +199,28 @@ static void events_by_kind(void **state)
 
 		understand(*state, cases[i].question, arena, &u);
 		assert_int_equal(u.filter.ids != NULL, cases[i].found);
-		if (cases[i].found)
-			assert_int_equal(u.entities, ENTITY_BIT(ENTITY_SESSION));
+		if (!cases[i].found)
+			continue;
+		assert_int_equal(u.entities, ENTITY_BIT(ENTITY_SESSION));
+		assert_int_equal(u.when.kind, WHEN_NONE);
+	}
+}
+
+/* Function words of another language are words: "hat" is German only in German. */
+static void languages_do_not_mix(void **state)
+{
+	static const struct {
+		const char *question, *terms;
+	} cases[] = { { "Does anyone from Red Hat speak about AI?", "red hat ai" },
+		      { "Which talks are about DOS games?", "dos games" },
+		      { "Wer hat hier Ahnung von Kernelmodulen?", "ahnung kernelmodulen" } };
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		_cleanup_arena_ struct arena *arena = arena_create(4 << 20);
+		struct understood u;
+
+		understand(*state, cases[i].question, arena, &u);
+		assert_string_equal(u.terms, cases[i].terms);
 	}
 }
 
@@ -578,6 +604,7 @@ int main(void)
 		cmocka_unit_test(information_pages),
 		cmocka_unit_test(taking_part),
 		cmocka_unit_test(rooms_asked_for),
+		cmocka_unit_test(languages_do_not_mix),
 		cmocka_unit_test(events_by_kind),
 		cmocka_unit_test(not_about_information),
 		cmocka_unit_test(names_by_how_they_are_written),

@@ -182,6 +182,33 @@ static void says_what_it_means(void **state)
 	catalog_unref(c);
 }
 
+/* The part of the day, where it is all that was said of the hours. */
+static void names_the_part_of_day(void **state)
+{
+	static const char *const cases[][3] = {
+		{ "2026-01-31T10:00", "tomorrow morning", "morning" },
+		{ "2026-01-31T10:00", "sonntag nachmittag", "afternoon" },
+		{ "2026-01-31T10:00", "saturday late afternoon", "late_afternoon" },
+		{ "2026-01-31T10:00", "demain soir", "evening" },
+		{ "2026-01-31T10:00", "the first talk on sunday morning", "morning" },
+		{ "2026-01-31T10:00", "sunday morning before 10", NULL },
+		{ "2026-01-31T10:00", "saturday morning and sunday afternoon", NULL },
+		{ "2026-01-31T10:00", "sunday", NULL },
+		{ "2026-01-31T10:00", "at 2", NULL },
+	};
+	struct catalog *c = conference("weekend");
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		_cleanup_arena_ struct arena *arena = arena_create(1 << 20);
+		struct when w;
+
+		when_parse(c, cases[i][1], programme_time(catalog_zone(c), cases[i][0]), arena, &w);
+		if (!cases[i][2] != !w.part || (w.part && strcmp(w.part, cases[i][2]) != 0))
+			fail_msg("\"%s\" is %s", cases[i][1], w.part ? w.part : "no part");
+	}
+	catalog_unref(c);
+}
+
 static void remembers_where_it_was_said(void **state)
 {
 	_cleanup_arena_ struct arena *arena = arena_create(1 << 20);
@@ -222,6 +249,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(golden_expressions),
 		cmocka_unit_test(says_what_it_means),
+		cmocka_unit_test(names_the_part_of_day),
 		cmocka_unit_test(remembers_where_it_was_said),
 		cmocka_unit_test(long_questions_are_bounded),
 	};
