@@ -255,6 +255,63 @@ static void places_that_cannot_be(void **state)
 	assert_non_null(strstr(err.message, "DIRECTUS_URL"));
 }
 
+/* What cannot be meant stops the start with a sentence that names the setting and repeats no secret. */
+static void remote_services_that_cannot_be(void **state)
+{
+	static const struct {
+		const char *name, *value, *other, *other_value, *says;
+	} cases[] = {
+		{ "ERLEAH_CACHE", "redis", "REDIS_URL", "", "REDIS_URL is not set" },
+		{ "REDIS_URL", "http://hush@example.org", "ERLEAH_CACHE", "auto", "rediss://" },
+		{ "REDIS_URL", "redis://hush@h:99999", "ERLEAH_CACHE", "auto", "REDIS_URL" },
+		{ "REDIS_URL", "redis://h", "REDIS_TIMEOUT_MS", "0", "REDIS_TIMEOUT_MS" },
+		{ "ERLEAH_EMBEDDER", "openai", "OPENAI_API_KEY", "", "OPENAI_BASE_URL" },
+		{ "OPENAI_API_KEY", "hush", "EMBEDDING_MODEL", "my-own", "EMBEDDING_DIMENSIONS" },
+		{ "OPENAI_API_KEY", "hush", "EMBEDDING_DIMENSIONS", "1537", "1536 or fewer" },
+	};
+	static const char *const resets[][2] = {
+		{ "ERLEAH_CACHE", "auto" },
+		{ "REDIS_URL", "" },
+		{ "REDIS_TIMEOUT_MS", "500" },
+		{ "ERLEAH_EMBEDDER", "none" },
+		{ "OPENAI_API_KEY", "" },
+		{ "EMBEDDING_DIMENSIONS", "0" },
+		{ "EMBEDDING_MODEL", "text-embedding-3-small" },
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct fixture *fx = *state;
+		assistant *a = NULL;
+		assistant_error err = ASSISTANT_ERROR_INIT;
+
+		if (!strncmp(cases[i].name, "OPENAI", 6))
+			fixture_set(fx, "ERLEAH_EMBEDDER", "auto");
+		fixture_set(fx, cases[i].name, cases[i].value);
+		fixture_set(fx, cases[i].other, cases[i].other_value);
+		assert_int_equal(assistant_open(&a, fx->config, &err), ASSISTANT_ECONFIG);
+		assert_null(a);
+		assert_non_null(strstr(err.message, cases[i].says));
+		assert_null(strstr(err.message, "hush"));
+		for (size_t k = 0; k < sizeof(resets) / sizeof(resets[0]); k++)
+			fixture_set(fx, resets[k][0], resets[k][1]);
+	}
+}
+
+/* A Redis that is not there is no reason not to start. */
+static void a_redis_that_is_away(void **state)
+{
+	struct fixture *fx = *state;
+	struct json_object *report;
+	char *text = NULL;
+
+	fixture_set(fx, "REDIS_URL", "redis://127.0.0.1:1");
+	fixture_open(fx);
+	assert_int_equal(assistant_report(fx->a, ASSISTANT_REPORT_READY, WAIT_MS, &text, NULL), 0);
+	report = fixture_take(text);
+	assert_string_equal(fixture_text(report, "status"), "ready");
+	assert_string_equal(fixture_text(report, "checks.redis"), "degraded");
+	json_object_put(report);
+}
+
 struct lines {
 	int n, worst;
 	char last[400];
@@ -308,6 +365,8 @@ int main(void)
 		TEST(nodes_that_cannot_be),
 		TEST(backends_that_cannot_be),
 		TEST(places_that_cannot_be),
+		TEST(remote_services_that_cannot_be),
+		TEST(a_redis_that_is_away),
 		TEST(log_lines),
 	};
 
