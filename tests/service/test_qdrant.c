@@ -278,6 +278,73 @@ static void test_not_applied(void **state)
 	snapshot_unref(s);
 }
 
+/* Whatever JSON comes back: told or made the best of, and what is in use stays. */
+static void ask_everything(struct own *o, struct snapshot *s, const struct index_points *points)
+{
+	struct lexical_query q = { .text = "kubernetes talks", .fields = true, .limit = 5 };
+	struct lexical_query weighed = { .text = "kubernetes", .weights = { [FIELD_TEXT] = 1 } };
+	struct dense_query near = { points->points[0].vector, suite_space, 0, { 0 }, 2 };
+	struct index_filter all = { 0 };
+	struct index_hits hits = { 0 };
+	struct dense_hits met = { 0 };
+	bool known[1];
+	char *json = NULL;
+
+	CALL(&o->fx, lexical, ONE, &q, o->fx.arena, &hits);
+	CALL(&o->fx, lexical, ONE, &weighed, o->fx.arena, &hits);
+	CALL(&o->fx, list, ONE, &all, 5, 0, o->fx.arena, &hits);
+	near.average = true;
+	CALL(&o->fx, dense, ONE, &near, o->fx.arena, &met);
+	near.pages = true;
+	CALL(&o->fx, dense, ONE, &near, o->fx.arena, &met);
+	CALL(&o->fx, known, ONE, suite_space, &points->points[0].hash, 1, known);
+	CALL(&o->fx, verify, s, points, &json);
+	CALL(&o->fx, use, ONE, 9);
+	CALL(&o->fx, ping);
+	free(json);
+}
+
+static void test_odd_answers(void **state)
+{
+	static const char *const answers[] = {
+		"null",
+		"[]",
+		"{}",
+		"{\"result\":null}",
+		"{\"result\":5}",
+		"{\"result\":\"points\"}",
+		"{\"result\":[]}",
+		"{\"result\":[1,null,{\"points\":7},{\"points\":[3,{\"id\":4}]}]}",
+		"{\"result\":{\"points\":5,\"groups\":5,\"count\":\"x\",\"aliases\":1}}",
+		"{\"result\":{\"points\":[null,1,{\"id\":[],\"score\":\"x\",\"payload\":3}],"
+		"\"groups\":[1,{\"id\":9,\"hits\":3},{\"id\":\"s1\",\"hits\":[]},"
+		"{\"id\":\"s1\",\"hits\":[7,{\"payload\":{\"facet_key\":\"none\"}}]}]}}",
+		"{\"result\":[{\"payload\":{\"build\":\"11111111-1111-4111-8111-111111111111\","
+		"\"format\":1,\"points_in\":[1,\"x\"],\"records_of\":[5,[1]],\"word_chunks\":1,"
+		"\"chunk\":0,\"stems\":\"a "
+		"b\",\"stem_records\":[1],\"words\":\"a\",\"word_records\":["
+		"1],\"word_stems\":[7]}}]}",
+	};
+	struct own *o = *state;
+	struct snapshot *s = suite_conference(ONE, 1), *next = suite_conference(ONE, 9);
+	struct index_points points = suite_points(o->fx.arena, s, suite_space, NULL);
+
+	suite_put_points(&o->fx, s, &points);
+	for (size_t i = 0; i < ARRAY_SIZE(answers); i++) {
+		script(o,
+		       arena_printf(o->fx.arena, "{\"match\":\"collections|aliases\",\"body\":%s}",
+				    answers[i]));
+		ask_everything(o, s, &points);
+		assert_true(CALL(&o->fx, use, ONE, 9) < 0);
+		CALL(&o->fx, build, next, &points, NULL);
+		script(o, "");
+		assert_string_equal(first_of(o, "kubernetes"), "s1");
+		assert_int_equal(CALL(&o->fx, use, ONE, 9), ASSISTANT_ENOTFOUND);
+	}
+	snapshot_unref(next);
+	snapshot_unref(s);
+}
+
 /* --- Bodies ------------------------------------------------------------------------------------------ */
 
 static int number_after(const char *text, const char *key)
@@ -528,6 +595,7 @@ int main(void)
 		TEST(test_slow),
 		TEST(test_build_cut_short),
 		TEST(test_not_applied),
+		TEST(test_odd_answers),
 		TEST(test_bodies),
 		TEST(test_other_process),
 		TEST(test_aliases),
