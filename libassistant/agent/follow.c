@@ -165,10 +165,10 @@ static void begin_log(struct follow *w, unsigned long base)
 	if (r->log.n ||
 	    r->log.base != base) /* else it is the one that readers may wait for already */
 		event_log_rebase(&r->log, base);
-	r->log.behind = w->relay != NULL;
 	w->base = base;
 	w->start = r->log.n;
 	pthread_mutex_lock(&r->log.mutex);
+	r->log.behind = w->relay != NULL;
 	text_clear(&r->text);
 	json_object_put(r->references);
 	json_object_put(r->suggestions);

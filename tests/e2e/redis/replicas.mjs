@@ -1,14 +1,19 @@
 /*
  * replicas.mjs - a visitor whose requests reach now one server, now the other.
  *
- *	replicas.mjs WORK	WORK/a and WORK/b have running servers (tests/support/erleah/start) with
- *				REDIS_URL=unix://WORK/redis/redis.sock; Redis is started, killed and frozen here
+ *	replicas.mjs WORK STORE		WORK/a and WORK/b have running servers (tests/support/erleah/start) with
+ *					REDIS_URL=unix://WORK/redis/redis.sock; Redis is started, killed and frozen here.
+ *					STORE is sqlite, or directus, which then runs in WORK/directus
  */
 import { spawn } from "node:child_process";
 import { readFileSync, rmSync, existsSync } from "node:fs";
+import { Directus } from "../directus/directus.mjs";
 import { Site, check, finish, group, sleep, text_of } from "../server/visitor.mjs";
 
-const work = process.argv[2];
+const [work, store] = process.argv.slice(2);
+const directus = store === "directus" ? Directus.fromDirectory(`${work}/directus`) : null;
+/* A Directus on a busy machine takes its time for every row. */
+const PATIENCE = directus ? 4 : 1;
 const env = (name) => Object.fromEntries(readFileSync(`${work}/${name}/env`, "utf8").trim().split("\n").map((line) => line.split("=")));
 
 class Redis {
@@ -27,10 +32,22 @@ class Redis {
 	thaw() { this.process.kill("SIGCONT"); }
 }
 
+/* Rows are the server's own, or Directus'. */
+class Replica extends Site {
+	static async of(url) {
+		const site = Object.assign(new Replica(), { url, conference: directus?.conference });
+		site.conference ??= (await site.must("GET", "/items/conferences?limit=1"))[0].id;
+		return site;
+	}
+	must(method, path, body) {
+		return directus ? directus.must(method, path, body) : super.must(method, path, body);
+	}
+}
+
 const redis = new Redis();
 await redis.start();
 process.on("exit", () => redis.process.kill("SIGKILL"));
-const a = await Site.of(env("a").ERLEAH_SERVER_URL), b = await Site.of(env("b").ERLEAH_SERVER_URL);
+const a = await Replica.of(env("a").ERLEAH_SERVER_URL), b = await Replica.of(env("b").ERLEAH_SERVER_URL);
 const LONG = "What can I see tomorrow?";
 
 const redis_is = async (site, state, patience_ms = 10000) => {
@@ -104,7 +121,7 @@ await group("stopped on the other", async () => {
 		const events = await read_all([other], id), took = Date.now() - begun;
 		const row = await writer.completed(id);
 		check("is stopped", status === 200 && row.metadata?.outcome === "stopped", [status, row.metadata]);
-		check("within a second, the row's last write included", took < 1000, took);
+		check("soon, the row's last write included", took < 1000 * PATIENCE, took);
 		check("with the text it had", text_of(events) === row.messageText && row.messageText.length > 0, [text_of(events), row.messageText]);
 	}
 	const { status } = await b.call("POST", "/api/chat/00000000-0000-4000-8000-000000000000/stop", {});
@@ -198,8 +215,8 @@ await group("Redis that hangs", async () => {
 			times.push([status, Date.now() - begun]);
 		}
 		await sleep(800); /* until both have noticed */
-		check("costs a question at most a second and a half, once", times.every(([status, ms]) => status === 200 && ms < 1500) &&
-			times.filter(([, ms]) => ms > 300).length <= 1, times);
+		check("costs a question some time, once", times.every(([status, ms]) => status === 200 && ms < 1500 * PATIENCE) &&
+			times.filter(([, ms]) => ms > 300 * PATIENCE).length <= 1, times);
 		redis.thaw();
 	});
 	check("and is used again", await redis_is(a, "ok") && await redis_is(b, "ok"));
