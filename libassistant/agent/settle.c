@@ -225,8 +225,9 @@ static void sweep_look(struct flow *f)
 	struct sweep *w = container_of(f, struct sweep, flow);
 	struct replies *rs = w->rs;
 
+	/* where no claim can be written, who sees the row first settles it */
 	if (f->status < 0 || !row_is_streaming(&w->again) ||
-	    !lease_is_ours(&w->again, rs->options.owner))
+	    (!rs->env->store->no_metadata && !lease_is_ours(&w->again, rs->options.owner)))
 		sweep_next(f);
 	else
 		rs->env->cache->ops->lock(rs->env->cache,

@@ -14,6 +14,7 @@
 #include "aio/work.h"
 #include "api/embedding.h"
 #include "api/follow.h"
+#include "api/layout.h"
 #include "api/services.h"
 #include "api/warm_up.h"
 #include "base/check.h"
@@ -315,7 +316,7 @@ int assistant_open(assistant **out, const assistant_config *c, assistant_error *
 		destroy(a);
 		return fail_export(&f, err);
 	}
-	if (!c->loads && embedding_check(a, &f) < 0) {
+	if ((!c->loads && embedding_check(a, &f) < 0) || (c->sweeps && layout_check(a, &f) < 0)) {
 		assistant_close(a, 0);
 		return fail_export(&f, err);
 	}

@@ -187,6 +187,11 @@ static void feedback_begin(struct flow *f)
 	struct feedback *b = container_of(f, struct feedback, call.flow);
 	struct store *s = b->call.a->env.store;
 
+	if (s->no_metadata) {
+		flow_fail(f, FAIL(&f->fail, ASSISTANT_EUNPROCESSABLE,
+				  "Feedback is not kept: the store has no metadata of messages."));
+		return;
+	}
 	if (reply_keep_feedback(b->reply, b->value)) {
 		flow_done(f); /* still running: it goes out with the final row */
 		return;

@@ -52,9 +52,13 @@ static int open_directus(assistant *a, struct fail *f)
 			    "ERLEAH_STORE is \"directus\", but DIRECTUS_URL is not set.");
 	if (services_http(a, f) < 0)
 		return f->code;
-	return directus_store_open(a->env.loop, a->http, url,
-				   config_text(a->config, "DIRECTUS_API_KEY"), a->env.metrics,
-				   a->env.log, &a->env.store, f);
+	return directus_store_open(a->env.loop, a->http,
+				   &(const struct directus_options){
+					   .url = url,
+					   .api_key = config_text(a->config, "DIRECTUS_API_KEY"),
+					   .mapping = config_text(a->config, "DIRECTUS_MAPPING"),
+				   },
+				   a->env.metrics, a->env.log, &a->env.store, f);
 }
 
 static int open_store(assistant *a, struct fail *f)

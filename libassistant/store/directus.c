@@ -1,5 +1,5 @@
 /*
- * directus.c - conversations and messages in a Directus, over its REST API (contract schema).
+ * directus.c - conversations and messages in a Directus, over its REST API, in whatever names (mapping.h).
  *
  * Single rows are read by filter, never by path: an empty list means "no such row", while 403 by path
  * could as well mean "no right to it".
@@ -11,65 +11,44 @@
 #include "store/row_json.h"
 #include "base/hash.h"
 
-#define MESSAGE_FIELDS                                                                             \
-	"id,conversation_id,user_created,date_created,role,messageText,status,metadata"
-#define CONVERSATION_FIELDS "id,user_created,date_created,conference_id,source,status"
-
 static void fill_message(struct op *op)
 {
-	row_message(op->arena, json_object_array_get_idx(op_data(op), 0), op->out);
+	_cleanup_json_ struct json_object *rows = op_rows(op, MAPPED_MESSAGES);
+
+	row_message(op->arena, json_object_array_get_idx(rows, 0), op->out);
 }
 
 static void fill_conversation(struct op *op)
 {
-	row_conversation(op->arena, json_object_array_get_idx(op_data(op), 0), op->out);
+	_cleanup_json_ struct json_object *rows = op_rows(op, MAPPED_CONVERSATIONS);
+
+	row_conversation(op->arena, json_object_array_get_idx(rows, 0), op->out);
 }
 
 static void fill_messages(struct op *op)
 {
-	row_messages(op->arena, op_data(op), op->out);
+	_cleanup_json_ struct json_object *rows = op_rows(op, MAPPED_MESSAGES);
+
+	row_messages(op->arena, rows, op->out);
 }
 
 /* --- Reading ------------------------------------------------------------------------------ */
 
 struct read {
-	const char *path_format, *id;
-	int max;
+	const char *path; /* NULL: there is nothing to read */
+	const char *id;	  /* of the one row; NULL: a list */
 };
 
 static flow_step read_begin, read_one, read_many;
 
-static struct op *read_op(struct store *s, const char *name, const char *path_format,
-			  const char *id, int max, struct flow *f)
+static struct op *read_op(struct store *s, const char *name, const char *id, struct flow *f)
 {
 	struct op *op = op_begin(s, name, FIRST(read_begin), f);
 	struct read *r = arena_new(op->own, struct read);
 
-	r->path_format = path_format;
 	r->id = arena_strdup(op->own, id);
-	r->max = max;
 	op->state = r;
 	return op;
-}
-
-static const char *path_of(struct op *op)
-{
-	const struct read *r = op->state;
-	struct text path;
-	const char *out;
-
-	text_init(&path, 4096);
-	for (const char *c = r->path_format; *c; c++) {
-		if (*c == '@')
-			text_append(&path, op_escape(op, r->id));
-		else if (*c == '#')
-			text_printf(&path, "%d", r->max);
-		else
-			text_append_char(&path, *c);
-	}
-	out = arena_strdup(op->own, path.data);
-	text_finish(&path);
-	return out;
 }
 
 /* A UUID, or a number where the collection has integer keys. */
@@ -82,15 +61,18 @@ static void read_begin(struct flow *f)
 {
 	struct op *op = op_of(f);
 	const struct read *r = op->state;
-	bool one = op->fill == fill_message || op->fill == fill_conversation;
 
+	if (!r->path) {
+		flow_done(f);
+		return;
+	}
 	/* PostgreSQL compares no such text with an id: Directus would answer 500. */
-	if (one && !could_be_id(r->id)) {
+	if (r->id && !could_be_id(r->id)) {
 		FAIL(&f->fail, ASSISTANT_ENOTFOUND, "There is no such %s.", op->name);
 		flow_fail(f, ASSISTANT_ENOTFOUND);
 		return;
 	}
-	op_send(op, "GET", path_of(op), NULL, one ? THEN(f, read_one) : THEN(f, read_many));
+	op_send(op, "GET", r->path, NULL, r->id ? THEN(f, read_one) : THEN(f, read_many));
 }
 
 static bool is_list(struct op *op, struct flow *f)
@@ -125,6 +107,11 @@ static void read_many(struct flow *f)
 		flow_done(f);
 }
 
+static void set_path(struct op *op, const char *path)
+{
+	((struct read *)op->state)->path = path;
+}
+
 static void into(struct op *op, struct arena *arena, void *out, void (*fill)(struct op *op))
 {
 	op->arena = arena;
@@ -134,45 +121,77 @@ static void into(struct op *op, struct arena *arena, void *out, void (*fill)(str
 
 static void directus_ping(struct store *s, struct flow *f)
 {
-	into(read_op(s, "ping", "/items/conversations?fields=id&limit=#", "", 1, f), NULL, NULL,
-	     NULL);
+	struct op *op = read_op(s, "ping", NULL, f);
+
+	set_path(op,
+		 arena_printf(op->own, "%s?fields=%s&limit=1", op_items(op, MAPPED_CONVERSATIONS),
+			      op_field(op, MAPPED_CONVERSATIONS, "id")));
+}
+
+static void read_row(struct store *s, const char *name, enum mapped what, const char *id,
+		     struct arena *arena, void *out, void (*fill)(struct op *op), struct flow *f)
+{
+	struct op *op = read_op(s, name, id, f);
+
+	set_path(op, arena_printf(op->own, "%s?filter[%s][_eq]=%s&limit=1&fields=%s",
+				  op_items(op, what), op_field(op, what, "id"), op_escape(op, id),
+				  mapping_fields(op->d->mapping, what)));
+	into(op, arena, out, fill);
 }
 
 static void directus_conversation(struct store *s, const char *id, struct arena *arena,
 				  struct conversation *out, struct flow *f)
 {
-	into(read_op(s, "conversation",
-		     "/items/conversations?filter[id][_eq]=@&limit=1&fields=" CONVERSATION_FIELDS,
-		     id, 1, f),
-	     arena, out, fill_conversation);
+	read_row(s, "conversation", MAPPED_CONVERSATIONS, id, arena, out, fill_conversation, f);
 }
 
 static void directus_message(struct store *s, const char *id, struct arena *arena,
 			     struct message *out, struct flow *f)
 {
-	into(read_op(s, "message",
-		     "/items/messages?filter[id][_eq]=@&limit=1&fields=" MESSAGE_FIELDS, id, 1, f),
-	     arena, out, fill_message);
+	read_row(s, "message", MAPPED_MESSAGES, id, arena, out, fill_message, f);
 }
 
 static void directus_history(struct store *s, const char *conversation_id, int max,
 			     struct arena *arena, struct messages *out, struct flow *f)
 {
-	into(read_op(s, "history",
-		     "/items/messages?filter[conversation_id][_eq]=@&sort=-date_created&limit=#"
-		     "&fields=" MESSAGE_FIELDS,
-		     conversation_id, max, f),
-	     arena, out, fill_messages);
+	struct op *op = read_op(s, "history", NULL, f);
+
+	set_path(op, arena_printf(op->own, "%s?filter[%s][_eq]=%s&sort=-%s&limit=%d&fields=%s",
+				  op_items(op, MAPPED_MESSAGES),
+				  op_field(op, MAPPED_MESSAGES, "conversation_id"),
+				  op_escape(op, conversation_id),
+				  op_field(op, MAPPED_MESSAGES, "date_created"), max,
+				  mapping_fields(op->d->mapping, MAPPED_MESSAGES)));
+	into(op, arena, out, fill_messages);
 }
 
+/* What they call a value, for a filter. */
+static const char *value_of(struct op *op, const char *field, const char *ours)
+{
+	_cleanup_json_ struct json_object *value =
+		mapping_value(op->d->mapping, MAPPED_MESSAGES, field, ours);
+
+	return op_escape(op, json_object_get_string(value));
+}
+
+/* Without a status nothing tells a row that was left over from a finished one. */
 static void directus_messages_streaming(struct store *s, int max, struct arena *arena,
 					struct messages *out, struct flow *f)
 {
-	into(read_op(s, "streaming",
-		     "/items/messages?filter[role][_eq]=assistant&filter[status][_eq]=streaming"
-		     "&sort=date_created&limit=#&fields=" MESSAGE_FIELDS,
-		     "", max, f),
-	     arena, out, fill_messages);
+	struct op *op = read_op(s, "streaming", NULL, f);
+	const char *status = op_field(op, MAPPED_MESSAGES, "status");
+
+	if (status)
+		set_path(op, arena_printf(op->own,
+					  "%s?filter[%s][_eq]=%s&filter[%s][_eq]=%s&sort=%s"
+					  "&limit=%d&fields=%s",
+					  op_items(op, MAPPED_MESSAGES),
+					  op_field(op, MAPPED_MESSAGES, "role"),
+					  value_of(op, "role", "assistant"), status,
+					  value_of(op, "status", "streaming"),
+					  op_field(op, MAPPED_MESSAGES, "date_created"), max,
+					  mapping_fields(op->d->mapping, MAPPED_MESSAGES)));
+	into(op, arena, out, fill_messages);
 }
 
 /* --- Creating ----------------------------------------------------------------------------- */
@@ -196,14 +215,16 @@ static void create_finish(struct op *op)
 }
 
 /* Takes row. */
-static void create_row(struct store *s, const char *name, const char *path, struct json_object *row,
+static void create_row(struct store *s, const char *name, enum mapped what, struct json_object *row,
 		       struct flow *f)
 {
 	struct op *op = op_begin(s, name, FIRST(create_begin), f);
 	struct create *c = arena_new(op->own, struct create);
 
-	c->path = path;
-	c->row = row;
+	c->path =
+		arena_printf(op->own, "%s?fields=%s", op_items(op, what), op_field(op, what, "id"));
+	c->row = mapping_to(op->d->mapping, what, row);
+	json_object_put(row);
 	op->state = c;
 	op->finish = create_finish;
 }
@@ -215,8 +236,7 @@ static void directus_conversation_create(struct store *s, const struct conversat
 	struct conversation undated = *row;
 
 	undated.date_created_ms = 0;
-	create_row(s, "conversation", "/items/conversations?fields=id",
-		   row_of_conversation(&undated), f);
+	create_row(s, "conversation", MAPPED_CONVERSATIONS, row_of_conversation(&undated), f);
 }
 
 static void directus_message_create(struct store *s, const struct message *row, struct flow *f)
@@ -224,7 +244,7 @@ static void directus_message_create(struct store *s, const struct message *row, 
 	struct message undated = *row;
 
 	undated.date_created_ms = 0;
-	create_row(s, "message", "/items/messages?fields=id", row_of_message(&undated), f);
+	create_row(s, "message", MAPPED_MESSAGES, row_of_message(&undated), f);
 }
 
 /* --- The store ---------------------------------------------------------------------------- */
@@ -242,6 +262,7 @@ static void directus_destroy(struct store *s)
 		flow_cancel(&list_entry(d->ops.next, struct op, link)->flow);
 	map_destroy(d->fingerprints, fingerprint_drop);
 	json_object_put(d->conferences);
+	mapping_destroy(d->mapping);
 	free(d->authorization);
 	free(d->url);
 	free(d);
@@ -261,24 +282,33 @@ static const struct store_ops directus_ops = {
 	.messages_streaming = directus_messages_streaming,
 	.conferences = directus_conferences,
 	.snapshot = directus_snapshot,
+	.check = directus_check,
 };
 
-int directus_store_open(struct loop *loop, struct http *http, const char *url, const char *api_key,
-			struct metrics *metrics, struct log *log, struct store **out,
-			struct fail *f)
+int directus_store_open(struct loop *loop, struct http *http,
+			const struct directus_options *options, struct metrics *metrics,
+			struct log *log, struct store **out, struct fail *f)
 {
 	struct directus *d = calloc(1, sizeof(*d));
+	const char *url = options->url, *api_key = options->api_key;
 	struct text authorization;
 	size_t n = strlen(url);
+	int r;
 
 	if (!d)
 		return FAIL(f, ASSISTANT_ENOMEM, "Out of memory.");
+	r = mapping_load(options->mapping, &d->mapping, f);
+	if (r < 0) {
+		free(d);
+		return r;
+	}
 	while (n && url[n - 1] == '/')
 		n--;
 	list_init(&d->ops);
 	text_init(&authorization, 4096);
 	text_printf(&authorization, "Bearer %s", api_key ? api_key : "");
 	d->store.ops = &directus_ops;
+	d->store.no_metadata = !mapping_field(d->mapping, MAPPED_MESSAGES, "metadata");
 	d->loop = loop;
 	d->http = http;
 	d->url = strndup(url, n);

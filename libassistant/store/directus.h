@@ -12,12 +12,14 @@
 #include "base/json.h"
 #include "base/map.h"
 #include "base/text.h"
+#include "store/mapping.h"
 #include "store/store.h"
 
 struct directus {
 	struct store store;
 	struct loop *loop;
 	struct http *http;
+	struct mapping *mapping;
 	char *url, *authorization;
 	struct metrics *metrics;
 	struct log *log;
@@ -59,11 +61,21 @@ struct op *op_of(struct flow *f);
 struct json_object *op_data(struct op *op); /* borrowed; NULL */
 /* Percent-encodes a value of a query or a segment of a path; in op->own. */
 const char *op_escape(struct op *op, const char *value);
+/* "/items/Message": the path of a collection; in op->own. */
+const char *op_items(struct op *op, enum mapped what);
+/* Their name of one of our fields; NULL: absent. */
+const char *op_field(struct op *op, enum mapped what, const char *field);
+/* A copy of the answer's list in our names, at delivery; owned. */
+struct json_object *op_rows(struct op *op, enum mapped what);
 
 /* directus_write.c */
 void directus_messages_write(struct store *s, const struct message_patch *rows, size_t n,
 			     bool *missing, struct flow *f);
 void directus_messages_complete(struct store *s, const char *const *ids, size_t n, struct flow *f);
+
+/* directus_check.c */
+void directus_check(struct store *s, struct arena *arena, struct store_findings *out,
+		    struct flow *f);
 
 /* directus_conferences.c */
 void directus_conferences(struct store *s, struct arena *arena, struct conference_list *out,

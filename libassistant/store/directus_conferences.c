@@ -1,5 +1,5 @@
 /*
- * directus_conferences.c - conferences and their records, page by page.
+ * directus_conferences.c - conferences and their records, page by page, in our names (mapping.h).
  *
  * The epoch is a fingerprint: the conference's row and the number of its records, and, where the collections
  * have date_updated, the newest of it.  It is looked at again at most every CHECK_MS.
@@ -36,12 +36,22 @@ static void fingerprint_set(struct directus *d, const char *id, uint64_t epoch)
 
 struct look {
 	size_t at;	  /* conference */
-	int type;	  /* of its records */
+	enum mapped what; /* of its records; starts with the first that belongs to a conference */
 	bool dated;	  /* the collection has date_updated */
 	struct text seen; /* what the fingerprint is made of */
 };
 
 static flow_step look_begin, look_rows, look_count, look_counted;
+
+/* "filter[conference_id][_eq]=<id>&", or "" where an instance is one conference. */
+static const char *only_of(struct op *op, enum mapped what, const char *conference_id)
+{
+	const char *field = op_field(op, what, "conference_id");
+
+	return field ? arena_printf(op->own, "filter[%s][_eq]=%s&", field,
+				    op_escape(op, conference_id))
+		     : "";
+}
 
 static void fill_conferences(struct op *op)
 {
@@ -75,6 +85,7 @@ void directus_conferences(struct store *s, struct arena *arena, struct conferenc
 	struct look *l = arena_new(op->own, struct look);
 
 	text_init(&l->seen, 1 << 20);
+	l->what = MAPPED_INFO;
 	op->state = l;
 	op->finish = look_finish;
 	op->arena = arena;
@@ -91,8 +102,20 @@ static void look_begin(struct flow *f)
 		flow_done(f);
 		return;
 	}
-	op_send(op, "GET", "/items/conferences?fields=*&limit=-1&sort=id", NULL,
-		THEN(f, look_rows));
+	if (mapping_conference(d->mapping)) {
+		json_object_put(d->conferences);
+		d->conferences = json_object_new_array();
+		json_object_array_add(d->conferences,
+				      json_object_get(mapping_conference(d->mapping)));
+		look_count(f);
+		return;
+	}
+	op_send(op, "GET",
+		arena_printf(op->own, "%s?fields=%s&limit=-1&sort=%s",
+			     op_items(op, MAPPED_CONFERENCES),
+			     mapping_fields(d->mapping, MAPPED_CONFERENCES),
+			     op_field(op, MAPPED_CONFERENCES, "id")),
+		NULL, THEN(f, look_rows));
 }
 
 static bool have_ids(struct json_object *rows)
@@ -105,24 +128,42 @@ static bool have_ids(struct json_object *rows)
 	return true;
 }
 
+/* Records that do not say whose they are belong to the one conference there is. */
+static int check_one(struct op *op, size_t n, struct fail *f)
+{
+	for (enum mapped what = MAPPED_SESSIONS; what < MAPPED_COUNT && n > 1; what++)
+		if (mapping_collection(op->d->mapping, what) &&
+		    !op_field(op, what, "conference_id"))
+			return FAIL(f, ASSISTANT_ECONFIG,
+				    "%s has no conference_id, but there are %zu conferences; "
+				    "accepted is one.",
+				    mapping_collection(op->d->mapping, what), n);
+	return 0;
+}
+
 static void look_rows(struct flow *f)
 {
 	struct op *op = op_of(f);
+	_cleanup_json_ struct json_object *rows = NULL;
 	int r = op_check(op);
 
 	if (!r && !json_object_is_type(op_data(op), json_type_array))
 		r = FAIL(&f->fail, ASSISTANT_EPROTOCOL,
 			 "Directus answered conferences without a list.");
-	if (!r && !have_ids(op_data(op)))
+	if (!r)
+		rows = op_rows(op, MAPPED_CONFERENCES);
+	if (!r && !have_ids(rows))
 		r = FAIL(&f->fail, ASSISTANT_EPROTOCOL,
 			 "Directus answered conferences without ids; docs/directus.md lists the "
 			 "permissions.");
+	if (!r)
+		r = check_one(op, json_object_array_length(rows), &f->fail);
 	if (r < 0) {
 		flow_fail(f, r);
 		return;
 	}
 	json_object_put(op->d->conferences);
-	op->d->conferences = json_object_get(op_data(op));
+	op->d->conferences = TAKE_PTR(rows);
 	look_count(f);
 }
 
@@ -135,30 +176,57 @@ static struct json_object *look_row(struct op *op)
 		       : NULL;
 }
 
-/* How many sessions, exhibitors, speakers, and how new: one request for each. */
+static void look_begin_row(struct look *l, struct json_object *row)
+{
+	_cleanup_free_ char *line = json_dump(row);
+
+	text_append(&l->seen, line);
+	l->dated = true;
+}
+
+static void look_end_row(struct op *op, struct json_object *row)
+{
+	struct look *l = op->state;
+
+	fingerprint_set(op->d, json_object_get_string(json_get(row, "id")),
+			hash_stable(l->seen.data, l->seen.len) >> 1);
+	text_clear(&l->seen);
+	l->what = MAPPED_INFO;
+	l->at++;
+}
+
+/* The next collection of records there is; false: all were looked at. */
+static bool look_at_next(struct op *op)
+{
+	struct look *l = op->state;
+
+	while (l->what < MAPPED_COUNT && !mapping_collection(op->d->mapping, l->what))
+		l->what++;
+	return l->what < MAPPED_COUNT;
+}
+
+/* How many records, and how new: one request for each collection. */
 static void look_count(struct flow *f)
 {
 	struct op *op = op_of(f);
 	struct look *l = op->state;
 	struct json_object *row = look_row(op);
 
+	while (row && !look_at_next(op)) {
+		look_end_row(op, row);
+		row = look_row(op);
+	}
 	if (!row) {
 		op->d->conferences_ms = loop_now_ms(op->d->loop);
 		flow_done(f);
 		return;
 	}
-	if (l->type == 0 && !l->seen.len) {
-		_cleanup_free_ char *line = json_dump(row);
-
-		text_append(&l->seen, line);
-		l->dated = true;
-	}
+	if (!l->seen.len)
+		look_begin_row(l, row);
 	op_send(op, "GET",
-		arena_printf(op->own,
-			     "/items/%s?aggregate[count]=*%s&filter[conference_id][_eq]=%s",
-			     entity_plural((enum entity)l->type),
-			     l->dated ? "&aggregate[max]=date_updated" : "",
-			     op_escape(op, json_object_get_string(json_get(row, "id")))),
+		arena_printf(op->own, "%s?%saggregate[count]=*%s", op_items(op, l->what),
+			     only_of(op, l->what, json_object_get_string(json_get(row, "id"))),
+			     l->dated ? "&aggregate[max]=date_updated" : ""),
 		NULL, THEN(f, look_counted));
 }
 
@@ -182,13 +250,7 @@ static void look_counted(struct flow *f)
 	line = json_dump(op_data(op));
 	text_append(&l->seen, line);
 	l->dated = true;
-	if (++l->type == ENTITY_COUNT) {
-		fingerprint_set(op->d, json_object_get_string(json_get(look_row(op), "id")),
-				hash_stable(l->seen.data, l->seen.len) >> 1);
-		text_clear(&l->seen);
-		l->type = 0;
-		l->at++;
-	}
+	l->what++;
 	look_count(f);
 }
 
@@ -197,9 +259,10 @@ static void look_counted(struct flow *f)
 struct load {
 	const char *id;
 	struct snapshot *snapshot;
+	struct json_object *conference; /* its row, to which pages and rooms are added */
 	struct record *records;
 	size_t cap;
-	int type;
+	enum mapped what;
 	size_t offset;
 };
 
@@ -214,7 +277,10 @@ static void fill_snapshot(struct op *op)
 
 static void load_finish(struct op *op)
 {
-	snapshot_unref(((struct load *)op->state)->snapshot);
+	struct load *l = op->state;
+
+	json_object_put(l->conference);
+	snapshot_unref(l->snapshot);
 }
 
 void directus_snapshot(struct store *s, const char *conference_id, struct snapshot **out,
@@ -225,21 +291,39 @@ void directus_snapshot(struct store *s, const char *conference_id, struct snapsh
 
 	l->id = arena_strdup(op->own, conference_id);
 	l->snapshot = snapshot_create(SNAPSHOT_MAX_BYTES);
+	l->what = MAPPED_INFO;
 	op->state = l;
 	op->out = out;
 	op->fill = fill_snapshot;
 	op->finish = load_finish;
 }
 
+static void no_such_conference(struct flow *f)
+{
+	FAIL(&f->fail, ASSISTANT_ENOTFOUND, "There is no such conference.");
+	flow_fail(f, ASSISTANT_ENOTFOUND);
+}
+
 static void load_begin(struct flow *f)
 {
 	struct op *op = op_of(f);
 	struct load *l = op->state;
+	struct json_object *only = mapping_conference(op->d->mapping);
 
-	op_send(op, "GET",
-		arena_printf(op->own, "/items/conferences?filter[id][_eq]=%s&limit=1&fields=*",
-			     op_escape(op, l->id)),
-		NULL, THEN(f, load_conference));
+	if (!only) {
+		op_send(op, "GET",
+			arena_printf(op->own, "%s?filter[%s][_eq]=%s&limit=1&fields=%s",
+				     op_items(op, MAPPED_CONFERENCES),
+				     op_field(op, MAPPED_CONFERENCES, "id"), op_escape(op, l->id),
+				     mapping_fields(op->d->mapping, MAPPED_CONFERENCES)),
+			NULL, THEN(f, load_conference));
+	} else if (strcmp(json_object_get_string(json_get(only, "id")), l->id) != 0) {
+		no_such_conference(f);
+	} else if (json_object_deep_copy(only, &l->conference, NULL) < 0) {
+		flow_fail(f, ASSISTANT_ENOMEM);
+	} else {
+		load_page(f);
+	}
 }
 
 /* 0: a list of objects, as every answer about items is. */
@@ -260,80 +344,126 @@ static int check_rows(struct op *op)
 			   "Directus answered %s without a list of rows.", op->name);
 }
 
-/* Directus says null where a field is empty; a record says nothing. */
-static void drop_nulls(struct json_object *row)
-{
-	const char *names[256];
-	size_t n = 0;
-
-	json_object_object_foreach(row, key, value)
-	{
-		if (!value && n < ARRAY_SIZE(names))
-			names[n++] = key;
-	}
-	for (size_t i = 0; i < n; i++)
-		json_object_object_del(row, names[i]);
-	json_object_object_del(row, "conference_id");
-}
-
 static void load_conference(struct flow *f)
 {
 	struct op *op = op_of(f);
 	struct load *l = op->state;
-	struct json_object *row;
-	struct fingerprint *p = map_get(op->d->fingerprints, l->id);
 	int r = check_rows(op);
 
-	if (!r && !json_object_array_length(op_data(op)))
-		r = FAIL(&f->fail, ASSISTANT_ENOTFOUND, "There is no such conference.");
-	if (!r) {
-		row = json_object_array_get_idx(op_data(op), 0);
-		drop_nulls(row);
-		r = conference_parse(row, l->snapshot->arena, &l->snapshot->conference, &f->fail);
-	}
 	if (r < 0) {
 		flow_fail(f, r);
-		return;
+	} else if (!json_object_array_length(op_data(op))) {
+		no_such_conference(f);
+	} else {
+		l->conference = mapping_from(op->d->mapping, MAPPED_CONFERENCES,
+					     json_object_array_get_idx(op_data(op), 0));
+		load_page(f);
 	}
-	l->snapshot->epoch = p ? p->epoch : 1;
-	load_page(f);
 }
 
-static void load_page(struct flow *f)
+/* Pages and rooms are read by now. */
+static int take_conference(struct op *op, struct fail *f)
 {
-	struct op *op = op_of(f);
 	struct load *l = op->state;
-	int r;
+	struct fingerprint *p = map_get(op->d->fingerprints, l->id);
 
-	if (l->type < ENTITY_COUNT) {
-		op_send(op, "GET",
-			arena_printf(op->own,
-				     "/items/%s?filter[conference_id][_eq]=%s&limit=%d&offset=%zu"
-				     "&sort=id&fields=*",
-				     entity_plural((enum entity)l->type), op_escape(op, l->id),
-				     PAGE, l->offset),
-			NULL, THEN(f, load_paged));
-		return;
-	}
-	r = snapshot_seal(l->snapshot, &f->fail);
+	l->snapshot->epoch = p ? p->epoch : 1;
+	return conference_parse(l->conference, l->snapshot->arena, &l->snapshot->conference, f);
+}
+
+static void load_end(struct flow *f)
+{
+	struct load *l = op_of(f)->state;
+	int r = snapshot_seal(l->snapshot, &f->fail);
+
 	if (r < 0)
 		flow_fail(f, r);
 	else
 		flow_done(f);
 }
 
-static int load_row(struct load *l, struct json_object *row, struct fail *f)
+static void load_page(struct flow *f)
+{
+	struct op *op = op_of(f);
+	struct load *l = op->state;
+	const char *id;
+
+	while (l->what < MAPPED_COUNT && !mapping_collection(op->d->mapping, l->what))
+		l->what++;
+	if (l->what >= MAPPED_SESSIONS && !l->snapshot->conference.id &&
+	    take_conference(op, &f->fail) < 0) {
+		flow_fail(f, f->fail.code);
+		return;
+	}
+	if (l->what == MAPPED_COUNT) {
+		load_end(f);
+		return;
+	}
+	id = op_field(op, l->what, "id");
+	op_send(op, "GET",
+		arena_printf(op->own, "%s?%slimit=%d&offset=%zu%s%s&fields=%s",
+			     op_items(op, l->what), only_of(op, l->what, l->id), PAGE, l->offset,
+			     id ? "&sort=" : "", id ? id : "",
+			     mapping_fields(op->d->mapping, l->what)),
+		NULL, THEN(f, load_paged));
+}
+
+/* {"key", "title", "text"} becomes "key": {"title", "text"} of the conference's info. */
+static void load_info(struct load *l, struct json_object *row)
+{
+	struct json_object *pages = json_get_object(l->conference, "info");
+	struct json_object *key = json_get(row, "key");
+	struct json_object *page = json_object_new_object();
+
+	if (!key)
+		key = json_get(row, "title") ? json_get(row, "title") : json_get(row, "id");
+	if (!pages) {
+		pages = json_object_new_object();
+		json_set(l->conference, "info", pages);
+	}
+	json_set_string(page, "title", json_get_string(row, "title"));
+	json_set_string(page, "text", json_get_string(row, "text"));
+	json_set(pages, key ? json_object_get_string(key) : "info", page);
+}
+
+static void load_room(struct load *l, struct json_object *row)
+{
+	struct json_object *rooms = json_get_array(l->conference, "rooms");
+
+	if (!rooms) {
+		rooms = json_object_new_array();
+		json_set(l->conference, "rooms", rooms);
+	}
+	json_object_array_add(rooms, json_object_get(row));
+}
+
+static int load_record(struct load *l, struct json_object *row, struct fail *f)
 {
 	struct snapshot *s = l->snapshot;
-	size_t *n = &s->n[l->type];
+	enum entity type = (enum entity)(l->what - MAPPED_SESSIONS);
+	size_t *n = &s->n[type];
 
 	l->records = arena_grow(s->arena, l->records, *n, &l->cap, sizeof(struct record));
 	if (!l->records)
 		return FAIL(f, ASSISTANT_ENOMEM, "Out of memory.");
-	drop_nulls(row);
-	if (record_parse((enum entity)l->type, row, s->arena, NULL, NULL, &l->records[*n], f) < 0)
+	json_object_object_del(row, "conference_id");
+	if (record_parse(type, row, s->arena, NULL, NULL, &l->records[*n], f) < 0)
 		return f->code;
 	(*n)++;
+	return 0;
+}
+
+static int load_row(struct op *op, struct json_object *theirs, struct fail *f)
+{
+	struct load *l = op->state;
+	_cleanup_json_ struct json_object *row = mapping_from(op->d->mapping, l->what, theirs);
+
+	if (l->what == MAPPED_INFO)
+		load_info(l, row);
+	else if (l->what == MAPPED_ROOMS)
+		load_room(l, row);
+	else
+		return load_record(l, row, f);
 	return 0;
 }
 
@@ -345,17 +475,19 @@ static void load_paged(struct flow *f)
 	size_t n = r < 0 ? 0 : json_object_array_length(op_data(op));
 
 	for (size_t i = 0; i < n && !r; i++)
-		r = load_row(l, json_object_array_get_idx(op_data(op), i), &f->fail);
+		r = load_row(op, json_object_array_get_idx(op_data(op), i), &f->fail);
 	if (r < 0) {
 		flow_fail(f, r);
 		return;
 	}
 	l->offset += n;
 	if (n < PAGE) {
-		l->snapshot->records[l->type++] = l->records;
+		if (l->what >= MAPPED_SESSIONS)
+			l->snapshot->records[l->what - MAPPED_SESSIONS] = l->records;
 		l->records = NULL;
 		l->cap = 0;
 		l->offset = 0;
+		l->what++;
 	}
 	load_page(f);
 }

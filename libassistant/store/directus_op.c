@@ -98,6 +98,27 @@ const char *op_escape(struct op *op, const char *value)
 	return out;
 }
 
+const char *op_items(struct op *op, enum mapped what)
+{
+	return arena_printf(op->own, "/items/%s", mapping_collection(op->d->mapping, what));
+}
+
+const char *op_field(struct op *op, enum mapped what, const char *field)
+{
+	return mapping_field(op->d->mapping, what, field);
+}
+
+struct json_object *op_rows(struct op *op, enum mapped what)
+{
+	struct json_object *data = op_data(op), *rows = json_object_new_array();
+	size_t n = json_object_is_type(data, json_type_array) ? json_object_array_length(data) : 0;
+
+	for (size_t i = 0; i < n; i++)
+		json_object_array_add(rows, mapping_from(op->d->mapping, what,
+							 json_object_array_get_idx(data, i)));
+	return rows;
+}
+
 void op_send(struct op *op, const char *method, const char *path, struct json_object *body,
 	     struct flow *f)
 {

@@ -23,15 +23,21 @@ struct range {
 struct write {
 	struct json_object **rows; /* what to send for each */
 	const char **ids;
-	size_t n;
+	size_t *at; /* of each in the caller's list: rows with nothing to write are left out */
+	size_t n, n_out;
 	bool *missing, *out_missing;
-	bool completes;
+	struct json_object *done; /* what completes a row; NULL: texts are written */
 	struct range ranges[MAX_RANGES], now;
 	size_t n_ranges;
 	size_t landed;
 };
 
 static flow_step write_next, write_answered, write_looked;
+
+static const char *id_field(struct op *op)
+{
+	return op_field(op, MAPPED_MESSAGES, "id");
+}
 
 /* {"keys": [...], "data": data}; takes data. */
 static struct json_object *keys_body(const struct write *w, struct json_object *data)
@@ -49,23 +55,19 @@ static struct json_object *keys_body(const struct write *w, struct json_object *
  * Of the events of an array on PostgreSQL, subscribers are sent the row as it was before; those of the
  * keys form leave after the commit.  So a single row goes that way: its visitor sees the words at once.
  */
-static struct json_object *range_body(const struct write *w)
+static struct json_object *range_body(const struct write *w, const char *id)
 {
 	struct json_object *list;
 
-	if (w->completes) {
-		struct json_object *data = json_object_new_object();
-
-		json_set_string(data, "status", "completed");
-		return keys_body(w, data);
-	}
+	if (w->done)
+		return keys_body(w, json_object_get(w->done));
 	if (w->now.to - w->now.from == 1) {
-		json_object_object_del(w->rows[w->now.from], "id");
+		json_object_object_del(w->rows[w->now.from], id);
 		return keys_body(w, json_object_get(w->rows[w->now.from]));
 	}
 	list = json_object_new_array();
 	for (size_t i = w->now.from; i < w->now.to; i++) {
-		json_set_string(w->rows[i], "id", w->ids[i]);
+		json_set_string(w->rows[i], id, w->ids[i]);
 		json_object_array_add(list, json_object_get(w->rows[i]));
 	}
 	return list;
@@ -82,16 +84,18 @@ static void write_next(struct flow *f)
 		return;
 	}
 	w->now = w->ranges[--w->n_ranges];
-	body = range_body(w);
-	op_send(op, "PATCH", "/items/messages?fields=id", body, THEN(f, write_answered));
+	body = range_body(w, id_field(op));
+	op_send(op, "PATCH",
+		arena_printf(op->own, "%s?fields=%s", op_items(op, MAPPED_MESSAGES), id_field(op)),
+		body, THEN(f, write_answered));
 }
 
-static bool came_back(struct json_object *data, const char *id)
+static bool came_back(struct json_object *data, const char *field, const char *id)
 {
 	size_t n = json_object_is_type(data, json_type_array) ? json_object_array_length(data) : 0;
 
 	for (size_t i = 0; i < n; i++) {
-		struct json_object *v = json_get(json_object_array_get_idx(data, i), "id");
+		struct json_object *v = json_get(json_object_array_get_idx(data, i), field);
 
 		if (v && !strcmp(json_object_get_string(v), id))
 			return true;
@@ -108,7 +112,7 @@ static void write_answered(struct flow *f)
 
 	if (r >= 0) {
 		for (size_t i = w->now.from; i < w->now.to; i++)
-			w->missing[i] = !came_back(op_data(op), w->ids[i]);
+			w->missing[i] = !came_back(op_data(op), id_field(op), w->ids[i]);
 		write_next(f);
 		return;
 	}
@@ -118,9 +122,9 @@ static void write_answered(struct flow *f)
 	}
 	if (w->now.to - w->now.from == 1) {
 		op_send(op, "GET",
-			arena_printf(op->own,
-				     "/items/messages?filter[id][_eq]=%s&fields=id&limit=1",
-				     op_escape(op, w->ids[w->now.from])),
+			arena_printf(op->own, "%s?filter[%s][_eq]=%s&fields=%s&limit=1",
+				     op_items(op, MAPPED_MESSAGES), id_field(op),
+				     op_escape(op, w->ids[w->now.from]), id_field(op)),
 			NULL, THEN(f, write_looked));
 		return;
 	}
@@ -156,8 +160,10 @@ static void write_fill(struct op *op)
 {
 	struct write *w = op->state;
 
+	for (size_t i = 0; w->out_missing && i < w->n_out; i++)
+		w->out_missing[i] = false;
 	for (size_t i = 0; w->out_missing && i < w->n; i++)
-		w->out_missing[i] = w->missing[i];
+		w->out_missing[w->at[i]] = w->missing[i];
 }
 
 static void write_finish(struct op *op)
@@ -166,6 +172,7 @@ static void write_finish(struct op *op)
 
 	for (size_t i = 0; w->rows && i < w->n; i++)
 		json_object_put(w->rows[i]);
+	json_object_put(w->done);
 }
 
 static struct write *write_begin(struct store *s, const char *name, size_t n, struct flow *f)
@@ -173,11 +180,10 @@ static struct write *write_begin(struct store *s, const char *name, size_t n, st
 	struct op *op = op_begin(s, name, FIRST(write_next), f);
 	struct write *w = arena_new(op->own, struct write);
 
-	w->n = n;
+	w->n_out = n;
+	w->at = arena_array(op->own, size_t, n + 1);
 	w->ids = arena_array(op->own, const char *, n + 1);
 	w->missing = arena_array(op->own, bool, n + 1);
-	if (n)
-		w->ranges[w->n_ranges++] = (struct range){ 0, n };
 	op->state = w;
 	op->fill = write_fill;
 	op->finish = write_finish;
@@ -189,30 +195,56 @@ static struct op *op_of_write(struct flow *f)
 	return container_of(f->waiting, struct op, wait);
 }
 
+/* All that were added are one range. */
+static void write_add(struct op *op, const char *id, size_t at)
+{
+	struct write *w = op->state;
+
+	w->ids[w->n] = arena_strdup(op->own, id);
+	w->at[w->n++] = at;
+	w->ranges[0] = (struct range){ 0, w->n };
+	w->n_ranges = 1;
+}
+
 void directus_messages_write(struct store *s, const struct message_patch *rows, size_t n,
 			     bool *missing, struct flow *f)
 {
 	struct write *w = write_begin(s, "write", n, f);
-	struct arena *own = op_of_write(f)->own;
+	struct op *op = op_of_write(f);
 
 	w->out_missing = missing;
-	w->rows = arena_array(own, struct json_object *, n + 1);
+	w->rows = arena_array(op->own, struct json_object *, n + 1);
 	for (size_t i = 0; i < n; i++) {
-		struct json_object *o = json_object_new_object();
+		_cleanup_json_ struct json_object *ours = json_object_new_object();
+		struct json_object *theirs;
 
-		w->ids[i] = arena_strdup(own, rows[i].id);
-		json_set_string(o, "messageText", rows[i].text);
-		row_set_metadata(o, rows[i].metadata);
-		w->rows[i] = o;
+		json_set_string(ours, "messageText", rows[i].text);
+		row_set_metadata(ours, rows[i].metadata);
+		theirs = mapping_to(op->d->mapping, MAPPED_MESSAGES, ours);
+		if (!json_object_object_length(theirs)) {
+			json_object_put(theirs);
+			continue;
+		}
+		w->rows[w->n] = theirs;
+		write_add(op, rows[i].id, i);
 	}
 }
 
+/*
+ * Without a status the role is written again, to no effect but the event: after the commit, so that subscribers are sent the
+ * final text.
+ */
 void directus_messages_complete(struct store *s, const char *const *ids, size_t n, struct flow *f)
 {
 	struct write *w = write_begin(s, "complete", n, f);
-	struct arena *own = op_of_write(f)->own;
+	struct op *op = op_of_write(f);
+	_cleanup_json_ struct json_object *ours = json_object_new_object();
 
-	w->completes = true;
+	if (op_field(op, MAPPED_MESSAGES, "status"))
+		json_set_string(ours, "status", "completed");
+	else
+		json_set_string(ours, "role", "assistant");
+	w->done = mapping_to(op->d->mapping, MAPPED_MESSAGES, ours);
 	for (size_t i = 0; i < n; i++)
-		w->ids[i] = arena_strdup(own, ids[i]);
+		write_add(op, ids[i], i);
 }

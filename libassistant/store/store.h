@@ -62,6 +62,19 @@ struct row_query {
 	int limit, offset;
 };
 
+/* What is wrong between us and the store, as an operator reads it. */
+struct store_finding {
+	const char *what, *todo; /* a sentence each */
+	bool fatal;		 /* answers will fail */
+};
+
+#define STORE_MAX_FINDINGS 50
+
+struct store_findings {
+	struct store_finding rows[STORE_MAX_FINDINGS];
+	size_t n;
+};
+
 struct store_ops {
 	const char *name; /* "sqlite" */
 	void (*destroy)(struct store *s);
@@ -96,6 +109,13 @@ struct store_ops {
 	void (*snapshot)(struct store *s, const char *conference_id, struct snapshot **out,
 			 struct flow *f);
 
+	/*
+	 * Looks whether the store is laid out as it is taken to be; NULL where we lay it out ourselves.  Findings are no
+	 * failure; what fails is looking.
+	 */
+	void (*check)(struct store *s, struct arena *arena, struct store_findings *out,
+		      struct flow *f);
+
 	/* The rest is the embedded store's: NULL in remote ones. */
 	void (*row_read)(struct store *s, const char *collection, const char *id, char **json,
 			 struct flow *f); /* *json is malloc()ed, also below */
@@ -123,6 +143,7 @@ struct store_ops {
 
 struct store {
 	const struct store_ops *ops;
+	bool no_metadata; /* what a message's metadata says is not kept: no leases, no feedback */
 };
 
 static inline void store_destroy(struct store *s)
@@ -139,9 +160,15 @@ struct http;
 /* path: a file in a directory that exists; created and migrated as needed (on the calling thread, at open). */
 int sqlite_store_open(struct loop *loop, const char *path, const struct clock *clock,
 		      struct metrics *metrics, struct log *log, struct store **out, struct fail *f);
-/* url: "https://directus.example.org"; does not connect. */
-int directus_store_open(struct loop *loop, struct http *http, const char *url, const char *api_key,
-			struct metrics *metrics, struct log *log, struct store **out,
-			struct fail *f);
+struct directus_options {
+	const char *url; /* "https://directus.example.org" */
+	const char *api_key;
+	const char *mapping; /* a file (mapping.h); NULL or "": the contract's names */
+};
+
+/* Reads the mapping, does not connect.  ECONFIG: the mapping is not good. */
+int directus_store_open(struct loop *loop, struct http *http,
+			const struct directus_options *options, struct metrics *metrics,
+			struct log *log, struct store **out, struct fail *f);
 
 #endif

@@ -1,10 +1,11 @@
 /*
- * store_check.c - store/directus.c and the writer over it, on a real Directus: rows, rows that are
- * missing, the conference, 50 answers streamed at once, one of them deleted meanwhile, and a
- * Directus that hangs.
+ * store_check.c - store/directus.c and the writer over it, on a real Directus of either schema: rows, rows that
+ * are missing, the layout against the mapping, the conference, 50 answers streamed at once, one of them deleted
+ * meanwhile, and a Directus that hangs.
  *
  * `run` starts it with what tests/support/directus/start wrote: DIRECTUS_URL, DIRECTUS_API_KEY,
- * DIRECTUS_ADMIN_TOKEN, CONFERENCE_ID, and DIRECTUS_PID, CONFERENCE_FILE beside them.
+ * DIRECTUS_ADMIN_TOKEN, CONFERENCE_ID, and DIRECTUS_PID, CONFERENCE_FILE beside them; DIRECTUS_MAPPING where its
+ * schema is another one than the contract's.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -21,6 +22,7 @@
 #include "base/text.h"
 #include "call.h"
 #include "observe/metrics.h"
+#include "store/mapping.h"
 #include "store/store.h"
 #include "store/writer.h"
 
@@ -38,6 +40,7 @@ struct fixture {
 	struct clock *clock;
 	struct metrics *metrics;
 	struct store *store, *admin;
+	struct mapping *mapping; /* what of the contract this Directus keeps */
 	struct arena *arena;
 	char conversation[UUID_SIZE];
 };
@@ -60,8 +63,11 @@ static struct store *open_store(struct fixture *fx, const char *token)
 	struct store *s = NULL;
 	struct fail f = FAIL_INIT;
 
-	if (directus_store_open(fx->loop, fx->http, env("DIRECTUS_URL"), token, fx->metrics, NULL,
-				&s, &f) < 0)
+	const struct directus_options options = { .url = env("DIRECTUS_URL"),
+						  .api_key = token,
+						  .mapping = getenv("DIRECTUS_MAPPING") };
+
+	if (directus_store_open(fx->loop, fx->http, &options, fx->metrics, NULL, &s, &f) < 0)
 		fail_msg("%s", f.text);
 	return s;
 }
@@ -83,6 +89,7 @@ static int setup(void **state)
 	fx->store = open_store(fx, env("DIRECTUS_API_KEY"));
 	fx->admin = open_store(fx, env("DIRECTUS_ADMIN_TOKEN"));
 	uuid_random(fx->conversation);
+	assert_int_equal(mapping_load(getenv("DIRECTUS_MAPPING"), &fx->mapping, NULL), 0);
 	*state = fx;
 	if (CALL(fx, conversation_create, &row) < 0)
 		fail_msg("%s", call_fail()->text);
@@ -100,6 +107,7 @@ static int teardown(void **state)
 	call_drain(fx->loop);
 	loop_destroy(fx->loop);
 	arena_destroy(fx->arena);
+	mapping_destroy(fx->mapping);
 	metrics_destroy(fx->metrics);
 	clock_destroy(fx->clock);
 	free(fx);
@@ -130,17 +138,40 @@ static struct message read_message(struct fixture *fx, const char *id)
 	return row;
 }
 
+static bool keeps(const struct fixture *fx, enum mapped what, const char *field)
+{
+	return mapping_field(fx->mapping, what, field) != NULL;
+}
+
+/* A row of the assistant with words in it; without a status it counts as completed. */
+static void assert_status(const struct fixture *fx, const struct message *row, const char *status)
+{
+	assert_string_equal(row->status,
+			    keeps(fx, MAPPED_MESSAGES, "status") ? status : "completed");
+}
+
+static void assert_metadata(const struct fixture *fx, const struct message *row,
+			    const char *metadata)
+{
+	if (keeps(fx, MAPPED_MESSAGES, "metadata"))
+		assert_string_equal(row->metadata, metadata);
+	else
+		assert_null(row->metadata);
+}
+
 /* As a person would in Directus' own pages. */
 static void delete_message(struct fixture *fx, const char *id)
 {
 	const struct http_header header = {
 		"Authorization", arena_printf(fx->arena, "Bearer %s", env("DIRECTUS_ADMIN_TOKEN"))
 	};
-	const struct http_request rq = { .method = "DELETE",
-					 .url = arena_printf(fx->arena, "%s/items/messages/%s",
-							     env("DIRECTUS_URL"), id),
-					 .headers = &header,
-					 .n_headers = 1 };
+	const struct http_request rq = {
+		.method = "DELETE",
+		.url = arena_printf(fx->arena, "%s/items/%s/%s", env("DIRECTUS_URL"),
+				    mapping_collection(fx->mapping, MAPPED_MESSAGES), id),
+		.headers = &header,
+		.n_headers = 1
+	};
 	struct http_response rs = { 0 };
 
 	assert_int_equal(AWAIT(fx->loop, f, http_send(fx->http, &rq, &rs, fx->arena, f)), 0);
@@ -158,8 +189,12 @@ static void test_conversation(void **state)
 	assert_int_equal(CALL(fx, conversation_create, &row), ASSISTANT_ECONFLICT);
 	row = (struct conversation){ 0 };
 	assert_int_equal(CALL(fx, conversation, fx->conversation, fx->arena, &row), 0);
-	assert_string_equal(row.conference_id, env("CONFERENCE_ID"));
-	assert_string_equal(row.status, "active");
+	if (keeps(fx, MAPPED_CONVERSATIONS, "conference_id"))
+		assert_string_equal(row.conference_id, env("CONFERENCE_ID"));
+	else
+		assert_null(row.conference_id);
+	if (keeps(fx, MAPPED_CONVERSATIONS, "status"))
+		assert_string_equal(row.status, "active");
 	assert_string_equal(row.user_created, "public-user");
 	assert_true(llabs(row.date_created_ms - clock_now_ms(fx->clock)) < 60000);
 	assert_int_equal(CALL(fx, conversation, NOWHERE, fx->arena, &row), ASSISTANT_ENOTFOUND);
@@ -185,7 +220,7 @@ static void test_message(void **state)
 	assert_string_equal(row.role, "user");
 	assert_string_equal(row.text, "Où est \"Janson\"?\n\xf0\x9f\x98\x80");
 	assert_string_equal(row.status, "completed");
-	assert_string_equal(row.metadata, "{\"a\":{\"b\":[1,2]}}");
+	assert_metadata(fx, &row, "{\"a\":{\"b\":[1,2]}}");
 	assert_int_equal(CALL(fx, message, NOWHERE, fx->arena, &row), ASSISTANT_ENOTFOUND);
 }
 
@@ -204,6 +239,10 @@ static void test_history(void **state)
 	for (size_t i = 0; i < 3; i++)
 		assert_string_equal(rows.rows[i].id, ids[3 - i]);
 	assert_int_equal(CALL(fx, messages_streaming, 1000, fx->arena, &rows), 0);
+	if (!keeps(fx, MAPPED_MESSAGES, "status")) {
+		assert_int_equal(rows.n, 0);
+		return;
+	}
 	assert_true(rows.n >= 4);
 	assert_string_equal(rows.rows[rows.n - 1].id, ids[3]);
 }
@@ -212,6 +251,7 @@ static void test_history(void **state)
 static void check_missing(struct fixture *fx, struct store *s)
 {
 	char ids[7][UUID_SIZE];
+	struct message row;
 	struct message_patch rows[7];
 	const char *all[7];
 	bool missing[7];
@@ -231,8 +271,9 @@ static void check_missing(struct fixture *fx, struct store *s)
 		assert_int_equal(missing[i], i == 2 || i == 6);
 		if (missing[i])
 			continue;
-		assert_string_equal(read_message(fx, ids[i]).text, "new");
-		assert_string_equal(read_message(fx, ids[i]).status, "streaming");
+		row = read_message(fx, ids[i]);
+		assert_string_equal(row.text, "new");
+		assert_status(fx, &row, "streaming");
 	}
 	assert_int_equal(CALL_ON(fx, s, messages_complete, all, 7), 0);
 	for (int i = 0; i < 7; i++)
@@ -310,6 +351,78 @@ static void test_conference(void **state)
 	assert_int_equal(time_parse(json_text(first, "start_time"), &start_ms, &has_offset), 0);
 	assert_int_equal(record->start, start_ms / 1000);
 	snapshot_unref(read);
+}
+
+/* The layout is as the mapping says, and may be written. */
+static void test_check(void **state)
+{
+	struct fixture *fx = *state;
+	struct store_findings found = { .n = 99 };
+
+	assert_int_equal(CALL(fx, check, fx->arena, &found), 0);
+	for (size_t i = 0; i < found.n; i++)
+		print_message("%s\n", found.rows[i].what);
+	assert_int_equal(found.n, 0);
+	assert_int_equal(CALL_ON(fx, fx->admin, check, fx->arena, &found), 0);
+	assert_int_equal(found.n, 0);
+}
+
+static void assert_found(const struct store_findings *found, const char *sentence)
+{
+	for (size_t i = 0; i < found->n; i++)
+		if (strstr(found->rows[i].what, sentence))
+			return;
+	for (size_t i = 0; i < found->n; i++)
+		print_message("%s\n", found->rows[i].what);
+	fail_msg("not among %zu findings: %s", found->n, sentence);
+}
+
+/* A mapping that is good in itself and wrong about this Directus. */
+static void test_check_mismatch(void **state)
+{
+	static const char wrong[] = "{\"messages\":{\"collection\":\"%s\",\"fields\":{\"role\":"
+				    "\"speaker\",\"status\":null,"
+				    "\"conversation_id\":\"%s\",\"metadata\":null}},"
+				    "\"sessions\":{\"collection\":\"nowhere\"}}";
+	struct fixture *fx = *state;
+	struct store_findings found = { 0 };
+	char path[] = "/tmp/erleah-mapping.XXXXXX";
+	int fd = mkstemp(path);
+	const struct directus_options options = { .url = env("DIRECTUS_URL"),
+						  .api_key = env("DIRECTUS_API_KEY"),
+						  .mapping = path };
+	const char *messages = mapping_collection(fx->mapping, MAPPED_MESSAGES);
+	struct store *s = NULL;
+	struct fail f = FAIL_INIT;
+
+	assert_true(fd >= 0);
+	assert_true(dprintf(fd, wrong, messages,
+			    mapping_field(fx->mapping, MAPPED_MESSAGES, "conversation_id")) > 0);
+	close(fd);
+	if (directus_store_open(fx->loop, fx->http, &options, fx->metrics, NULL, &s, &f) < 0)
+		fail_msg("%s", f.text);
+	unlink(path);
+	assert_int_equal(CALL_ON(fx, s, check, fx->arena, &found), 0);
+	assert_found(&found, arena_printf(fx->arena,
+					  "messages.role is \"speaker\", but %s has no such "
+					  "field; it has id, ",
+					  messages));
+	assert_found(&found, "sessions is \"nowhere\", but there is no such collection, or "
+			     "DIRECTUS_API_KEY may not read it.");
+	store_destroy(s);
+}
+
+/* A visitor's token may neither ask for the fields nor write answers. */
+static void test_check_rights(void **state)
+{
+	struct fixture *fx = *state;
+	struct store_findings found = { 0 };
+	struct store *s = open_store(fx, env("DIRECTUS_TOKEN"));
+
+	assert_int_equal(CALL_ON(fx, s, check, fx->arena, &found), 0);
+	assert_found(&found, arena_printf(fx->arena, "DIRECTUS_API_KEY may not update %s.",
+					  mapping_collection(fx->mapping, MAPPED_MESSAGES)));
+	store_destroy(s);
 }
 
 /* --- The writer ------------------------------------------------------------------- */
@@ -419,7 +532,7 @@ static void crowd_check(struct fixture *fx, struct crowd *c)
 		row = read_message(fx, a->id);
 		assert_string_equal(row.text, a->text.data);
 		assert_string_equal(row.status, "completed");
-		assert_string_equal(row.metadata, "{\"outcome\":\"ok\"}");
+		assert_metadata(fx, &row, "{\"outcome\":\"ok\"}");
 	}
 	assert_int_equal(writer_pending(c->writer), 0);
 }
@@ -504,6 +617,9 @@ int main(void)
 		TEST(test_missing_for_the_backend),
 		TEST(test_missing_for_an_admin),
 		TEST(test_wrong_token),
+		TEST(test_check),
+		TEST(test_check_mismatch),
+		TEST(test_check_rights),
 		TEST(test_conference),
 		TEST(test_writer),
 		TEST(test_writer_large),
