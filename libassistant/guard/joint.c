@@ -194,7 +194,13 @@ void joint_break(struct joint *j)
 
 void joint_end(struct joint *j, struct text *out)
 {
+	size_t blanks = 0;
+
 	if (j->joining)
 		join(j, true);
+	while (blanks < j->held.len && is_blank(j->held.data[blanks]))
+		blanks++;
+	if (!j->said.len && blanks == j->held.len)
+		text_clear(&j->held);
 	leave(j, j->held.len, out);
 }

@@ -30,7 +30,7 @@ void joint_finish(struct joint *j);
 void joint_feed(struct joint *j, const char *text, size_t len, struct text *out);
 /* The attempt failed: the next piece is another's that was asked to go on behind joint_said. */
 void joint_break(struct joint *j);
-/* The text is whole: what was held leaves. */
+/* The text is whole: what was held leaves.  A text of nothing but blanks is none. */
 void joint_end(struct joint *j, struct text *out);
 
 #endif

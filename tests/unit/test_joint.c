@@ -91,6 +91,17 @@ static void words_leave_when_they_are_whole(void **state)
 	end(&f);
 }
 
+static void blanks_are_no_text(void **state)
+{
+	struct feeding f;
+
+	begin(&f);
+	feed(&f, " \n\t \n", 5, 1);
+	joint_end(&f.joint, &f.out);
+	assert_int_equal(f.out.len, 0);
+	end(&f);
+}
+
 enum way { GOES_ON, REPEATS, BEGINS_ANEW, WITHOUT_BLANK };
 
 /* How a model goes on behind what left. */
@@ -177,6 +188,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(whole_text_leaves_as_it_came),
 		cmocka_unit_test(words_leave_when_they_are_whole),
+		cmocka_unit_test(blanks_are_no_text),
 		cmocka_unit_test(breaks_at_every_byte),
 		cmocka_unit_test(breaks_again_before_it_was_joined),
 		cmocka_unit_test(another_text_is_parted_by_a_blank),

@@ -353,6 +353,7 @@ FAILURES = {
     "an error event before the first word": ([{"cut_after": 0, "how": "error"}], "sonnet", 2),
     "an error event that is no use": ([{"cut_after": 0, "how": "error", "error": "authentication_error"}], None, 1),
     "nothing said": ([{"text": ""}], None, 1),
+    "nothing but blanks": ([{"text": " \n\n "}], None, 1),
     "a refusal": ([{"text": "", "stop_reason": "refusal"}], None, 1),
 }
 
