@@ -351,11 +351,14 @@ static void ask_ended(struct flow *f)
 	}
 	if (json_parse(op->response.body, op->response.body_len, &message, NULL) == 0)
 		read_message(op, message);
-	if (op->answer)
+	if (op->answer) {
 		flow_done(f);
-	else
-		flow_fail(f, FAIL(&f->fail, ASSISTANT_EPROTOCOL,
-				  "%s gave no JSON object where one was asked for.", op->a->model));
+		return;
+	}
+	FAIL(&f->fail, ASSISTANT_EPROTOCOL, "%s gave no JSON object where one was asked for.",
+	     op->a->model);
+	f->fail.cause = CAUSE_REJECTED; /* it is well, and may word answers all the same */
+	flow_fail(f, ASSISTANT_EPROTOCOL);
 }
 
 static void anthropic_ask(struct llm *l, const struct llm_ask *rq, struct arena *arena,

@@ -302,6 +302,15 @@ def test_what_the_model_reads_may_be_nonsense(world):
             expect(TITLE in asked.text, asked.text)
 
 
+def test_a_model_that_cannot_do_json_still_answers(world):
+    with world.server(ANTHROPIC_MODEL="claude-haiku-5-5") as server:
+        world.fake.always(**{"for": "json", "json": "What a question!"})
+        for _ in range(12):
+            asked = Asked(server, world)
+            same((asked.outcome, asked.mode), ("ok", "full"))
+        expect('erleah_breaker_state{upstream="claude-haiku-5-5"} 0' in server.get("/metrics").body.decode(), "it is open")
+
+
 def test_a_slow_reader_of_questions_is_not_waited_for(world):
     with world.server(UNDERSTAND_TIMEOUT_MS=400) as server:
         world.fake.plan({"for": "json", "hang": True})
