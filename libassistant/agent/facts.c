@@ -412,6 +412,9 @@ static const char *kind_of(struct turn *t, const struct found *found)
 
 int facts_build(struct turn *t, struct fail *f)
 {
+	static const char *const beginners[] = { [BEGINNERS_FOUND] = "found",
+						 [BEGINNERS_SOME] = "some",
+						 [BEGINNERS_UNKNOWN] = "unknown" };
 	struct found found;
 	const char *kind;
 	bool named;
@@ -428,10 +431,7 @@ int facts_build(struct turn *t, struct fail *f)
 		set_understood(t, &t->understood);
 		set_relaxed(t);
 		set_results(t, &found);
-		if (found.for_beginners != BEGINNERS_NOT_ASKED)
-			json_set_string(t->facts, "beginners",
-					found.for_beginners == BEGINNERS_FOUND ? "found"
-									       : "unknown");
+		json_set_string(t->facts, "beginners", beginners[found.for_beginners]);
 		if (t->attribute && attribute_page(t->attribute)[0] && found.n_pages)
 			set_info(t, &found);
 	} else {

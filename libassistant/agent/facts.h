@@ -18,8 +18,13 @@ struct found {
 	struct result pages[3];
 	struct json_object *passages[3]; /* borrowed from the calls */
 	size_t n_pages;
-	/* for beginners was asked: what is told says that it is for them; none says it */
-	enum { BEGINNERS_NOT_ASKED, BEGINNERS_FOUND, BEGINNERS_UNKNOWN } for_beginners;
+	/* for beginners was asked: what is told says that it is for them; a few do, the others do not; none says it */
+	enum {
+		BEGINNERS_NOT_ASKED,
+		BEGINNERS_FOUND,
+		BEGINNERS_SOME,
+		BEGINNERS_UNKNOWN
+	} for_beginners;
 };
 void facts_collect(struct turn *t, struct found *out);
 
@@ -28,6 +33,9 @@ struct json_object *facts_record(struct turn *t, const struct result *result, bo
 
 /* The words that are searched for were picked out of a longer sentence: they are no name of what is asked. */
 bool facts_is_loose(const struct understood *u, struct arena *arena);
+
+/* Does it say that it is for those who begin? */
+bool facts_is_for_beginners(const struct record *r);
 
 /* Listed, may it be quoted to say why? */
 bool facts_may_tell(struct turn *t, const struct record *r);

@@ -26,6 +26,7 @@
 #define MANY_WORDS	       3 /* of a topic */
 #define KIND_OF_BEST	       0.6f
 #define SHARE_OF_OVER	       0.8f
+#define ENOUGH_FOR_BEGINNERS   3
 
 struct pool {
 	struct result *results;
@@ -412,7 +413,7 @@ static bool says_any(const char *text, const char *const *says)
 }
 
 /* Does it say that it is for those who begin?  In a title fewer words say it than in a text. */
-static bool is_for_beginners(const struct record *r)
+bool facts_is_for_beginners(const struct record *r)
 {
 	static const char *const says[] = { "beginner",	    "newcomer",	    "no prior ",
 					    "no previous ", "first steps",  "getting started",
@@ -427,7 +428,31 @@ static bool is_for_beginners(const struct record *r)
 	       says_any(r->level, titles) || says_any(r->description, says);
 }
 
-/* For beginners was asked: those that are, or all of them when none says it is. */
+static bool is_of_one_kind(const struct pool *pool)
+{
+	for (size_t i = 1; i < pool->n; i++)
+		if (pool->results[i].record->type != pool->results[0].record->type)
+			return false;
+	return true;
+}
+
+/* A few of them say it: these first, whatever their rank, and the others behind them. */
+static void put_beginners_first(struct pool *pool)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < pool->n; i++) {
+		struct result moving = pool->results[i];
+
+		if (!facts_is_for_beginners(moving.record))
+			continue;
+		memmove(pool->results + n + 1, pool->results + n, (i - n) * sizeof(*pool->results));
+		moving.score = 1;
+		pool->results[n++] = moving;
+	}
+}
+
+/* For beginners was asked: those that are, or all of them when few or none say it. */
 static void keep_beginners(struct turn *t, struct pool *pool, struct found *out)
 {
 	size_t n = 0;
@@ -435,15 +460,19 @@ static void keep_beginners(struct turn *t, struct pool *pool, struct found *out)
 	if (!t->for_beginners)
 		return;
 	for (size_t i = 0; i < pool->n; i++)
-		n += is_for_beginners(pool->results[i].record);
+		n += facts_is_for_beginners(pool->results[i].record);
 	out->for_beginners = n ? BEGINNERS_FOUND : BEGINNERS_UNKNOWN;
 	if (!n)
 		return;
+	if (n < ENOUGH_FOR_BEGINNERS && n < pool->n && is_of_one_kind(pool)) {
+		out->for_beginners = BEGINNERS_SOME;
+		return;
+	}
 	n = 0;
 	memset(out->totals, 0, sizeof(out->totals));
 	memset(out->at_least, 0, sizeof(out->at_least));
 	for (size_t i = 0; i < pool->n; i++) {
-		if (!is_for_beginners(pool->results[i].record))
+		if (!facts_is_for_beginners(pool->results[i].record))
 			continue;
 		out->totals[pool->results[i].record->type]++;
 		pool->results[n++] = pool->results[i];
@@ -463,6 +492,8 @@ static void take_list(struct turn *t, struct pool *pool, struct found *out)
 		trim(t, pool, out);
 		keep_beginners(t, pool, out);
 		prefer_coming(t, pool);
+		if (out->for_beginners == BEGINNERS_SOME)
+			put_beginners_first(pool);
 		order_shown(pool);
 	}
 	for (size_t i = 0; i < pool->n; i++)

@@ -225,6 +225,8 @@ struct json_object *facts_record(struct turn *t, const struct result *result, bo
 	facts_set_text(o, "description", r->description, focus ? LONG_CHARS : SHORT_CHARS);
 	if (!focus)
 		set_telling(t, o, r);
+	if (t->for_beginners && facts_is_for_beginners(r))
+		json_set_bool(o, "for_beginners", true);
 	set_list(o, "speakers", r->speaker_names, MAX_PEOPLE);
 	set_list(o, "tags", r->tags, MAX_TAGS);
 	if (focus && t->attribute && attribute_fits(t->attribute, r->type))

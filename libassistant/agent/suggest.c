@@ -58,11 +58,11 @@ static bool was_asked(const struct suggesting *g, const char *question)
 	return false;
 }
 
-/* One of each kind, pages apart: the second "What is X about?" opens nothing new. */
+/* One of each kind: the second "What is X about?" opens nothing new. */
 static bool has_kind(const struct suggesting *g, enum phrase p)
 {
 	for (size_t i = 0; i < g->n; i++)
-		if (g->kinds[i] == p && p != PHRASE_ASK_INFO)
+		if (g->kinds[i] == p)
 			return true;
 	return false;
 }
@@ -390,30 +390,26 @@ static const char *shown_page(const struct suggesting *g)
 	return json_text(json_object_array_get_idx(info, 0), "key");
 }
 
-/* A page of one practical matter: "About", "FAQ" and "Services" say nothing of what is in them. */
-static bool is_worth_asking(const struct info_page *page)
-{
-	static const char vague[] =
-		"about faq info information infos services service misc other others general "
-		"practical contact imprint legal privacy press sponsors sponsoring donate "
-		"volunteer "
-		"social terms history team organisers organizers";
-	char *title _cleanup_free_ = utf8_fold(page->title, strlen(page->title));
+/* What visitors ask of practical matters, first what most want to know, and what pages about it are called. */
+static const struct matter {
+	enum phrase question;
+	const char *titles;
+} matters[] = {
+	{ PHRASE_ASK_FOOD,
+	  "food eat eating drink drinks lunch dinner catering essen verpflegung repas comida" },
+	{ PHRASE_ASK_WIFI, "wifi wi internet wlan network" },
+	{ PHRASE_ASK_WAY, "transport travel arrival directions anreise acces transporte" },
+	{ PHRASE_ASK_LUGGAGE, "cloakroom luggage garderobe vestiaire bagages guardarropa" },
+	{ PHRASE_ASK_RECORDED, "recordings recording streaming video videos aufzeichnungen" },
+	{ PHRASE_ASK_ACCESS,
+	  "accessibility accessible barrierefreiheit accessibilite accesibilidad" },
+	{ PHRASE_ASK_PARKING, "parking parken parkplatze aparcamiento" },
+	{ PHRASE_ASK_CHILDREN, "childcare kinderbetreuung guarderia" },
+	{ PHRASE_ASK_FIRST_AID, "aid emergency notfall secours emergencias" },
+};
 
-	return title && !word_in(page->key, vague) && !word_in(title, vague) &&
-	       strlen(page->text) >= LEAST_PAGE;
-}
-
-/* What nearly every visitor looks for. */
-static bool is_wanted_by_all(const struct info_page *page)
+static bool has_title_word(const struct info_page *page, const char *list)
 {
-	static const char wanted[] =
-		"food eat eating drink drinks lunch dinner catering essen verpflegung repas comida "
-		"wifi "
-		"wi internet wlan network transport travel arrival parking anreise acces "
-		"accessibility "
-		"cloakroom luggage garderobe map plan venue party parties reception recordings "
-		"streaming video childcare first aid";
 	char *title _cleanup_free_ = utf8_fold(page->title, strlen(page->title));
 	size_t len = title ? strlen(title) : 0, i = 0, from, to;
 
@@ -421,28 +417,36 @@ static bool is_wanted_by_all(const struct info_page *page)
 		char word[48];
 
 		snprintf(word, sizeof(word), "%.*s", (int)(to - from), title + from);
-		if (word_in(word, wanted))
+		if (word_in(word, list))
 			return true;
 	}
 	return false;
 }
 
-/* Other practical matters, first what most look for, from the page that was shown on. */
-static void offer_pages(struct suggesting *g)
+/* The page that answers is the one that was thought of: another conference may say it elsewhere, or not at all. */
+static bool is_answered_by(struct suggesting *g, enum phrase question, const struct info_page *page)
+{
+	struct understood u;
+
+	read_question(g, question, "n", "-", &u);
+	return u.intent == INTENT_GENERAL_INFO && u.info_keys && u.info_keys[0] &&
+	       strcmp(u.info_keys[0], page->key) == 0;
+}
+
+/* Other practical matters that the pages tell, but not the one that was just told. */
+static void offer_matters(struct suggesting *g)
 {
 	const struct conference *c = &g->s->conference;
 	const char *shown = shown_page(g);
-	size_t at = 0;
 
-	while (at < c->n_info && strcmp(c->info[at].key, shown) != 0)
-		at++;
-	for (size_t pass = 0; pass < 2; pass++)
-		for (size_t i = 1; i <= c->n_info; i++) {
-			const struct info_page *page = &c->info[(at + i) % c->n_info];
+	for (size_t m = 0; m < ARRAY_SIZE(matters); m++)
+		for (size_t i = 0; i < c->n_info && g->n < MAX_SUGGESTIONS; i++) {
+			const struct info_page *page = &c->info[i];
 
-			if (strcmp(page->key, shown) != 0 && is_worth_asking(page) &&
-			    is_wanted_by_all(page) == !pass)
-				offer(g, PHRASE_ASK_INFO, "name", name_text(g, page->title));
+			if (strcmp(page->key, shown) != 0 && strlen(page->text) >= LEAST_PAGE &&
+			    has_title_word(page, matters[m].titles) &&
+			    is_answered_by(g, matters[m].question, page))
+				offer(g, matters[m].question, "n", "-");
 		}
 }
 
@@ -460,14 +464,14 @@ static void at_start(struct suggesting *g, bool practical)
 			offer(g, PHRASE_ASK_NOW, "n", "-");
 	}
 	if (practical)
-		offer_pages(g);
+		offer_matters(g);
 	/* Of the day to come; of the last one, what is left of it. */
 	first = find_session(g, NULL, NULL, NULL, day_end(g, now), INT64_MAX);
 	if (first)
 		offer(g, PHRASE_ASK_FIRST, "weekday", weekday(g, first->start));
 	if (g->s->n[ENTITY_EXHIBITOR])
 		offer(g, PHRASE_ASK_EXHIBITORS, "n", "-");
-	offer_pages(g);
+	offer_matters(g);
 }
 
 void suggest(struct turn *t)

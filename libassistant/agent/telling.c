@@ -77,6 +77,21 @@ static size_t count_char(const char *s, char c)
 	return n;
 }
 
+/* "by Nix(nixos.org/)", "[text](", "**": what a link or a mark left between words. */
+static bool has_leftovers(const char *text)
+{
+	for (const char *p = text; *p; p++) {
+		bool inside = p > text && isalnum((unsigned char)p[-1]);
+
+		if ((*p == '(' && inside && p[1] != 's' && p[1] != ')') ||
+		    (*p == ']' && strchr("([:", p[1]) && p[1]) || (*p == '*' && p[1] == '*') ||
+		    strchr("`|<>\\{}", *p) || (*p == '_' && p[1] == '_') ||
+		    (*p == ')' && p[1] == ' ' && isupper((unsigned char)p[2])))
+			return true;
+	}
+	return false;
+}
+
 /* Addresses, memories and the half of a quotation tell nobody why to come. */
 static bool is_odd(const char *text, const char *folded)
 {
@@ -85,8 +100,8 @@ static bool is_odd(const char *text, const char *folded)
 		":)",	";)",	"i was ",     "when i ", "my name", NULL
 	};
 
-	return has_any(folded, odd) || count_char(text, '(') != count_char(text, ')') ||
-	       count_char(text, '"') % 2;
+	return has_leftovers(text) || has_any(folded, odd) ||
+	       count_char(text, '(') != count_char(text, ')') || count_char(text, '"') % 2;
 }
 
 static bool stands_alone(const struct sentence *s, const char *text, const char *folded)
@@ -188,11 +203,17 @@ const char *telling_by_beginnings(const char *text, const char *list, struct are
 	size_t len = strnlen(text, MAX_TEXT);
 
 	for (size_t at = 0; at < len;) {
-		size_t n = sentence_end(text + at, len - at);
-		char *folded _cleanup_free_ = utf8_fold(text + at, n);
+		bool item = at > 1 && text[at - 1] == ' ' && strchr("-*", text[at - 2]);
+		size_t n = sentence_end(text + at, len - at), line = strcspn(text + at, "\n");
+		char *folded _cleanup_free_ = NULL;
+		const char *own;
 
-		if (folded && has_beginning(folded, list))
-			return arena_strndup(arena, text + at, n);
+		if (item && line < n) /* an item of a list ends with its line */
+			n = line;
+		folded = utf8_fold(text + at, n);
+		own = arena_strndup(arena, text + at, n);
+		if (folded && own && has_beginning(folded, list) && !has_leftovers(own))
+			return own;
 		for (at += n; at < len && strchr(" \n-*", text[at]);)
 			at++;
 	}

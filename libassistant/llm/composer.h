@@ -20,7 +20,8 @@ struct composing {
 	struct json_object *facts;
 	enum language l;
 	struct text *out;
-	bool zone_said; /* once is enough */
+	bool zone_said;	    /* once is enough */
+	bool for_beginners; /* what is being told is for beginners */
 };
 
 /* Pure.  The answer to rq as Markdown (bold, lists, paragraphs) with handles. */

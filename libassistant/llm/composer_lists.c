@@ -156,7 +156,7 @@ void composer_limits(struct composing *c, struct text *out)
 	if (!exhibitors && (strcmp(kind, "window") == 0 || strcmp(kind, "first") == 0 ||
 			    strcmp(kind, "last") == 0))
 		limit_window(c, out, when);
-	if (strcmp(json_text(c->facts, "beginners"), "found") == 0)
+	if (strcmp(json_text(c->facts, "beginners"), "found") == 0 || c->for_beginners)
 		phrases_say(out, c->l, PHRASE_LIMIT_BEGINNERS, NULL);
 	limit_values(c, out, "places", PHRASE_LIMIT_PLACE);
 	limit_values(c, out, "tracks", exhibitors ? PHRASE_LIMIT_CATEGORY : PHRASE_LIMIT_TRACK);
@@ -493,6 +493,57 @@ static bool day_is_clear(struct composing *c, struct json_object *results)
 		strncmp(json_text(json_object_array_get_idx(results, 0), "day"), today, 10) == 0);
 }
 
+/* Those of one kind that say they are for beginners, or the others.  Owned. */
+static struct json_object *beginners_of(struct json_object *results, const struct kind *k, bool are)
+{
+	struct json_object *out = json_object_new_array();
+
+	for (size_t i = 0; i < json_object_array_length(results); i++) {
+		struct json_object *r = json_object_array_get_idx(results, i);
+
+		if (strcmp(json_text(r, "type"), k->type) == 0 &&
+		    json_get_bool(r, "for_beginners", false) == are)
+			json_object_array_add(out, json_object_get(r));
+	}
+	return out;
+}
+
+/* A few are for beginners: they, and then what else there is on it, said to be that. */
+static void say_beginners(struct composing *c, struct json_object *results, const struct kind *k,
+			  int64_t total)
+{
+	struct json_object *few = beginners_of(results, k, true);
+	struct json_object *others = beginners_of(results, k, false);
+	size_t n = json_object_array_length(few), shown;
+	bool by_day = strcmp(k->type, "session") == 0 && !day_is_clear(c, results);
+	struct text topic _cleanup_text_ = { 0 };
+
+	text_init(&topic, 2048);
+	quote_markdown(&topic, json_text(c->facts, "topic"), TOPIC_CHARS);
+	c->for_beginners = true;
+	lead(c, k, n, (int64_t)n);
+	c->for_beginners = false;
+	text_append(c->out, "\n");
+	shown = composer_items(c, few, k->type, MAX_ITEMS, by_day);
+	text_append(c->out, "\n");
+	phrases_say(c->out, c->l, PHRASE_BEGINNERS_REST, "topic", topic.data, NULL);
+	text_append(c->out, "\n");
+	shown += composer_items(c, others, k->type, MAX_ITEMS - n, by_day);
+	say_more(c, k, total, shown);
+	json_object_put(few);
+	json_object_put(others);
+}
+
+static bool some_are_for_beginners(struct composing *c, struct json_object *results,
+				   const struct kind *k)
+{
+	struct json_object *few = beginners_of(results, k, true);
+	size_t n = json_object_array_length(few);
+
+	json_object_put(few);
+	return n && n < MAX_ITEMS && strcmp(json_text(c->facts, "beginners"), "some") == 0;
+}
+
 static void say_one_kind(struct composing *c, struct json_object *results, const struct kind *k)
 {
 	int64_t total = json_get_int(json_get_object(c->facts, "totals"), k->type, 0);
@@ -501,6 +552,10 @@ static void say_one_kind(struct composing *c, struct json_object *results, const
 	composer_paragraph(c);
 	if (strcmp(json_text(c->facts, "asked"), "count") == 0) {
 		say_count(c, k, total);
+		return;
+	}
+	if (some_are_for_beginners(c, results, k)) {
+		say_beginners(c, results, k, total);
 		return;
 	}
 	/* "The programme has this on it:" was said. */

@@ -377,6 +377,79 @@ static void quoted_by_meaning(void **state)
 	stage_close(&s);
 }
 
+/* One of three says that it is for beginners: it comes first, and of the others that is not claimed. */
+static const char kites[] =
+	"{\"conference\":{\"id\":\"5f0c1f0e-0000-4000-8000-0000000000ac\",\"name\":\"Skies\","
+	"\"start_date\":\"2027-05-20\",\"end_date\":\"2027-05-22\",\"timezone\":\"Europe/Berlin\"},"
+	"\"sessions\":[{\"id\":\"5f0c1f0e-0000-4000-8000-0000000000a1\",\"title\":\"Stunt kites in "
+	"storms\",\"location\":\"Loft\",\"start_time\":\"2027-05-21T10:00:00+02:00\"},"
+	"{\"id\":\"5f0c1f0e-0000-4000-8000-0000000000a2\",\"title\":\"Power kites\","
+	"\"location\":\"Loft\",\"start_time\":\"2027-05-21T11:00:00+02:00\"},"
+	"{\"id\":\"5f0c1f0e-0000-4000-8000-0000000000a3\",\"title\":\"Your first kites\","
+	"\"location\":\"Yard\",\"start_time\":\"2027-05-21T12:00:00+02:00\"}],"
+	"\"speakers\":[],\"exhibitors\":[]}";
+
+static void few_for_beginners(void **state)
+{
+	const char *first, *rest, *storms;
+	struct answer a = { 0 };
+	struct stage s;
+
+	stage_open(&s, programme_parse(kites), NOW);
+	stage_ask(&s, "I am new to kites, what should I see?", &a);
+	answer_check(&s, &a);
+	first = strstr(a.text.data, "Your first kites");
+	rest = strstr(a.text.data, "Nothing else I found says that it is for beginners");
+	storms = strstr(a.text.data, "Stunt kites in storms");
+	if (!(first && rest && storms && first < rest && rest < storms))
+		fail_msg("%s", a.text.data);
+	assert_non_null(strstr(a.text.data, "one session"));
+	answer_finish(&a);
+	stage_close(&s);
+}
+
+static void a_room_has_nothing_of_it(void **state)
+{
+	struct answer a = { 0 };
+	struct stage s;
+
+	stage_open(&s, programme_parse(kites), NOW);
+	stage_ask(&s, "pottery in the Loft", &a);
+	answer_check(&s, &a);
+	assert_non_null(strstr(a.text.data, "Nothing there is about pottery."));
+	assert_non_null(strstr(a.text.data, "Power kites"));
+	assert_null(strstr(a.text.data, "Your first kites"));
+	answer_finish(&a);
+	stage_close(&s);
+}
+
+static void parts_of_the_day_as_said(void **state)
+{
+	static const char *const rows[][2] = {
+		{ "which talks are on tomorrow morning?", "on Friday 21 May in the morning" },
+		{ "Welche Vortr\xc3\xa4ge gibt es morgen Vormittag?", "vormittags" },
+		{ "quelles conf\xc3\xa9rences demain matin ?", "au matin" },
+		{ "\xc2\xbfqu\xc3\xa9 charlas hay el viernes por la ma\xc3\xb1"
+		  "ana?",
+		  "por la ma\xc3\xb1"
+		  "ana" },
+	};
+	struct stage s;
+
+	stage_open(&s, programme_parse(kites), NOW);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct answer a = { 0 };
+
+		stage_ask(&s, rows[i][0], &a);
+		answer_check(&s, &a);
+		if (!strstr(a.text.data, rows[i][1]) || strstr(a.text.data, "05:00"))
+			fail_msg("%s: %s", rows[i][0], a.text.data);
+		answer_finish(&a);
+		stage_forget(&s);
+	}
+	stage_close(&s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -386,6 +459,9 @@ int main(void)
 		cmocka_unit_test(suggestions_about_fosdem),
 		cmocka_unit_test(hostile_records_stay_words),
 		cmocka_unit_test(quoted_by_meaning),
+		cmocka_unit_test(few_for_beginners),
+		cmocka_unit_test(a_room_has_nothing_of_it),
+		cmocka_unit_test(parts_of_the_day_as_said),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

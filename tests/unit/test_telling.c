@@ -28,6 +28,9 @@ static void stand_alone(void **state)
 		{ "The pumps keep on pumping and pumping...", false },
 		{ "Pumps and more at https://example.org/pumps today.", false },
 		{ "Pumps [keep](https://example.org) the polder dry in winter.", false },
+		{ "Pumps(example.org/pumps) keep the polder dry in winter.", false },
+		{ "Pumps (example: wind) Then the polder stays dry in winter.", false },
+		{ "Pumps keep **the polder dry in winter.", false },
 		{ "## Pumps keep the polder dry in winter.", false }, /* a heading */
 	};
 	struct arena *arena = arena_create(1 << 20);
@@ -77,6 +80,12 @@ static void most_of_the_words(void **state)
 	assert_string_equal(telling_by_beginnings(text, "|quiet|", arena),
 			    "Pumps in a polder are rather quiet.");
 	assert_null(telling_by_beginnings(text, "|bicycle|", arena));
+	/* an item of a list ends with its line; what a link left is no quotation */
+	assert_string_equal(telling_by_beginnings("Known:\n- Entry is free\nThen we reflect on it.",
+						  "|free|", arena),
+			    "Entry is free");
+	assert_null(telling_by_beginnings("Known:\n- by Nix(https://nixos.org/) for free.",
+					  "|free|", arena));
 	arena_destroy(arena);
 }
 
