@@ -10,6 +10,9 @@
 #include "agent/topic.h"
 #include "base/utf8.h"
 #include "llm/quote.h"
+#include "search/info.h"
+#include "search/query_read.h"
+#include "search/search_rank.h"
 #include "tools/builtin.h"
 
 #define NAME_CHARS    300
@@ -276,6 +279,20 @@ static bool has_digit(struct json_object *passages)
 	return false;
 }
 
+static struct json_object *page_facts(struct turn *t, const struct result *page)
+{
+	const char *handle = references_add(t->references, page);
+	struct json_object *o = handle ? json_object_new_object() : NULL;
+
+	if (!o)
+		return NULL;
+	json_set_string(o, "handle", handle);
+	json_set_string(o, "type", "info");
+	json_set_string(o, "key", page->info->key);
+	facts_set_text(o, "title", page->info->title, NAME_CHARS);
+	return o;
+}
+
 /* When something is asked that no page tells: a page that merely speaks of it is named, not quoted. */
 static void set_info(struct turn *t, const struct found *found)
 {
@@ -284,16 +301,10 @@ static void set_info(struct turn *t, const struct found *found)
 			!has_digit(found->passages[0]);
 
 	for (size_t i = 0; i < found->n_pages; i++) {
-		const char *handle = references_add(t->references, &found->pages[i]);
-		struct json_object *page;
+		struct json_object *page = page_facts(t, &found->pages[i]);
 
-		if (!handle)
+		if (!page)
 			continue;
-		page = json_object_new_object();
-		json_set_string(page, "handle", handle);
-		json_set_string(page, "type", "info");
-		json_set_string(page, "key", found->pages[i].info->key);
-		facts_set_text(page, "title", found->pages[i].info->title, NAME_CHARS);
 		set_page_texts(page,
 			       timeless && !t->understood.info_titled ? NULL : found->passages[i]);
 		json_object_array_add(info, page);
@@ -301,6 +312,18 @@ static void set_info(struct turn *t, const struct found *found)
 	json_set(t->facts, "info", info);
 	if (timeless)
 		json_set_bool(t->facts, "time_unknown", true);
+}
+
+/* Nothing was found of anything: the page that says whom to ask. */
+static void set_help(struct turn *t)
+{
+	const struct understood *u = &t->original;
+	const struct result help = { .info = info_help_page(catalog_info(t->catalog)),
+				     .score = 0.5f };
+
+	if (help.info && u->entities == ENTITY_ALL && u->when.kind == WHEN_NONE &&
+	    !filter_is_set(&u->filter) && !t->absent)
+		json_set(t->facts, "help", page_facts(t, &help));
 }
 
 static void add_text(struct json_object *facts, const char *key, const char *text)
@@ -451,6 +474,8 @@ int facts_build(struct turn *t, struct fail *f)
 		json_set_bool(t->facts, "angry", true);
 	if (t->words_only && !t->n_parts)
 		json_set_bool(t->facts, "words_only", true);
+	if (strcmp(kind, "none") == 0)
+		set_help(t);
 	set_tools(t);
 	return 0;
 }

@@ -353,6 +353,20 @@ static bool say_no_time(struct composing *c, const char *kind, const char *limit
 	return true;
 }
 
+/* The page that says whom to ask, when the conference has one. */
+static void say_help(struct composing *c)
+{
+	struct json_object *page = json_get_object(c->facts, "help");
+	struct text name _cleanup_text_ = { 0 };
+
+	if (!page)
+		return;
+	text_init(&name, 64);
+	composer_name(&name, page);
+	composer_space(c);
+	phrases_say(c->out, c->l, PHRASE_NONE_HELP, "name", name.data, NULL);
+}
+
 static void say_none(struct composing *c)
 {
 	struct json_object *when = json_get_object(c->facts, "when");
@@ -384,6 +398,7 @@ static void say_none(struct composing *c)
 		    : json_get_bool(c->facts, "loose", false) ? PHRASE_NONE_LOOSE
 							      : PHRASE_NONE_TOPIC,
 		    "topic", topic.data, "limits", limits.data, "conference", name.data, NULL);
+	say_help(c);
 	say_can_do(c);
 }
 

@@ -9,6 +9,7 @@
 #include "base/map.h"
 #include "base/text.h"
 #include "base/utf8.h"
+#include "search/page_texts.h"
 
 #define MAX_BYTES    (64u << 20)
 #define MAX_STEM     40
@@ -25,6 +26,7 @@ struct posting {
 struct info_index {
 	struct arena *arena;
 	const struct conference *conference;
+	const struct info_page *help;
 	struct map *stems;	      /* stem -> struct posting */
 	const char **titles, **texts; /* folded, blanks between words and at both ends */
 	/* per page and concept: 0 no, 1 in its text, 2 in its key or title */
@@ -191,6 +193,38 @@ static int add_page(struct info_index *x, unsigned page)
 	return r;
 }
 
+/* A desk to go to rather than an address to write to, a title rather than a heading. */
+static int find_help(struct info_index *x)
+{
+	static const char *const lists[] = {
+		"infodesk info_desk information_desk helpdesk help_desk information_point "
+		"information_counter infostand infopunkt point_info punto_de_informacion",
+		"contact contacts contact_us contact_details kontakt contacto help hilfe aide ayuda"
+	};
+	const size_t n = x->conference->n_info;
+
+	for (size_t k = 0; k < ARRAY_SIZE(lists); k++) {
+		for (size_t i = 0; i < n && !x->help; i++)
+			if (has_any(x->titles[i], lists[k], NULL))
+				x->help = &x->conference->info[i];
+		for (size_t i = 0; i < n && !x->help; i++) {
+			const char *lines = page_headings(&x->conference->info[i], x->arena);
+			const char *words = lines ? info_words(lines, x->arena) : NULL;
+
+			if (!words)
+				return ASSISTANT_ENOMEM;
+			if (has_any(words, lists[k], NULL))
+				x->help = &x->conference->info[i];
+		}
+	}
+	return 0;
+}
+
+const struct info_page *info_help_page(const struct info_index *x)
+{
+	return x->help;
+}
+
 int info_index_create(const struct conference *conference, struct info_index **out, struct fail *f)
 {
 	_Static_assert(ARRAY_SIZE(concepts) <= MAX_CONCEPTS, "room for every concept");
@@ -213,6 +247,8 @@ int info_index_create(const struct conference *conference, struct info_index **o
 		r = 0;
 	for (size_t i = 0; r == 0 && i < n; i++)
 		r = add_page(x, (unsigned)i);
+	if (r == 0)
+		r = find_help(x);
 	if (r < 0) {
 		info_index_destroy(x);
 		return FAIL(f, r, "no memory for the information pages of a conference");
@@ -251,7 +287,7 @@ static const char *const generic = "conference event venue place people person c
 				   "somebody someone anybody tomorrow today use used "
 				   "bring need take tell possible allowed kann darf konferenz "
 				   "veranstaltung lieu congreso kosten cost much long "
-				   "does afterwards exactly open find near nearest area";
+				   "time times does afterwards exactly open find near nearest area";
 
 bool info_is_generic(const char *folded_word)
 {

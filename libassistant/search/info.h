@@ -26,6 +26,8 @@ struct info_found {
 
 int info_index_create(const struct conference *conference, struct info_index **out, struct fail *f);
 void info_index_destroy(struct info_index *x);
+/* The page that says whom to ask: called after an information desk or a contact, or with a heading of one; NULL: none is. */
+const struct info_page *info_help_page(const struct info_index *x);
 /* skip[i]: not content (times, places, names of entities). */
 void info_find(const struct info_index *x, const struct vocabulary *v, const char *folded,
 	       const struct word *words, size_t n, const bool *skip, struct info_found *out);

@@ -9,6 +9,7 @@
 
 #define PASSAGE_SENTENCES 3
 #define ANNOUNCED_LINES	  6
+#define LIST_LINES	  6
 #define PASSAGE_BYTES	  600 /* a sentence that goes beyond begins another passage */
 #define TEXT_MAX_BYTES	  (RECORD_MAX_TEXT + 2 * RECORD_MAX_LINE)
 
@@ -173,11 +174,40 @@ static bool is_announced(const struct sentence *s)
 	       (!page_line_asks(s->text, s->len) && !strchr(".!?:", s->text[s->len - 1]));
 }
 
+static bool is_one_list(const struct sentence *a, const struct sentence *b)
+{
+	return a->item && b->item && a->lead == b->lead;
+}
+
+/* A short list is quoted to its end ... */
+static size_t end_of_list(const struct prose *p, const struct passage *asked)
+{
+	size_t to = asked->to;
+
+	while (to < p->n && to < asked->from + LIST_LINES &&
+	       is_one_list(&p->sentences[to], &p->sentences[to - 1]))
+		to++;
+	return to;
+}
+
+/* ... and from its beginning. */
+static size_t start_of_quote(const struct prose *p, const struct passage *asked)
+{
+	size_t from = asked->from;
+
+	while (from > 0 && from + LIST_LINES > asked->to &&
+	       is_one_list(&p->sentences[from - 1], &p->sentences[from]))
+		from--;
+	return from;
+}
+
 /* "The address is:" takes along what it announces, and is left out where nothing follows. */
 static size_t end_of_quote(const struct prose *p, const struct passage *asked)
 {
 	size_t to = asked->to;
 
+	if (p->sentences[to - 1].item && p->sentences[asked->from].item)
+		return end_of_list(p, asked);
 	if (!announces(&p->sentences[to - 1]))
 		return to;
 	while (to < p->n && to < asked->to + ANNOUNCED_LINES && is_announced(&p->sentences[to]))
@@ -201,7 +231,7 @@ const char *page_quote(const struct info_page *page, size_t part, struct arena *
 	const struct passage *asked;
 	struct prose p;
 	struct text t;
-	size_t to;
+	size_t from, to;
 
 	if (part >= PAGE_MAX_PASSAGES || prose_read(page->text, arena, &p) < 0 ||
 	    part >= cut(&p, passages))
@@ -210,14 +240,15 @@ const char *page_quote(const struct info_page *page, size_t part, struct arena *
 	to = end_of_quote(&p, asked);
 	if (to == asked->from || in_contents(&p, asked->from))
 		return NULL;
+	from = start_of_quote(&p, asked);
 	text_init(&t, TEXT_MAX_BYTES);
 	if (asked->lead >= 0)
-		append_lead(&t, &p.sentences[asked->lead], p.sentences[asked->from].item);
-	for (size_t i = asked->from; i < to; i++) {
+		append_lead(&t, &p.sentences[asked->lead], p.sentences[from].item);
+	for (size_t i = from; i < to; i++) {
 		const struct sentence *s = &p.sentences[i];
 		bool line = s->item || i >= asked->to;
 
-		if (i > asked->from)
+		if (i > from)
 			text_append(&t, line || s[-1].item ? "\n" : " ");
 		text_printf(&t, "%s%s", line ? "- " : "", s->text);
 	}

@@ -580,11 +580,21 @@ static bool of_the_venue(const struct reading *r)
 		       "recinto");
 }
 
+/* "How do I get from K to the H building?": the place one comes from is no topic. */
+static bool goes_from(const struct reading *r)
+{
+	return reading_has(r, "how do i get from|how do we get from|how can i get from|how to get "
+			      "from|do i walk from|to walk from|the way from|wie komme ich "
+			      "von|der weg von|comment aller de|como llego de|como ir de");
+}
+
 /* "Where is H.1302?", "How do I get to building K?": the way, not the programme there. */
 static bool asks_the_way(const struct reading *r)
 {
 	const struct understood *u = r->out;
 
+	if (u->filter.places && u->when.kind == WHEN_NONE && !u->n_names && goes_from(r))
+		return true;
 	return u->filter.places && !u->terms[0] && !u->n_names && u->when.kind == WHEN_NONE &&
 	       !(r->cues & (CUE_SESSION | CUE_EXHIBITOR | CUE_SPEAKER | CUE_SPEAKS | CUE_WHO |
 			    CUE_SOMEBODY | CUE_VISIT)) &&

@@ -15,9 +15,11 @@
 
 #define MAX_PAGES     3
 #define PASSAGE_CHARS 600
+#define TITLE_SHARE   0.3f
+#define SAYS_MOST     0.7f /* of the words, so that it is quoted before what is near in meaning */
 #define WORTH_SHOWING 0.3f
 #define ALSO_OF_FIRST 0.95f
-#define WORTH_QUOTING 0.34f /* of a page that is not called after what is asked */
+#define WORTH_QUOTING 0.45f /* of a page that is not called after what is asked */
 
 struct candidate {
 	const struct info_page *page;
@@ -132,9 +134,27 @@ static size_t choose(struct tool_call *call, const struct conference *c, const s
 static bool is_titled(const struct info_page *page, const struct question *q)
 {
 	char *name _cleanup_free_ = page_name(page);
+	float named = 0, all = 0;
 
-	for (size_t k = 0; name && k < q->n; k++)
-		if (!info_is_generic(q->words[k]) && words_weight(q->words[k], name) > 0)
+	for (size_t k = 0; name && k < q->n; k++) {
+		if (info_is_generic(q->words[k]))
+			continue;
+		named += q->idf[k] * words_weight(q->words[k], name);
+		all += q->idf[k];
+	}
+	return all > 0 && named >= TITLE_SHARE * all;
+}
+
+/* A word that the page has, but not what is nearest: what the words find may say more. */
+static bool lacks_a_word(const char *nearest, const struct info_page *page,
+			 const struct question *q)
+{
+	char *quote _cleanup_free_ = utf8_fold(nearest, strlen(nearest));
+	char *text _cleanup_free_ = utf8_fold(page->text, strlen(page->text));
+
+	for (size_t k = 0; quote && text && k < q->n; k++)
+		if (!info_is_generic(q->words[k]) && words_has(q->words[k], text) &&
+		    !words_has(q->words[k], quote))
 			return true;
 	return false;
 }
@@ -152,16 +172,20 @@ static bool add_passages(struct tool_call *call, const struct candidate *c,
 				      : page_quote(page, (size_t)c->passage, arena);
 	struct passages found = { .texts = NULL };
 
+	if (nearest && lacks_a_word(nearest, page, q)) {
+		passages_select(page, q->words, PASSAGE_CHARS, arena, &found);
+		nearest = found.score < SAYS_MOST ? nearest : NULL;
+	}
 	if (nearest)
 		json_object_array_add(texts, json_object_new_string(nearest));
-	else
+	else if (!found.texts)
 		passages_select(page, q->words, PASSAGE_CHARS, arena, &found);
 	if (!nearest && found.score < WORTH_QUOTING && c->passage < 0 && q->n &&
 	    !is_titled(page, q)) {
 		json_object_put(texts);
 		return false;
 	}
-	for (size_t i = 0; found.texts && found.texts[i]; i++)
+	for (size_t i = 0; !nearest && found.texts && found.texts[i]; i++)
 		json_object_array_add(texts, json_object_new_string(found.texts[i]));
 	json_set(all, page->key, texts);
 	return true;

@@ -401,6 +401,23 @@ static const char *run_text(const struct page *p, const struct run *run, bool wi
 	return arena_strdup(p->arena, out.data);
 }
 
+/* A short page as it is, but for the marks of its questions. */
+static const char *without_marks(const char *text, struct arena *arena)
+{
+	struct text out _cleanup_text_ = { 0 };
+
+	text_init(&out, 16 * 1024);
+	for (const char *s = text; *s; s += *s == '\n') {
+		size_t len = strcspn(s, "\n"), mark = page_line_mark(s, len);
+
+		text_append_n(&out, s + mark, len - mark);
+		s += len;
+		if (*s)
+			text_append_char(&out, '\n');
+	}
+	return out.failed ? text : arena_strdup(arena, out.data);
+}
+
 void passages_select(const struct info_page *page, const char *const *words, size_t max_chars,
 		     struct arena *arena, struct passages *out)
 {
@@ -416,7 +433,7 @@ void passages_select(const struct info_page *page, const char *const *words, siz
 	drop_contents(&p);
 	match_units(&p, words);
 	if (strlen(page->text) <= SHORT_PAGE) {
-		out->texts[0] = page->text;
+		out->texts[0] = without_marks(page->text, arena);
 		out->score = p.n ? share_of(&p, run_score(&p, 0, p.n)) : 0;
 		return;
 	}

@@ -305,6 +305,51 @@ static void test_quoting_by_words(void **state)
 	arena_destroy(a);
 }
 
+/* The marks of questions are not quoted, of short pages neither. */
+static void test_short_page(void **state)
+{
+	static const char *const cost[] = { "cost", NULL };
+	const struct info_page page = {
+		"tickets", "Tickets", "Q: What does it cost?\n\nNothing.\n\nQ: Who pays?\n\nWe."
+	};
+	struct arena *a = arena_create(1 << 20);
+	struct passages found;
+
+	passages_select(&page, cost, 600, a, &found);
+	assert_string_equal(found.texts[0], "What does it cost?\n\nNothing.\n\nWho pays?\n\nWe.");
+	assert_true(found.score > 0 && found.score <= 1);
+	arena_destroy(a);
+}
+
+static const struct info_page *help_of(const struct info_page *pages, size_t n)
+{
+	const struct conference c = { .info = pages, .n_info = n };
+	const struct info_page *help;
+	struct info_index *x;
+
+	assert_int_equal(info_index_create(&c, &x, NULL), 0);
+	help = info_help_page(x);
+	info_index_destroy(x);
+	return help;
+}
+
+/* Whom to ask: a desk before an address, a title before a heading; who merely speaks of it does not say so. */
+static void test_help_page(void **state)
+{
+	const struct info_page pages[] = {
+		{ "hunt", "Treasure hunt", "Bring what you found to the infodesk." },
+		{ "conduct", "Code of conduct", "Be kind.\n\nContact details\n\n- 123" },
+		{ "services", "Services", "Infodesk\n\nIt is in the hall. Come and ask there." },
+		{ "desk", "Information desk", "In the hall." },
+	};
+
+	assert_null(help_of(pages, 1));
+	assert_ptr_equal(help_of(pages, 2), &pages[1]);
+	assert_ptr_equal(help_of(pages, 3), &pages[2]);
+	assert_ptr_equal(help_of(pages, 4), &pages[3]);
+	assert_null(help_of(pages, 0));
+}
+
 static const char *first_of(const struct info_page *page, const char *const *words, struct arena *a,
 			    float *score)
 {
@@ -396,6 +441,28 @@ static void test_contents(void **state)
 	arena_destroy(a);
 }
 
+/* A passage that begins within a short list is quoted with all of it. */
+static void test_whole_lists(void **state)
+{
+	const struct info_page page = { "plane", "By plane",
+					"From the airport:\n\n- Take the train\n\n- Get off at the "
+					"lake\n\n- Take bus 71\n\n- Walk." };
+	const char *passages[PAGE_MAX_PASSAGES];
+	struct arena *a = arena_create(1 << 20);
+	size_t n = page_passages(&page, a, passages), within = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (strstr(passages[i], "Take the train"))
+			continue;
+		assert_string_equal(page_quote(&page, i, a),
+				    "From the airport:\n- Take the train\n- Get off at the lake\n- "
+				    "Take bus 71\n- Walk.");
+		within++;
+	}
+	assert_true(within > 0);
+	arena_destroy(a);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -405,7 +472,8 @@ int main(void)
 		cmocka_unit_test(test_questions),	cmocka_unit_test(test_asked_and_said),
 		cmocka_unit_test(test_topics),		cmocka_unit_test(test_quoting_by_words),
 		cmocka_unit_test(test_announced),	cmocka_unit_test(test_of_another_question),
-		cmocka_unit_test(test_contents),
+		cmocka_unit_test(test_contents),	cmocka_unit_test(test_short_page),
+		cmocka_unit_test(test_help_page),	cmocka_unit_test(test_whole_lists),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -71,6 +71,8 @@ static void intents(void **state)
 		{ "what can you do", "smalltalk" },
 		{ "When does the conference end?", "general_info" },
 		{ "How do I get to the K building?", "general_info" },
+		{ "How do I get from the K building to Janson?", "general_info" },
+		{ "how do i get from K to the H building", "general_info" },
 		{ "Where is K.3.201?", "session_search" },
 		{ "How much does the swimming pool at the venue cost?", "general_info" },
 		{ "what is pi", "out_of_scope" },
