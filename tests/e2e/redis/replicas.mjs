@@ -206,6 +206,26 @@ await group("Redis killed in mid-answer, and away for long", async () => {
 	check("and share again", JSON.stringify(here) === JSON.stringify(there), there);
 });
 
+await group("Redis killed and back under load", async () => {
+	const N = directus ? 12 : 40, odd = [];
+	const chats = await Promise.all(Array.from({ length: N }, async (_, i) => {
+		const [writer, other] = i % 2 ? [a, b] : [b, a], body = await writer.ask(LONG), { status, id } = await writer.post(body);
+		return { body, id, status, readers: [read_all([other], id), read_all([other, writer], id)] };
+	}));
+	await redis.kill();
+	await sleep(400);
+	await redis.start();
+	for (const { body, id, status, readers } of chats) {
+		const all = await Promise.all(readers), row = await a.completed(id, 20000 * PATIENCE);
+		const rows = await assistants(body);
+		if (status !== 200 || row.metadata?.outcome !== "ok" || rows.length !== 1 || turns(id) !== 1 ||
+			all.some((events) => text_of(after_last_accepted(events)) !== row.messageText))
+			odd.push({ status, row, rows: rows.length, turns: turns(id), texts: all.map((events) => text_of(after_last_accepted(events))) });
+	}
+	check(`${N} answers are whole, once each, and at both of their readers on the other server`, odd.length === 0, odd);
+	check("both are on Redis again", await redis_is(a, "ok") && await redis_is(b, "ok"));
+});
+
 await group("Redis that hangs", async () => {
 	await through("hanging", async () => {
 		redis.freeze();
