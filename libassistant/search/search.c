@@ -189,6 +189,7 @@ static void search_ask(struct flow *f)
 		return;
 	}
 	s->lexical.typos = true;
+	s->lexical.fields = s->rq.why;
 	s->lexical.filter = s->filter;
 	s->lexical.limit = LEXICAL_LIMIT;
 	s->index->ops->lexical(s->index, conference, &s->lexical, s->arena, &s->hits,
