@@ -19,6 +19,7 @@
 struct doctor {
 	struct api_call call;
 	struct conference_list conferences;
+	struct store_findings layout;
 	int store, embedder, llm, cache, index;
 	struct fail store_fail, embedder_fail, llm_fail, cache_fail, index_fail;
 	struct completing completing;
@@ -31,7 +32,8 @@ struct doctor {
 };
 
 static flow_step doctor_begin, doctor_index, doctor_llm, doctor_look, doctor_cache,
-	doctor_conferences, doctor_embedder, doctor_each, doctor_use, doctor_space, doctor_counted;
+	doctor_conferences, doctor_layout, doctor_embedder, doctor_each, doctor_use, doctor_space,
+	doctor_counted;
 
 static void doctor_begin(struct flow *f)
 {
@@ -85,10 +87,21 @@ static void doctor_cache(struct flow *f)
 static void doctor_conferences(struct flow *f)
 {
 	struct doctor *d = container_of(f, struct doctor, call.flow);
-	struct embedder *e = d->call.a->env.embedder;
+	struct store *s = d->call.a->env.store;
 
 	d->store = f->status;
 	d->store_fail = f->fail;
+	if (s->ops->check) /* also when it refuses: this says why */
+		s->ops->check(s, d->call.arena, &d->layout, THEN_ANYWAY(f, doctor_layout));
+	else
+		doctor_layout(f);
+}
+
+static void doctor_layout(struct flow *f)
+{
+	struct doctor *d = container_of(f, struct doctor, call.flow);
+	struct embedder *e = d->call.a->env.embedder;
+
 	complete_progress(d->call.a, &d->completing);
 	if (e)
 		e->ops->ping(e, THEN_ANYWAY(f, doctor_embedder));
@@ -182,6 +195,14 @@ static void look_at_store(assistant *a, const struct doctor *d, struct json_obje
 		find(findings, "warning",
 		     "There are several conferences and DEFAULT_CONFERENCE_ID is not set.",
 		     "Set it, or name the conference with every question.");
+}
+
+/* What its fields, rights and settings are, where they are not what they should be. */
+static void look_at_layout(const struct doctor *d, struct json_object *findings)
+{
+	for (size_t i = 0; i < d->layout.n; i++)
+		find(findings, d->layout.rows[i].fatal ? "error" : "warning",
+		     d->layout.rows[i].what, d->layout.rows[i].todo);
 }
 
 static void look_at_index(assistant *a, const struct doctor *d, struct json_object *findings)
@@ -331,6 +352,7 @@ int services_doctor(assistant *a, int timeout_ms, char **out, assistant_error *e
 	if (r < 0 && d.store == 0)
 		d.store = r;
 	look_at_store(a, &d, findings);
+	look_at_layout(&d, findings);
 	look_at_index(a, &d, findings);
 	look_at_embedder(a, &d, findings);
 	look_at_llm(a, &d, findings);

@@ -28,8 +28,11 @@ static int say(assistant *a, const struct store_findings *found, struct fail *f)
 	for (size_t i = 0; i < found->n; i++) {
 		const struct store_finding *one = &found->rows[i];
 
-		log_write(a->env.log, one->fatal ? LOG_ERROR : LOG_WARN, "store.layout", "s",
-			  "what", one->what, "s", "do", one->todo, NULL);
+		log_write(a->env.log,
+			  one->fatal	? LOG_ERROR
+			  : one->advice ? LOG_INFO
+					: LOG_WARN,
+			  "store.layout", "s", "what", one->what, "s", "do", one->todo, NULL);
 		if (one->fatal && !r)
 			r = FAIL(f, ASSISTANT_ECONFIG, "%s", one->what);
 	}

@@ -73,7 +73,14 @@ void directus_messages_write(struct store *s, const struct message_patch *rows, 
 			     bool *missing, struct flow *f);
 void directus_messages_complete(struct store *s, const char *const *ids, size_t n, struct flow *f);
 
+#define DIRECTUS_PAGE 500 /* rows asked for at once */
+
+/* directus_advice.c: the last steps of a check. */
+void directus_advise(struct flow *f);
+
 /* directus_check.c */
+/* For the steps of a check: what is pointed to lives in op->arena. */
+void directus_find(struct op *op, const struct store_finding *finding);
 void directus_check(struct store *s, struct arena *arena, struct store_findings *out,
 		    struct flow *f);
 

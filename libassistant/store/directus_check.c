@@ -4,7 +4,7 @@
  *	each collection: GET /fields --> 200: which of ours are not there
  *	                             \-> 403: a sample row tells, where there is one
  *	                 GET /items with all our fields, paths included
- *	then GET /permissions/me: what we write
+ *	then GET /permissions/me: what we write, and directus_advice.c
  */
 #include "store/directus.h"
 
@@ -46,13 +46,18 @@ void directus_check(struct store *s, struct arena *arena, struct store_findings 
 
 /* --- Findings --------------------------------------------------------------------------------- */
 
-static void find(struct op *op, bool fatal, const char *what, const char *todo)
+void directus_find(struct op *op, const struct store_finding *finding)
 {
 	struct store_findings *found = ((struct look *)op->state)->found;
 
 	if (found->n < STORE_MAX_FINDINGS)
-		found->rows[found->n++] =
-			(struct store_finding){ .what = what, .todo = todo, .fatal = fatal };
+		found->rows[found->n++] = *finding;
+}
+
+static void find(struct op *op, bool fatal, const char *what, const char *todo)
+{
+	directus_find(op,
+		      &(const struct store_finding){ .what = what, .todo = todo, .fatal = fatal });
 }
 
 static const char *theirs_of(struct op *op)
@@ -343,5 +348,5 @@ static void check_rights(struct flow *f)
 		find_rights(op, MAPPED_MESSAGES, "update");
 		find_rights(op, MAPPED_CONVERSATIONS, "create");
 	}
-	flow_done(f);
+	directus_advise(f);
 }

@@ -11,7 +11,6 @@
 #include "base/hash.h"
 
 #define CHECK_MS	   10000
-#define PAGE		   500
 #define SNAPSHOT_MAX_BYTES (1UL << 30)
 
 struct fingerprint {
@@ -402,8 +401,8 @@ static void load_page(struct flow *f)
 	id = op_field(op, l->what, "id");
 	op_send(op, "GET",
 		arena_printf(op->own, "%s?%slimit=%d&offset=%zu%s%s&fields=%s",
-			     op_items(op, l->what), only_of(op, l->what, l->id), PAGE, l->offset,
-			     id ? "&sort=" : "", id ? id : "",
+			     op_items(op, l->what), only_of(op, l->what, l->id), DIRECTUS_PAGE,
+			     l->offset, id ? "&sort=" : "", id ? id : "",
 			     mapping_fields(op->d->mapping, l->what)),
 		NULL, THEN(f, load_paged));
 }
@@ -481,7 +480,7 @@ static void load_paged(struct flow *f)
 		return;
 	}
 	l->offset += n;
-	if (n < PAGE) {
+	if (n < DIRECTUS_PAGE) {
 		if (l->what >= MAPPED_SESSIONS)
 			l->snapshot->records[l->what - MAPPED_SESSIONS] = l->records;
 		l->records = NULL;

@@ -66,6 +66,7 @@ struct row_query {
 struct store_finding {
 	const char *what, *todo; /* a sentence each */
 	bool fatal;		 /* answers will fail */
+	bool advice;		 /* nothing is wrong: how it is set up could be better */
 };
 
 #define STORE_MAX_FINDINGS 50
