@@ -654,7 +654,8 @@ static void test_writer_stalled(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
-int main(void)
+/* store_check [rows]: without the streams of 50, which do not depend on what a status is called. */
+int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_conversation),
@@ -674,5 +675,7 @@ int main(void)
 		TEST(test_writer_stalled),
 	};
 
+	if (argc > 1 && !strcmp(argv[1], "rows"))
+		cmocka_set_skip_filter("test_writer*");
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
