@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "base/map.h"
 #include "base/utf8.h"
+#include "search/info.h"
 #include "search/language.h"
 #include "search/words.h"
 
@@ -396,7 +397,8 @@ static void find_words(struct finder *f)
 			continue;
 		if (f->entries[i]) {
 			gain(f, f->entries[i], 1.0f);
-		} else if (!f->words[i].stop && n_corrected < MAX_CORRECTED) {
+		} else if (!f->words[i].stop && n_corrected < MAX_CORRECTED &&
+			   !info_is_practical(f->words[i].text)) { /* "coat": no Colt */
 			n_corrected++;
 			find_corrected(f, i);
 		}

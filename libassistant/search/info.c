@@ -294,6 +294,14 @@ bool info_is_generic(const char *folded_word)
 	return word_in(folded_word, generic);
 }
 
+bool info_is_practical(const char *folded_word)
+{
+	for (size_t k = 0; k < ARRAY_SIZE(concepts); k++)
+		if (word_in(folded_word, concepts[k].asked))
+			return true;
+	return false;
+}
+
 #define STRANGE 2.0f /* weight of a word that the conference never uses */
 
 static void read_content(const struct info_index *x, const struct vocabulary *v,

@@ -38,5 +38,7 @@ const char *info_words(const char *text, struct arena *arena);
 bool info_has_any(const char *words, const char *list);
 /* "venue", "place": words that nearly any page has; they tell little of what is asked. */
 bool info_is_generic(const char *folded_word);
+/* "coat", "parking": one asks with it for something practical, in any of our languages. */
+bool info_is_practical(const char *folded_word);
 
 #endif

@@ -12,6 +12,7 @@
 #include <string.h>
 #include "base/utf8.h"
 #include "search/query.h"
+#include "search/info.h"
 #include "support/programme.h"
 
 #define NAME_MAX_BYTES 120
@@ -415,6 +416,18 @@ static void plain_words_are_nobody(void **state)
 		no_names_in(getenv("NAMES_CONFERENCE"));
 }
 
+/* They are looked up as they are: corrected, "coat" would be the stand of Colt. */
+static void practical_words_are_not_taken_for_misspelt_names(void **state)
+{
+	static const char *const practical[] = { "coat", "parking", "garderobe", "wifi" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(practical); i++)
+		assert_true(info_is_practical(practical[i]));
+	assert_false(info_is_practical("colt"));
+	assert_false(info_is_practical("carbopur"));
+	assert_false(info_is_practical(""));
+}
+
 /* --- rooms ------------------------------------------------------------------------------ */
 
 static void room_is(const struct catalog *c, const char *question, const char *room)
@@ -465,6 +478,7 @@ int main(void)
 		cmocka_unit_test(people_are_found_however_written),
 		cmocka_unit_test(companies_are_found_however_written),
 		cmocka_unit_test(plain_words_are_nobody),
+		cmocka_unit_test(practical_words_are_not_taken_for_misspelt_names),
 		cmocka_unit_test(rooms_are_found_however_written),
 	};
 
