@@ -107,6 +107,9 @@ static void limit_window(struct composing *c, struct text *out, struct json_obje
 			    "to", to.data, NULL);
 }
 
+#define LIMIT_VALUES                                                                               \
+	3 /* that are named; the others are told of, since the list is of all of them */
+
 static void limit_values(struct composing *c, struct text *out, const char *key, enum phrase p)
 {
 	struct json_object *values = json_get_array(json_get_object(c->facts, "filters"), key);
@@ -116,7 +119,7 @@ static void limit_values(struct composing *c, struct text *out, const char *key,
 	if (n == 0)
 		return;
 	text_init(&all, 8192);
-	for (size_t i = 0; i < n && i < 3; i++) {
+	for (size_t i = 0; i < n && i < LIMIT_VALUES; i++) {
 		struct text one _cleanup_text_ = { 0 };
 
 		text_init(&one, 2048);
@@ -139,6 +142,14 @@ static void limit_values(struct composing *c, struct text *out, const char *key,
 			phrases_say(&all, c->l, PHRASE_LIMIT_OR, "a", before.data, "b", one.data,
 				    NULL);
 		}
+	}
+	if (n > LIMIT_VALUES) {
+		struct text named _cleanup_text_ = { 0 };
+
+		text_init(&named, 8192);
+		text_append(&named, all.data);
+		text_clear(&all);
+		phrases_say(&all, c->l, PHRASE_LIMIT_OR_OTHERS, "a", named.data, NULL);
 	}
 	phrases_say(out, c->l, p, "value", all.data, NULL);
 }

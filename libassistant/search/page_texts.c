@@ -40,7 +40,8 @@ bool page_line_credits(const char *line, size_t len)
 
 static bool is_head(const struct sentence *s)
 {
-	return s->heading || page_line_asks(s->text, s->len);
+	return (s->heading && !page_line_credits(s->text, s->len)) ||
+	       page_line_asks(s->text, s->len);
 }
 
 /* A line of a table of contents is a heading of the page. */
@@ -69,7 +70,7 @@ static struct passage passage_at(const struct prose *p, size_t i, int head)
 	int under = p->sentences[i].lead;
 	size_t bytes = 0;
 
-	if (under > head)
+	if (under > head && !page_line_credits(p->sentences[under].text, p->sentences[under].len))
 		out.lead = under;
 	while (out.to < p->n && out.to < i + PASSAGE_SENTENCES) {
 		const struct sentence *s = &p->sentences[out.to];

@@ -161,7 +161,9 @@ static void test_sections(void **state)
 	const struct info_page page = {
 		"faq", "FAQ",
 		"Contents\n\n- Recordings\n\n- Pets\n\nRecordings\n\nQ: Are talks recorded?\n\n"
-		"Yes. All of them.\n\nPets\n\n\xc2\xa9 by Jim\n\nBring:\n\n- a leash\n\n- a muzzle"
+		"Yes. All of them.\n\nPets\n\n\xc2\xa9 by Jim\n\nBring:\n\n- a leash\n\n- a "
+		"muzzle\n\n"
+		"Tours\n\n\xc2\xa9 CC-BY by Jim Linwood\n\nCome to the meeting point."
 	};
 	const char *out[PAGE_MAX_PASSAGES];
 	struct arena *a = arena_create(1 << 20);
@@ -178,12 +180,17 @@ static void test_sections(void **state)
 			assert_string_equal(quote, "Are talks recorded?\nYes. All of them.");
 			met++;
 		}
+		if (strstr(out[i], "meeting point")) {
+			assert_string_equal(out[i], "FAQ: Tours Come to the meeting point.");
+			assert_null(strstr(quote, "Jim"));
+			met++;
+		}
 		if (strstr(out[i], "a leash") && strstr(out[i], "a muzzle")) {
 			assert_non_null(strstr(quote, "\n- a leash\n- a muzzle"));
 			met++;
 		}
 	}
-	assert_int_equal(met, 2);
+	assert_int_equal(met, 3);
 	assert_null(page_quote(&page, n, a));
 	assert_null(page_quote(&page, 1000, a));
 	arena_destroy(a);
