@@ -130,6 +130,15 @@ static size_t choose(struct tool_call *call, const struct conference *c, const s
 	return n;
 }
 
+/* "How much does it cost?": which page was meant is known by the matter, and no word can bear it out. */
+static bool is_all_generic(const struct question *q)
+{
+	for (size_t k = 0; k < q->n; k++)
+		if (!info_is_generic(q->words[k]))
+			return false;
+	return true;
+}
+
 /* The page is called after what is asked. */
 static bool is_titled(const struct info_page *page, const struct question *q)
 {
@@ -180,7 +189,7 @@ static bool add_passages(struct tool_call *call, const struct candidate *c,
 		json_object_array_add(texts, json_object_new_string(nearest));
 	else if (!found.texts)
 		passages_select(page, q->words, PASSAGE_CHARS, arena, &found);
-	if (!nearest && found.score < WORTH_QUOTING && c->passage < 0 && q->n &&
+	if (!nearest && found.score < WORTH_QUOTING && c->passage < 0 && !is_all_generic(q) &&
 	    !is_titled(page, q)) {
 		json_object_put(texts);
 		return false;
