@@ -22,8 +22,8 @@
 #include "base/check.h"
 #include "base/hash.h"
 #include "base/map.h"
+#include "index/engine.h"
 #include "index/flat_build.h"
-#include "index/flat_filter.h"
 #include "index/flat_journal.h"
 #include "index/flat_lexical.h"
 #include "index/flat_vectors.h"
@@ -66,12 +66,6 @@ static void index_unref(struct flat_index *x)
 	sb_stemmer_delete(x->stemmer);
 	free(x->directory);
 	free(x);
-}
-
-/* Conference ids were checked when they were parsed; here they must not leave the directory. */
-static bool id_good(const char *id)
-{
-	return *id && strlen(id) < FLAT_CONFERENCE && !strpbrk(id, "/.");
 }
 
 static int path_of(const struct flat_index *x, const char *id, uint64_t epoch, const char *suffix,
@@ -260,16 +254,11 @@ void flat_op_file_if_any(struct flat_op *op, const char *conference_id)
 bool flat_op_id(struct flat_op *op, const char *conference_id, const char **out, struct flow *f)
 {
 	struct fail fail = FAIL_INIT;
-	int r;
+	int r = index_id_copy(conference_id, FLAT_CONFERENCE, op->arena, out, &fail);
 
-	*out = id_good(conference_id) ? arena_strdup(op->arena, conference_id) : NULL;
-	if (*out)
-		return true;
-	r = id_good(conference_id)
-		    ? FAIL(&fail, ASSISTANT_ENOMEM, "no memory for an operation")
-		    : FAIL(&fail, ASSISTANT_EINVAL, "the conference's id cannot name a file");
-	flat_give_up(op, r, &fail, f);
-	return false;
+	if (r < 0)
+		flat_give_up(op, r, &fail, f);
+	return r == 0;
 }
 
 /* --- Asking ------------------------------------------------------------------------------ */
@@ -300,25 +289,8 @@ static int list_body(struct flat_op *op, struct fail *f)
 static void query_deliver(struct wait *w)
 {
 	struct query_op *o = container_of(w, struct query_op, op.work.wait);
-	struct index_hits copy = o->hits;
-	const char *corrected = copy.n ? o->hits.hits[0].corrected : NULL;
-	bool whole;
 
-	copy.hits = arena_array(o->arena, struct index_hit, copy.n + 1);
-	if (corrected)
-		corrected = arena_strdup(o->arena, corrected);
-	whole = copy.hits && (!copy.n || !o->hits.hits[0].corrected || corrected);
-	for (size_t i = 0; whole && i < copy.n; i++) {
-		copy.hits[i] = o->hits.hits[i];
-		copy.hits[i].id = arena_strdup(o->arena, o->hits.hits[i].id);
-		copy.hits[i].corrected = corrected;
-		whole = copy.hits[i].id != NULL;
-	}
-	if (whole)
-		*o->out = copy;
-	else
-		w->status = FAIL(&w->fail, ASSISTANT_ETOOLARGE,
-				 "the search's answer is larger than what may be loaded at once");
+	w->status = index_hits_copy(&o->hits, o->arena, o->out, &w->fail);
 }
 
 static struct query_op *query_op(struct index *index, const char *name,

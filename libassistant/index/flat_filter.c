@@ -3,8 +3,7 @@
  */
 #include "index/flat_filter.h"
 #include <string.h>
-
-#define MAX_VALUES 256 /* of one list; more are passed over */
+#include "index/engine.h"
 
 /* What one list accepts: strings of the file. */
 struct accepted {
@@ -21,7 +20,7 @@ static bool accepted_make(const struct flat_file *x, const char *const *list, st
 	*out = (struct accepted){ .any = !list };
 	if (!list)
 		return true;
-	while (list[n] && n < MAX_VALUES)
+	while (list[n] && n < INDEX_MAX_VALUES)
 		n++;
 	out->strings = arena_array(arena, uint32_t, n + 1);
 	if (!out->strings)
@@ -110,48 +109,4 @@ const bool *flat_filter(const struct flat_file *x, const struct index_filter *f,
 		*total += yes;
 	}
 	return pass;
-}
-
-static bool copy_list(const char *const *list, struct arena *arena, const char *const **out)
-{
-	const char **copy;
-	size_t n = 0;
-
-	*out = NULL;
-	if (!list)
-		return true;
-	while (list[n] && n < MAX_VALUES)
-		n++;
-	copy = arena_array(arena, const char *, n + 1);
-	if (!copy)
-		return false;
-	for (size_t i = 0; i < n; i++) {
-		copy[i] = arena_strdup(arena, list[i]);
-		if (!copy[i])
-			return false;
-	}
-	*out = copy;
-	return true;
-}
-
-bool index_filter_copy(const struct index_filter *from, struct arena *arena,
-		       struct index_filter *out)
-{
-	struct index_window *windows = NULL;
-
-	*out = *from;
-	if (from->n_windows) {
-		windows = arena_array(arena, struct index_window, from->n_windows);
-		if (!windows)
-			return false;
-		memcpy(windows, from->windows, from->n_windows * sizeof *windows);
-	}
-	out->windows = windows;
-	return copy_list(from->places, arena, &out->places) &&
-	       copy_list(from->tracks, arena, &out->tracks) &&
-	       copy_list(from->types, arena, &out->types) &&
-	       copy_list(from->levels, arena, &out->levels) &&
-	       copy_list(from->languages, arena, &out->languages) &&
-	       copy_list(from->speaker_ids, arena, &out->speaker_ids) &&
-	       copy_list(from->ids, arena, &out->ids);
 }

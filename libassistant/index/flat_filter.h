@@ -10,8 +10,5 @@
 /* One flag per record, in the arena; *total counts them.  NULL: no memory. */
 const bool *flat_filter(const struct flat_file *x, const struct index_filter *filter,
 			struct arena *arena, size_t *total);
-/* A deep copy; false: no memory. */
-bool index_filter_copy(const struct index_filter *from, struct arena *arena,
-		       struct index_filter *out);
 
 #endif

@@ -11,7 +11,7 @@
 #include <string.h>
 #include "base/map.h"
 #include "index/flat_dense.h"
-#include "index/flat_filter.h"
+#include "index/engine.h"
 #include "index/flat_journal.h"
 #include "index/flat_points.h"
 
@@ -34,21 +34,8 @@ static int dense_body(struct flat_op *op, struct fail *f)
 static void dense_deliver(struct wait *w)
 {
 	struct dense_op *o = container_of(w, struct dense_op, op.work.wait);
-	struct dense_hits copy = o->hits;
-	bool whole;
 
-	copy.hits = arena_array(o->arena, struct dense_hit, copy.n + 1);
-	whole = copy.hits != NULL;
-	for (size_t i = 0; whole && i < copy.n; i++) {
-		copy.hits[i] = o->hits.hits[i];
-		copy.hits[i].id = arena_strdup(o->arena, o->hits.hits[i].id);
-		whole = copy.hits[i].id != NULL;
-	}
-	if (whole)
-		*o->out = copy;
-	else
-		w->status = FAIL(&w->fail, ASSISTANT_ETOOLARGE,
-				 "the search's answer is larger than what may be loaded at once");
+	w->status = dense_hits_copy(&o->hits, o->arena, o->out, &w->fail);
 }
 
 static int dense_copy(struct dense_op *o, const struct dense_query *q, struct fail *f)

@@ -12,6 +12,7 @@
 #include <string.h>
 #include "aio/work.h"
 #include "base/check.h"
+#include "index/engine.h"
 #include "index/qdrant_words.h"
 #include "observe/log.h"
 #include "observe/metrics.h"
@@ -146,24 +147,14 @@ void qdrant_op_start(struct qdrant_op *op, flow_step *first, const char *first_n
 	flow_begin(&op->flow, q->loop, NULL, op->name, first, first_name, op_ended);
 }
 
-static bool id_good(const char *id)
-{
-	return *id && strlen(id) < ID_MAX && !strpbrk(id, "/.");
-}
-
 bool qdrant_op_id(struct qdrant_op *op, const char *conference_id, const char **out, struct flow *f)
 {
 	struct fail fail = FAIL_INIT;
-	int r;
+	int r = index_id_copy(conference_id, ID_MAX, op->own, out, &fail);
 
-	*out = id_good(conference_id) ? arena_strdup(op->own, conference_id) : NULL;
-	if (*out)
-		return true;
-	r = id_good(conference_id)
-		    ? FAIL(&fail, ASSISTANT_ENOMEM, "no memory for an operation")
-		    : FAIL(&fail, ASSISTANT_EINVAL, "the conference's id cannot name an index");
-	qdrant_op_refuse(op, r, &fail, f);
-	return false;
+	if (r < 0)
+		qdrant_op_refuse(op, r, &fail, f);
+	return r == 0;
 }
 
 /* --- Looking again ------------------------------------------------------------------------- */

@@ -8,7 +8,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
-#include "index/flat_filter.h"
+#include "index/engine.h"
 #include "index/flat_points.h"
 #include "index/qdrant.h"
 
@@ -579,21 +579,16 @@ static void pages_read(struct flow *f)
 static void deliver(struct qdrant_op *op, struct wait *w)
 {
 	struct dense *d = container_of(op, struct dense, op);
-	struct dense_hits copy = { .n = d->top, .total = d->hits.total, .mean = d->hits.mean };
-	bool whole;
+	struct dense_hits *hits = &d->hits;
 
-	copy.hits = arena_array(d->arena, struct dense_hit, copy.n + 1);
-	whole = copy.hits != NULL;
-	for (size_t i = 0; whole && i < copy.n; i++) {
-		copy.hits[i] = d->found[i].hit;
-		copy.hits[i].id = arena_strdup(d->arena, d->found[i].hit.id);
-		whole = copy.hits[i].id != NULL;
-	}
-	if (whole)
-		*d->out = copy;
+	hits->n = d->top;
+	hits->hits = arena_array(d->op.own, struct dense_hit, d->top + 1);
+	for (size_t i = 0; hits->hits && i < d->top; i++)
+		hits->hits[i] = d->found[i].hit;
+	if (hits->hits)
+		w->status = dense_hits_copy(hits, d->arena, d->out, &w->fail);
 	else
-		w->status = FAIL(&w->fail, ASSISTANT_ETOOLARGE,
-				 "the search's answer is larger than what may be loaded at once");
+		w->status = FAIL(&w->fail, ASSISTANT_ENOMEM, "no memory for a search");
 }
 
 static void finish(struct qdrant_op *op)

@@ -11,7 +11,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
-#include "index/flat_filter.h"
+#include "index/engine.h"
 #include "index/lexical.h"
 #include "index/qdrant.h"
 #include "index/qdrant_words.h"
@@ -529,25 +529,8 @@ static void list_read(struct flow *f)
 static void deliver(struct qdrant_op *op, struct wait *w)
 {
 	struct lexical *l = container_of(op, struct lexical, op);
-	struct index_hits copy = l->hits;
-	const char *corrected = copy.n ? l->hits.hits[0].corrected : NULL;
-	bool whole;
 
-	copy.hits = arena_array(l->arena, struct index_hit, copy.n + 1);
-	if (corrected)
-		corrected = arena_strdup(l->arena, corrected);
-	whole = copy.hits && (!copy.n || !l->hits.hits[0].corrected || corrected);
-	for (size_t i = 0; whole && i < copy.n; i++) {
-		copy.hits[i] = l->hits.hits[i];
-		copy.hits[i].id = arena_strdup(l->arena, l->hits.hits[i].id);
-		copy.hits[i].corrected = corrected;
-		whole = copy.hits[i].id != NULL;
-	}
-	if (whole)
-		*l->out = copy;
-	else
-		w->status = FAIL(&w->fail, ASSISTANT_ETOOLARGE,
-				 "the search's answer is larger than what may be loaded at once");
+	w->status = index_hits_copy(&l->hits, l->arena, l->out, &w->fail);
 }
 
 static void finish(struct qdrant_op *op)

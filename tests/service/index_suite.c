@@ -410,6 +410,20 @@ static void test_empty_conference(void **state)
 	assert_string_equal(listed(fx, &all), "");
 }
 
+/* An arena that is too small for what was found: a failure, and nothing half written. */
+static void test_no_room(void **state)
+{
+	struct suite_fixture *fx = *state;
+	struct lexical_query q = { .text = "kubernetes", .limit = 5 };
+	struct index_hits hits = { 0 };
+	struct arena *small = arena_create(8);
+
+	assert_int_equal(CALL(fx, lexical, ONE, &q, small, &hits), ASSISTANT_ETOOLARGE);
+	assert_null(hits.hits);
+	assert_int_equal(hits.n, 0);
+	arena_destroy(small);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, suite_setup, suite_teardown)
 
 int index_suite_run(struct suite_target *t)
@@ -433,6 +447,7 @@ int index_suite_run(struct suite_target *t)
 		TEST(test_unknown_conference),
 		TEST(test_switch),
 		TEST(test_cancelled),
+		TEST(test_no_room),
 		TEST(test_verify),
 		cmocka_unit_test_setup_teardown(test_empty_conference, suite_setup_empty,
 						suite_teardown),
