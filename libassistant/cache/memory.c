@@ -9,7 +9,7 @@
 #include "base/check.h"
 #include "base/list.h"
 #include "base/map.h"
-#include "cache/cache.h"
+#include "cache/cache_answer.h"
 
 #define MAX_ENTRIES    1000000
 #define ENTRY_OVERHEAD 64 /* the map's share and malloc's */
@@ -153,31 +153,13 @@ static struct entry *entry_new(struct memory_cache *c, enum kind kind, const cha
 struct cache_op {
 	struct wait wait;
 	struct memory_cache *cache;
-	struct cache_window window, *window_out;
-	struct cache_value *value_out;
-	struct arena *arena;
-	bool held, *held_out;
-	bool hit;
-	size_t len;
+	struct cache_answer answer;
 	char data[];
 };
 
 static void deliver(struct wait *w)
 {
-	struct cache_op *op = container_of(w, struct cache_op, wait);
-	struct cache_value value = { 0 };
-
-	if (op->window_out)
-		*op->window_out = op->window;
-	if (op->held_out)
-		*op->held_out = op->held;
-	if (!op->value_out)
-		return;
-	if (op->hit) {
-		value.data = arena_strndup(op->arena, op->data, op->len);
-		value.len = value.data ? op->len : 0; /* no room for it is a miss, too */
-	}
-	*op->value_out = value;
+	cache_answer_give(&container_of(w, struct cache_op, wait)->answer);
 }
 
 static void release(struct wait *w)
@@ -204,10 +186,10 @@ static struct cache_op *op_begin(struct cache *cache, const struct entry *value,
 	op->wait.release = release;
 	op->cache = c;
 	c->refs++;
-	op->hit = value != NULL;
-	op->len = len;
 	if (len)
 		memcpy(op->data, value->data, len);
+	if (value)
+		op->answer.value = (struct cache_value){ op->data, len };
 	return op;
 }
 
@@ -233,9 +215,17 @@ static void get(struct cache *cache, const char *key, struct arena *arena, struc
 
 	if (!op)
 		return;
-	op->arena = arena;
-	op->value_out = out;
+	op->answer.arena = arena;
+	op->answer.value_out = out;
 	op_finish(op);
+}
+
+static void value_drop(struct memory_cache *c, const char *key)
+{
+	struct entry *e = entry_get(c, VALUE, key);
+
+	if (e)
+		entry_drop(c, e);
 }
 
 static void put(struct cache *cache, const char *key, const char *data, size_t len, int64_t ttl_ms,
@@ -247,9 +237,7 @@ static void put(struct cache *cache, const char *key, const char *data, size_t l
 
 	if (!op)
 		return;
-	e = entry_get(c, VALUE, key);
-	if (e)
-		entry_drop(c, e);
+	value_drop(c, key);
 	e = ttl_ms > 0 ? entry_new(c, VALUE, key, data, len) : NULL;
 	if (e)
 		e->expires_ms = loop_now_ms(c->loop) + ttl_ms;
@@ -260,13 +248,10 @@ static void cache_remove(struct cache *cache, const char *key, struct flow *f)
 {
 	struct memory_cache *c = container_of(cache, struct memory_cache, base);
 	struct cache_op *op = op_begin(cache, NULL, f);
-	struct entry *e;
 
 	if (!op)
 		return;
-	e = entry_get(c, VALUE, key);
-	if (e)
-		entry_drop(c, e);
+	value_drop(c, key);
 	op_finish(op);
 }
 
@@ -334,8 +319,8 @@ static void count(struct cache *cache, const char *key, int64_t window_ms, int64
 
 	if (!op)
 		return;
-	op->window = count_one(op->cache, key, window_ms, limit);
-	op->window_out = out;
+	op->answer.window = count_one(op->cache, key, window_ms, limit);
+	op->answer.window_out = out;
 	op_finish(op);
 }
 
@@ -351,11 +336,11 @@ static void lock(struct cache *cache, const char *key, const char *owner, int64_
 	if (!op)
 		return;
 	e = entry_get(c, LOCK, key);
-	op->held_out = held;
+	op->answer.held_out = held;
 	if (!e)
 		e = entry_new(c, LOCK, key, owner, strlen(owner));
-	op->held = e && !strcmp(e->data, owner);
-	if (op->held)
+	op->answer.held = e && !strcmp(e->data, owner);
+	if (op->answer.held)
 		e->expires_ms = loop_now_ms(c->loop) + ttl_ms;
 	op_finish(op);
 }

@@ -10,8 +10,9 @@
  */
 #include <inttypes.h>
 #include <string.h>
+#include "aio/flow_op.h"
 #include "aio/redis.h"
-#include "cache/cache.h"
+#include "cache/cache_answer.h"
 #include "observe/metrics.h"
 
 struct redis_cache {
@@ -54,59 +55,28 @@ static const char unlock_script[] =
 enum verb { PING, GET, PUT, REMOVE, COUNT, LOCK, UNLOCK };
 
 struct op {
-	struct wait wait; /* the caller's */
-	struct flow flow; /* ours */
-	struct list link;
+	struct flow_op base;
 	struct redis_cache *cache;
-	struct arena *own;
 	enum verb verb;
 	const char *key, *data; /* the caller's key; PUT: the value; LOCK, UNLOCK: the owner */
 	size_t len;
 	int64_t ms, limit;
 	struct redis_value answer;
-	/* results, and where they go */
-	struct cache_value value, *value_out;
-	struct cache_window window, *window_out;
-	bool held, *held_out;
-	struct arena *arena;
+	struct cache_answer to;
 };
 
-static flow_step op_remote, op_answered, op_local, op_done, op_ended;
+static flow_step op_remote, op_answered, op_local, op_done;
 
-static void op_deliver(struct wait *w)
+static struct op *op_of(struct flow *f)
 {
-	struct op *op = container_of(w, struct op, wait);
-	struct cache_value value = { 0 };
-
-	if (op->window_out)
-		*op->window_out = op->window;
-	if (op->held_out)
-		*op->held_out = op->held;
-	if (!op->value_out)
-		return;
-	if (op->value.data) {
-		value.data = arena_strndup(op->arena, op->value.data, op->value.len);
-		value.len = value.data ? op->value.len : 0; /* no room for it is a miss, too */
-	}
-	*op->value_out = value;
+	return container_of(flow_op_of(f), struct op, base);
 }
 
-static void op_cancel(struct wait *w)
+static void op_deliver(struct flow_op *base)
 {
-	flow_cancel(&container_of(w, struct op, wait)->flow);
-}
+	struct op *op = container_of(base, struct op, base);
 
-static void op_release(struct wait *w)
-{
-	arena_destroy(container_of(w, struct op, wait)->own);
-}
-
-static void op_ended(struct flow *f)
-{
-	struct op *op = container_of(f, struct op, flow);
-
-	list_remove(&op->link);
-	wait_finish(&op->wait, f->status, &f->fail);
+	cache_answer_give(&op->to);
 }
 
 /* Begins its flow, which looks at it in a later task: the caller may still fill it.  NULL: no memory, and f was told. */
@@ -114,24 +84,15 @@ static struct op *op_begin(struct cache *cache, enum verb verb, const char *key,
 			   struct flow *f)
 {
 	struct redis_cache *c = container_of(cache, struct redis_cache, base);
-	struct arena *own = arena_create(room + (1 << 20));
-	struct op *op = own ? arena_new(own, struct op) : NULL;
+	struct op *op = flow_op_new(sizeof(*op), room + (1 << 20), f);
 
-	if (!op) {
-		arena_destroy(own);
-		flow_refuse(f, ASSISTANT_ENOMEM, NULL);
+	if (!op)
 		return NULL;
-	}
+	op->base.deliver = op_deliver;
 	op->cache = c;
-	op->own = own;
 	op->verb = verb;
-	op->key = arena_strdup(own, key ? key : "");
-	wait_begin(&op->wait, f);
-	op->wait.deliver = op_deliver;
-	op->wait.cancel = op_cancel;
-	op->wait.release = op_release;
-	list_append(&c->ops, &op->link);
-	flow_begin(&op->flow, c->loop, NULL, "cache", FIRST(op_remote), op_ended);
+	op->key = arena_strdup(op->base.own, key ? key : "");
+	flow_op_begin(&op->base, &c->ops, c->loop, "cache", FIRST(op_remote), f);
 	return op;
 }
 
@@ -150,12 +111,12 @@ static void word(struct command *c, const char *s)
 
 static void word_number(struct command *c, int64_t n)
 {
-	word(c, arena_printf(c->op->own, "%" PRId64, n));
+	word(c, arena_printf(c->op->base.own, "%" PRId64, n));
 }
 
 static void word_key(struct command *c, char kind)
 {
-	word(c, arena_printf(c->op->own, "%s%c:%s", c->op->cache->prefix, kind, c->op->key));
+	word(c, arena_printf(c->op->base.own, "%s%c:%s", c->op->cache->prefix, kind, c->op->key));
 }
 
 static void word_script(struct command *c, const char *script, char kind)
@@ -208,11 +169,11 @@ static void build(struct command *c)
 
 static void op_remote(struct flow *f)
 {
-	struct op *op = container_of(f, struct op, flow);
+	struct op *op = op_of(f);
 	struct command c = { .op = op };
 
 	build(&c);
-	redis_ask(op->cache->redis, c.words, c.n, op->own, &op->answer,
+	redis_ask(op->cache->redis, c.words, c.n, op->base.own, &op->answer,
 		  THEN_ANYWAY(f, op_answered));
 }
 
@@ -224,9 +185,9 @@ static bool read_window(struct op *op)
 
 	if (v->kind != REDIS_LIST || v->n != 3)
 		return false;
-	op->window.allowed = v->items[0].number == 1;
-	op->window.count = v->items[1].number;
-	op->window.retry_after_ms = v->items[2].number;
+	op->to.window.allowed = v->items[0].number == 1;
+	op->to.window.count = v->items[1].number;
+	op->to.window.retry_after_ms = v->items[2].number;
 	return true;
 }
 
@@ -236,13 +197,13 @@ static bool read_answer(struct op *op)
 	case GET:
 		metrics_add(op->cache->metrics, METRIC_CACHE_REQUESTS,
 			    op->answer.kind == REDIS_TEXT ? "hit" : "miss", 1);
-		op->value.data = op->answer.text;
-		op->value.len = op->answer.len;
+		op->to.value.data = op->answer.text;
+		op->to.value.len = op->answer.len;
 		return true;
 	case COUNT:
 		return read_window(op);
 	case LOCK:
-		op->held = op->answer.number == 1;
+		op->to.held = op->answer.number == 1;
 		return op->answer.kind == REDIS_NUMBER;
 	case PING:
 	case PUT:
@@ -255,7 +216,7 @@ static bool read_answer(struct op *op)
 
 static void op_answered(struct flow *f)
 {
-	struct op *op = container_of(f, struct op, flow);
+	struct op *op = op_of(f);
 
 	if (f->status >= 0 && read_answer(op))
 		flow_done(f);
@@ -267,13 +228,13 @@ static void op_answered(struct flow *f)
 
 static void op_local(struct flow *f)
 {
-	struct op *op = container_of(f, struct op, flow);
+	struct op *op = op_of(f);
 	struct cache *local = op->cache->local;
 
 	switch (op->verb) {
 	case GET:
 		metrics_add(op->cache->metrics, METRIC_CACHE_REQUESTS, "local", 1);
-		local->ops->get(local, op->key, op->own, &op->value, THEN(f, op_done));
+		local->ops->get(local, op->key, op->base.own, &op->to.value, THEN(f, op_done));
 		break;
 	case PUT:
 		local->ops->put(local, op->key, op->data, op->len, op->ms, THEN(f, op_done));
@@ -282,10 +243,11 @@ static void op_local(struct flow *f)
 		local->ops->remove(local, op->key, THEN(f, op_done));
 		break;
 	case COUNT:
-		local->ops->count(local, op->key, op->ms, op->limit, &op->window, THEN(f, op_done));
+		local->ops->count(local, op->key, op->ms, op->limit, &op->to.window,
+				  THEN(f, op_done));
 		break;
 	case LOCK:
-		local->ops->lock(local, op->key, op->data, op->ms, &op->held, THEN(f, op_done));
+		local->ops->lock(local, op->key, op->data, op->ms, &op->to.held, THEN(f, op_done));
 		break;
 	case UNLOCK:
 		local->ops->unlock(local, op->key, op->data, THEN(f, op_done));
@@ -315,8 +277,8 @@ static void get(struct cache *cache, const char *key, struct arena *arena, struc
 
 	if (!op)
 		return;
-	op->arena = arena;
-	op->value_out = out;
+	op->to.arena = arena;
+	op->to.value_out = out;
 }
 
 static void put(struct cache *cache, const char *key, const char *data, size_t len, int64_t ttl_ms,
@@ -326,7 +288,7 @@ static void put(struct cache *cache, const char *key, const char *data, size_t l
 
 	if (!op)
 		return;
-	op->data = arena_strndup(op->own, data, len);
+	op->data = arena_strndup(op->base.own, data, len);
 	op->len = len;
 	op->ms = ttl_ms;
 }
@@ -351,7 +313,7 @@ static void count(struct cache *cache, const char *key, int64_t window_ms, int64
 		return;
 	op->ms = window_ms;
 	op->limit = limit;
-	op->window_out = out;
+	op->to.window_out = out;
 }
 
 static void lock(struct cache *cache, const char *key, const char *owner, int64_t ttl_ms,
@@ -361,9 +323,9 @@ static void lock(struct cache *cache, const char *key, const char *owner, int64_
 
 	if (!op)
 		return;
-	op->data = arena_strdup(op->own, owner);
+	op->data = arena_strdup(op->base.own, owner);
 	op->ms = ttl_ms;
-	op->held_out = held;
+	op->to.held_out = held;
 }
 
 static void unlock(struct cache *cache, const char *key, const char *owner, struct flow *f)
@@ -371,15 +333,14 @@ static void unlock(struct cache *cache, const char *key, const char *owner, stru
 	struct op *op = op_begin(cache, UNLOCK, key, 0, f);
 
 	if (op)
-		op->data = arena_strdup(op->own, owner);
+		op->data = arena_strdup(op->base.own, owner);
 }
 
 static void destroy(struct cache *cache)
 {
 	struct redis_cache *c = container_of(cache, struct redis_cache, base);
 
-	while (!list_empty(&c->ops))
-		flow_cancel(&list_entry(c->ops.next, struct op, link)->flow);
+	flow_ops_cancel(&c->ops);
 	cache_destroy(c->local);
 	free(c->prefix);
 	free(c);

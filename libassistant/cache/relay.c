@@ -7,6 +7,7 @@
  *	<prefix>stop		channel: the id of a reply that is to stop
  */
 #include "cache/relay.h"
+#include "aio/flow_op.h"
 
 #include <errno.h>
 #include <string.h>
@@ -42,11 +43,8 @@ static const char stop_script[] = "redis.call('SET', KEYS[1], '1', 'PX', ARGV[1]
 
 /* One command and what is made of its answer. */
 struct op {
-	struct wait wait; /* the caller's */
-	struct flow flow; /* ours */
-	struct list link;
+	struct flow_op base;
 	struct relay *relay;
-	struct arena *own;
 	struct redis_word *words;
 	size_t n_words;
 	struct redis_value answer;
@@ -56,72 +54,53 @@ struct op {
 	struct relay_said *said_out;
 };
 
-static flow_step op_ask, op_answered, op_ended;
+static flow_step op_ask, op_answered;
 
-static void op_cancel(struct wait *w)
+static struct op *op_of(struct flow *f)
 {
-	flow_cancel(&container_of(w, struct op, wait)->flow);
-}
-
-static void op_release(struct wait *w)
-{
-	arena_destroy(container_of(w, struct op, wait)->own);
-}
-
-static void op_ended(struct flow *f)
-{
-	struct op *op = container_of(f, struct op, flow);
-
-	list_remove(&op->link);
-	wait_finish(&op->wait, f->status, &f->fail);
+	return container_of(flow_op_of(f), struct op, base);
 }
 
 /* NULL: no memory, and f was told. */
-static struct op *op_begin(struct relay *r, size_t max_words, void (*deliver)(struct wait *w),
+static struct op *op_begin(struct relay *r, size_t max_words, void (*deliver)(struct flow_op *base),
 			   struct flow *f)
 {
-	struct arena *own = arena_create(READ_BYTES);
-	struct op *op = own ? arena_new(own, struct op) : NULL;
+	struct op *op = flow_op_new(sizeof(*op), READ_BYTES, f);
 
-	if (op)
-		op->words = arena_array(own, struct redis_word, max_words);
-	if (!op || !op->words) {
-		arena_destroy(own);
-		flow_refuse(f, ASSISTANT_ENOMEM, NULL);
+	if (!op)
+		return NULL;
+	op->relay = r;
+	op->words = arena_array(op->base.own, struct redis_word, max_words);
+	if (!op->words) {
+		flow_op_refuse(&op->base, ASSISTANT_ENOMEM, NULL, f);
 		return NULL;
 	}
-	op->relay = r;
-	op->own = own;
-	wait_begin(&op->wait, f);
-	op->wait.deliver = deliver;
-	op->wait.cancel = op_cancel;
-	op->wait.release = op_release;
-	list_append(&r->ops, &op->link);
-	flow_begin(&op->flow, r->loop, NULL, "relay", FIRST(op_ask), op_ended);
+	op->base.deliver = deliver;
+	flow_op_begin(&op->base, &r->ops, r->loop, "relay", FIRST(op_ask), f);
 	return op;
 }
 
 static void word(struct op *op, const char *s)
 {
-	op->words[op->n_words++] = REDIS_WORD(arena_strdup(op->own, s));
+	op->words[op->n_words++] = REDIS_WORD(arena_strdup(op->base.own, s));
 }
 
 static void word_name(struct op *op, const char *kind, const char *id)
 {
 	op->words[op->n_words++] =
-		REDIS_WORD(arena_printf(op->own, "%s%s:%s", op->relay->prefix, kind, id));
+		REDIS_WORD(arena_printf(op->base.own, "%s%s:%s", op->relay->prefix, kind, id));
 }
 
 static void word_number(struct op *op, unsigned long n)
 {
-	op->words[op->n_words++] = REDIS_WORD(arena_printf(op->own, "%lu", n));
+	op->words[op->n_words++] = REDIS_WORD(arena_printf(op->base.own, "%lu", n));
 }
 
 static void op_ask(struct flow *f)
 {
-	struct op *op = container_of(f, struct op, flow);
+	struct op *op = op_of(f);
 
-	redis_ask(op->relay->redis, op->words, op->n_words, op->own, &op->answer,
+	redis_ask(op->relay->redis, op->words, op->n_words, op->base.own, &op->answer,
 		  THEN(f, op_answered));
 }
 
@@ -132,9 +111,9 @@ static void op_answered(struct flow *f)
 
 /* --- Saying ---------------------------------------------------------------------- */
 
-static void say_deliver(struct wait *w)
+static void say_deliver(struct flow_op *base)
 {
-	struct op *op = container_of(w, struct op, wait);
+	struct op *op = container_of(base, struct op, base);
 
 	*op->stop_out = op->answer.number == 1;
 }
@@ -234,16 +213,17 @@ static bool read_said(struct op *op, struct relay_said *out)
 	return out->batches != NULL;
 }
 
-static void read_deliver(struct wait *w)
+static void read_deliver(struct flow_op *base)
 {
-	struct op *op = container_of(w, struct op, wait);
+	struct op *op = container_of(base, struct op, base);
 	struct relay_said said = { 0 };
 
 	if (read_said(op, &said))
 		*op->said_out = said;
 	else
-		w->status = FAIL(&w->fail, ASSISTANT_EPROTOCOL,
-				 "The stream of a reply in Redis is not as it was written.");
+		base->wait.status =
+			FAIL(&base->wait.fail, ASSISTANT_EPROTOCOL,
+			     "The stream of a reply in Redis is not as it was written.");
 }
 
 void relay_read(struct relay *r, const char *id, const char *after, struct arena *arena,
@@ -255,7 +235,7 @@ void relay_read(struct relay *r, const char *id, const char *after, struct arena
 		return;
 	op->arena = arena;
 	op->said_out = out;
-	op->after = arena_strdup(op->own, after);
+	op->after = arena_strdup(op->base.own, after);
 	word(op, "XREAD");
 	word(op, "COUNT");
 	word_number(op, READ_ENTRIES);
@@ -366,8 +346,7 @@ void relay_destroy(struct relay *r)
 {
 	if (!r)
 		return;
-	while (!list_empty(&r->ops))
-		flow_cancel(&list_entry(r->ops.next, struct op, link)->flow);
+	flow_ops_cancel(&r->ops);
 	if (r->redis)
 		redis_listen_stop(r->redis, &r->stops);
 	free(r->stop_name);

@@ -7,6 +7,7 @@
  * that was embedded before.  A cache that is away costs no more than the look.
  */
 #include <string.h>
+#include "aio/flow_op.h"
 #include "base/arena.h"
 #include "base/check.h"
 #include "base/hash.h"
@@ -26,11 +27,8 @@ struct shared {
 };
 
 struct op {
-	struct wait wait; /* the caller's */
-	struct flow flow; /* ours */
-	struct list link;
+	struct flow_op base;
 	struct shared *shared;
-	struct arena *own;
 	enum embed_kind kind;
 	const char **texts, **keys;
 	size_t n, at;
@@ -42,11 +40,11 @@ struct op {
 	float *made; /* their vectors */
 };
 
-static flow_step op_look, op_looked, op_embed, op_keep, op_ended;
+static flow_step op_look, op_looked, op_embed, op_keep;
 
 static struct op *op_of(struct flow *f)
 {
-	return container_of(f, struct op, flow);
+	return container_of(flow_op_of(f), struct op, base);
 }
 
 static void op_look(struct flow *f)
@@ -57,7 +55,7 @@ static void op_look(struct flow *f)
 	if (op->at == op->n)
 		op_embed(f);
 	else
-		cache->ops->get(cache, op->keys[op->at], op->own, &op->value,
+		cache->ops->get(cache, op->keys[op->at], op->base.own, &op->value,
 				THEN_ANYWAY(f, op_looked));
 }
 
@@ -108,29 +106,11 @@ static void op_keep(struct flow *f)
 			THEN_ANYWAY(f, op_keep));
 }
 
-static void op_ended(struct flow *f)
+static void op_deliver(struct flow_op *base)
 {
-	struct op *op = op_of(f);
-
-	list_remove(&op->link);
-	wait_finish(&op->wait, f->status, &f->fail);
-}
-
-static void op_deliver(struct wait *w)
-{
-	struct op *op = container_of(w, struct op, wait);
+	struct op *op = container_of(base, struct op, base);
 
 	memcpy(op->out, op->vectors, op->n * op->shared->base.dims * sizeof(float));
-}
-
-static void op_cancel(struct wait *w)
-{
-	flow_cancel(&container_of(w, struct op, wait)->flow);
-}
-
-static void op_release(struct wait *w)
-{
-	arena_destroy(container_of(w, struct op, wait)->own);
 }
 
 /* --- The face ------------------------------------------------------------------------- */
@@ -138,13 +118,14 @@ static void op_release(struct wait *w)
 static const char *key_of(struct op *op, const char *text)
 {
 	const struct embedder *e = &op->shared->base;
-	const char *what = arena_printf(op->own, "%s %u %d %s", e->model, e->dims, op->kind, text);
+	const char *what =
+		arena_printf(op->base.own, "%s %u %d %s", e->model, e->dims, op->kind, text);
 	char digest[SHA256_HEX_SIZE];
 
 	if (!what)
 		return NULL;
 	sha256_hex(what, strlen(what), digest);
-	return arena_printf(op->own, "vector:%s", digest);
+	return arena_printf(op->base.own, "vector:%s", digest);
 }
 
 static bool fill(struct op *op, const char *const *texts, size_t n)
@@ -152,16 +133,16 @@ static bool fill(struct op *op, const char *const *texts, size_t n)
 	unsigned dims = op->shared->base.dims;
 
 	op->n = n;
-	op->texts = arena_array(op->own, const char *, n);
-	op->keys = arena_array(op->own, const char *, n);
-	op->missing = arena_array(op->own, const char *, n);
-	op->places = arena_array(op->own, size_t, n);
-	op->vectors = arena_array(op->own, float, n *dims);
-	op->made = arena_array(op->own, float, n *dims);
+	op->texts = arena_array(op->base.own, const char *, n);
+	op->keys = arena_array(op->base.own, const char *, n);
+	op->missing = arena_array(op->base.own, const char *, n);
+	op->places = arena_array(op->base.own, size_t, n);
+	op->vectors = arena_array(op->base.own, float, n *dims);
+	op->made = arena_array(op->base.own, float, n *dims);
 	if (!op->texts || !op->keys || !op->missing || !op->places || !op->vectors || !op->made)
 		return false;
 	for (size_t i = 0; i < n; i++) {
-		op->texts[i] = arena_strdup(op->own, texts[i]);
+		op->texts[i] = arena_strdup(op->base.own, texts[i]);
 		op->keys[i] = op->texts[i] ? key_of(op, op->texts[i]) : NULL;
 		if (!op->keys[i])
 			return false;
@@ -173,27 +154,19 @@ static void embed(struct embedder *base, enum embed_kind kind, const char *const
 		  float *out, struct flow *f)
 {
 	struct shared *s = container_of(base, struct shared, base);
-	struct arena *own = arena_create(OWN_BYTES);
-	struct op *op = own ? arena_new(own, struct op) : NULL;
+	struct op *op = flow_op_new(sizeof(*op), OWN_BYTES, f);
 
 	PRE(n >= 1 && n <= base->max_batch);
-	if (op) {
-		op->own = own;
-		op->shared = s;
-		op->kind = kind;
-		op->out = out;
-	}
-	if (!op || !fill(op, texts, n)) {
-		arena_destroy(own);
-		flow_refuse(f, ASSISTANT_ENOMEM, NULL);
+	if (!op)
 		return;
-	}
-	wait_begin(&op->wait, f);
-	op->wait.deliver = op_deliver;
-	op->wait.cancel = op_cancel;
-	op->wait.release = op_release;
-	list_append(&s->all, &op->link);
-	flow_begin(&op->flow, s->loop, NULL, "embed", FIRST(op_look), op_ended);
+	op->base.deliver = op_deliver;
+	op->shared = s;
+	op->kind = kind;
+	op->out = out;
+	if (fill(op, texts, n))
+		flow_op_begin(&op->base, &s->all, s->loop, "embed", FIRST(op_look), f);
+	else
+		flow_op_refuse(&op->base, ASSISTANT_ENOMEM, NULL, f);
 }
 
 static void ping(struct embedder *base, struct flow *f)
@@ -214,8 +187,7 @@ static void destroy(struct embedder *base)
 {
 	struct shared *s = container_of(base, struct shared, base);
 
-	while (!list_empty(&s->all))
-		flow_cancel(&list_entry(s->all.next, struct op, link)->flow);
+	flow_ops_cancel(&s->all);
 	embedder_destroy(s->inner);
 	free(s);
 }

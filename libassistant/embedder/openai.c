@@ -7,6 +7,7 @@
 #include <endian.h>
 #include <math.h>
 #include <string.h>
+#include "aio/flow_op.h"
 #include "aio/upstream.h"
 #include "base/check.h"
 #include "base/clock.h"
@@ -43,11 +44,8 @@ struct openai {
 };
 
 struct op {
-	struct wait wait; /* the caller's */
-	struct flow flow; /* ours */
-	struct list link;
+	struct flow_op base;
 	struct openai *o;
-	struct arena *own;
 	enum embed_kind kind;
 	const char **texts;
 	size_t n;
@@ -57,11 +55,11 @@ struct op {
 	float *vectors, *out; /* out NULL: a ping */
 };
 
-static flow_step op_send, op_answered, op_ended;
+static flow_step op_send, op_answered;
 
 static struct op *op_of(struct flow *f)
 {
-	return container_of(f, struct op, flow);
+	return container_of(flow_op_of(f), struct op, base);
 }
 
 /* --- The request -------------------------------------------------------------------- */
@@ -139,7 +137,7 @@ static void op_send(struct flow *f)
 			  .timeout_ms = op->kind == EMBED_QUERY ? o->query_timeout_ms : PASSAGES_MS,
 			  .max_body_bytes = ANSWER_MAX_BYTES / 2,
 		  },
-		  &op->answer, op->own, THEN(f, op_answered));
+		  &op->answer, op->base.own, THEN(f, op_answered));
 }
 
 /* --- The answer ----------------------------------------------------------------------- */
@@ -214,9 +212,9 @@ static int read_vectors(struct op *op, struct json_object *answer, struct fail *
 {
 	struct json_object *data = json_get_array(answer, "data");
 	unsigned dims = op->o->base.dims;
-	bool *there = arena_array(op->own, bool, op->n);
+	bool *there = arena_array(op->base.own, bool, op->n);
 
-	op->vectors = arena_array(op->own, float, op->n *dims);
+	op->vectors = arena_array(op->base.own, float, op->n *dims);
 	if (!there || !op->vectors)
 		return FAIL(fail, ASSISTANT_ENOMEM, "Out of memory.");
 	if (!data || json_object_array_length(data) != op->n)
@@ -258,8 +256,8 @@ static int read_error(struct op *op, struct fail *fail)
 	int code;
 
 	json_parse(rs->body, rs->body_len, &o, NULL);
-	detail =
-		arena_printf(op->own, request ? "%.80s (%.60s)" : "%.110s", error_text(o), request);
+	detail = arena_printf(op->base.own, request ? "%.80s (%.60s)" : "%.110s", error_text(o),
+			      request);
 	code = upstream_check(rs, "The embedding server", detail, clock_now_ms(op->o->clock), fail);
 	if (!strcmp(json_text(json_get_object(o, "error"), "code"), "insufficient_quota")) {
 		fail->cause = CAUSE_SPENT;
@@ -311,31 +309,21 @@ static void op_answered(struct flow *f)
 
 /* --- One call ---------------------------------------------------------------------------- */
 
-static void op_deliver(struct wait *w)
+static void op_deliver(struct flow_op *base)
 {
-	struct op *op = container_of(w, struct op, wait);
+	struct op *op = container_of(base, struct op, base);
 
 	if (op->out)
 		memcpy(op->out, op->vectors, op->n * op->o->base.dims * sizeof(float));
 }
 
-static void op_cancel(struct wait *w)
+static void op_ended(struct flow_op *base)
 {
-	flow_cancel(&container_of(w, struct op, wait)->flow);
-}
-
-static void op_release(struct wait *w)
-{
-	arena_destroy(container_of(w, struct op, wait)->own);
-}
-
-static void op_ended(struct flow *f)
-{
-	struct op *op = op_of(f);
+	struct op *op = container_of(base, struct op, base);
+	const struct flow *f = &base->flow;
 	struct openai *o = op->o;
 	const char *kind = op->kind == EMBED_QUERY ? "query" : "passage";
 
-	list_remove(&op->link);
 	if (f->status != ASSISTANT_ECANCELED) {
 		o->looked_ms = loop_now_ms(o->loop);
 		o->status = f->status;
@@ -346,14 +334,13 @@ static void op_ended(struct flow *f)
 		metrics_observe(o->metrics, METRIC_EMBED_SECONDS, kind,
 				(double)(loop_now_ms(o->loop) - op->began_ms) / 1000.0);
 	}
-	wait_finish(&op->wait, f->status, &f->fail);
 }
 
 static bool copy_texts(struct op *op, const char *const *texts, size_t n)
 {
-	op->texts = arena_array(op->own, const char *, n);
+	op->texts = arena_array(op->base.own, const char *, n);
 	for (size_t i = 0; op->texts && i < n; i++)
-		if (!(op->texts[i] = arena_strndup(op->own, texts[i],
+		if (!(op->texts[i] = arena_strndup(op->base.own, texts[i],
 						   strnlen(texts[i], TEXT_MAX_BYTES + 4))))
 			return false;
 	op->n = n;
@@ -364,27 +351,22 @@ static void embed(struct embedder *base, enum embed_kind kind, const char *const
 		  float *out, struct flow *f)
 {
 	struct openai *o = container_of(base, struct openai, base);
-	struct arena *own = arena_create(ANSWER_MAX_BYTES);
-	struct op *op = own ? arena_new(own, struct op) : NULL;
+	struct op *op = flow_op_new(sizeof(*op), ANSWER_MAX_BYTES, f);
 
 	PRE(n >= 1 && n <= base->max_batch);
-	if (op)
-		op->own = own;
-	if (!op || !copy_texts(op, texts, n)) {
-		arena_destroy(own);
-		flow_refuse(f, ASSISTANT_ENOMEM, NULL);
+	if (!op)
+		return;
+	if (!copy_texts(op, texts, n)) {
+		flow_op_refuse(&op->base, ASSISTANT_ENOMEM, NULL, f);
 		return;
 	}
 	op->o = o;
 	op->kind = kind;
 	op->out = out;
 	op->began_ms = loop_now_ms(o->loop);
-	wait_begin(&op->wait, f);
-	op->wait.deliver = op_deliver;
-	op->wait.cancel = op_cancel;
-	op->wait.release = op_release;
-	list_append(&o->ops, &op->link);
-	flow_begin(&op->flow, o->loop, NULL, "embed", FIRST(op_send), op_ended);
+	op->base.ended = op_ended;
+	op->base.deliver = op_deliver;
+	flow_op_begin(&op->base, &o->ops, o->loop, "embed", FIRST(op_send), f);
 }
 
 /* Readiness is asked every few seconds, and each request costs its sender something. */
@@ -406,8 +388,7 @@ static void destroy(struct embedder *base)
 {
 	struct openai *o = container_of(base, struct openai, base);
 
-	while (!list_empty(&o->ops))
-		flow_cancel(&list_entry(o->ops.next, struct op, link)->flow);
+	flow_ops_cancel(&o->ops);
 	free(o->url);
 	free(o->model);
 	free(o->name);
