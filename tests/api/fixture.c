@@ -108,6 +108,7 @@ int fixture_teardown(void **state)
 
 	assistant_close(fx->a, 1000);
 	assistant_config_free(fx->config);
+	assistant_fake_store_free(fx->rows);
 	snprintf(command, sizeof(command), "rm -rf '%s'", fx->directory);
 	assert_int_equal(system(command), 0);
 	free(fx);

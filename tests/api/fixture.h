@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
-#include <assistant.h>
+#include <assistant/testing.h>
 #include <json-c/json.h>
 
 #define TIDEWATER "55697319-bc72-566a-ad7a-bf2e4c60bc4e"
@@ -19,7 +19,9 @@
 struct fixture {
 	assistant_config *config;
 	assistant *a;
+	assistant_fake_store *rows; /* of replies.h, or NULL */
 	char directory[64];
+	int n; /* ids made */
 };
 
 /* cmocka setup: a folder and a configuration; with the example conference in an open assistant. */

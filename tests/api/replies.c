@@ -2,87 +2,24 @@
  * replies.c - replies over the fake store, for test_replies.c and test_replies_other.c.
  */
 #include "replies.h"
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-static char *read_file(const char *path)
-{
-	FILE *f = fopen(path, "re");
-	char *text;
-	long size;
-
-	assert_non_null(f);
-	assert_int_equal(fseek(f, 0, SEEK_END), 0);
-	size = ftell(f);
-	rewind(f);
-	text = calloc(1, (size_t)size + 1);
-	assert_int_equal(fread(text, 1, (size_t)size, f), (size_t)size);
-	fclose(f);
-	return text;
-}
-
-void set(struct fixture *fx, const char *name, const char *value)
-{
-	assistant_error err = ASSISTANT_ERROR_INIT;
-
-	assert_int_equal(assistant_config_set(fx->config, name, value, &err), 0);
-}
-
-static void quiet(void *user, int level, const char *line)
-{
-	(void)user;
-	if (level == 0 && getenv("VERBOSE"))
-		fprintf(stderr, "%s\n", line);
-}
-
-void start(struct fixture *fx)
-{
-	assistant_error err = ASSISTANT_ERROR_INIT;
-
-	if (assistant_open(&fx->a, fx->config, &err) < 0)
-		fail_msg("%s", err.message);
-}
-
 int setup(void **state)
 {
-	struct fixture *fx = calloc(1, sizeof(*fx));
 	assistant_error err = ASSISTANT_ERROR_INIT;
-	char *conference = read_file(EXAMPLE_CONFERENCE);
+	char *conference = fixture_read_file(EXAMPLE_CONFERENCE);
+	struct fixture *fx;
 
-	snprintf(fx->directory, sizeof(fx->directory), "/tmp/erleah-replies-XXXXXX");
-	assert_non_null(mkdtemp(fx->directory));
+	fixture_empty(state);
+	fx = *state;
 	assert_int_equal(assistant_fake_store_new(&fx->rows), 0);
-	assert_int_equal(assistant_fake_store_conference(fx->rows, conference, &err), 0);
-	assert_int_equal(assistant_config_new(&fx->config), 0);
-	assistant_config_set_log(fx->config, quiet, NULL);
-	set(fx, "ERLEAH_DATA", fx->directory);
-	set(fx, "ERLEAH_NOW", "2027-05-20T09:00:00+02:00");
-	set(fx, "ERLEAH_EMBEDDER", "none"); /* the same with and without weights */
-	set(fx, "WRITE_INTERVAL_MS", "20");
-	assert_int_equal(assistant_fake_store_use(fx->rows, fx->config, &err), 0);
+	fixture_ok(assistant_fake_store_conference(fx->rows, conference, &err), &err);
+	fixture_set(fx, "WRITE_INTERVAL_MS", "20");
+	fixture_ok(assistant_fake_store_use(fx->rows, fx->config, &err), &err);
 	free(conference);
-	*state = fx;
-	return 0;
-}
-
-int teardown(void **state)
-{
-	struct fixture *fx = *state;
-	char command[128];
-
-	assistant_close(fx->a, 1000);
-	assistant_config_free(fx->config);
-	assistant_fake_store_free(fx->rows);
-	snprintf(command, sizeof(command), "rm -rf '%s'", fx->directory);
-	assert_int_equal(system(command), 0);
-	free(fx);
 	return 0;
 }
 
@@ -121,7 +58,7 @@ struct asked ask_rows(struct fixture *fx, const char *text)
 
 	make_id(fx, 1, q.conversation);
 	make_id(fx, 2, q.message);
-	put_conversation(fx, q.conversation, CONFERENCE);
+	put_conversation(fx, q.conversation, TIDEWATER);
 	put_message(fx, q.message, q.conversation, text);
 	return q;
 }
@@ -133,7 +70,7 @@ int submit(assistant *a, const struct asked *q, assistant_reply **out, int *atta
 
 	p.conversation_id = q->conversation;
 	p.message_id = q->message;
-	p.conference_id = CONFERENCE;
+	p.conference_id = TIDEWATER;
 	p.timeout_ms = WAIT_MS;
 	return assistant_reply_start(a, &p, out, attached, err);
 }
@@ -211,7 +148,7 @@ void put_live_row(struct fixture *fx, const char *id, const struct asked *q, lon
 		 "{\"id\":\"%s\",\"conversation_id\":\"%s\",\"role\":\"assistant\",\"messageText\":"
 		 "\"Half an ans\",\"status\":\"streaming\",\"date_created\":\"%s\",\"metadata\":{"
 		 "\"lease_until\":\"%s\",\"lease_owner\":\"%s\",\"message_id\":\"%s\","
-		 "\"conference_id\":\"" CONFERENCE "\"}}",
+		 "\"conference_id\":\"" TIDEWATER "\"}}",
 		 id, q->conversation, created, until, owner, q->message);
 	assert_int_equal(assistant_fake_store_put(fx->rows, "messages", row), 0);
 }

@@ -4,28 +4,13 @@
 #ifndef API_REPLIES_H
 #define API_REPLIES_H
 
-#include <assistant/testing.h>
-#include <json-c/json.h>
-
-#define CONFERENCE "55697319-bc72-566a-ad7a-bf2e4c60bc4e"
-#define WAIT_MS	   20000
-
-struct fixture {
-	assistant_fake_store *rows;
-	assistant_config *config;
-	assistant *a;
-	char directory[64];
-	int n; /* ids made */
-};
+#include "fixture.h"
 
 struct asked {
 	char conversation[37], message[37];
 };
 
-void set(struct fixture *fx, const char *name, const char *value);
-void start(struct fixture *fx);
-int setup(void **state);
-int teardown(void **state);
+int setup(void **state); /* fixture_empty, on a fake store that holds the example conference */
 /* A UUID of our own counting; kind tells the sorts of rows apart. */
 void make_id(struct fixture *fx, int kind, char out[static 37]);
 void put_conversation(struct fixture *fx, const char *id, const char *conference);

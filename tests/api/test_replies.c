@@ -25,7 +25,7 @@ static void answer_and_row_agree(void **state)
 	int attached = 7, last = 0;
 	char *text, *json;
 
-	start(fx);
+	fixture_open(fx);
 	if (submit(fx->a, &q, &r, &attached, &err) < 0)
 		fail_msg("%s", err.message);
 	assert_int_equal(attached, 0);
@@ -56,7 +56,7 @@ static void resuming_behind_any_event_gives_the_rest(void **state)
 	const assistant_event *e;
 	char *whole, *seen = calloc(1, 1 << 17), *rest;
 
-	start(fx);
+	fixture_open(fx);
 	assert_int_equal(submit(fx->a, &q, &r, NULL, &err), 0);
 	whole = read_all(r, 0, NULL);
 	assert_int_equal(assistant_reply_open(fx->a, assistant_reply_id(r), WAIT_MS, &late, &err),
@@ -86,7 +86,7 @@ static void same_message_is_answered_once(void **state)
 	assistant_reply *r, *again;
 	int attached;
 
-	start(fx);
+	fixture_open(fx);
 	assert_int_equal(submit(fx->a, &q, &r, &attached, &err), 0);
 	assert_int_equal(submit(fx->a, &q, &again, &attached, &err), 0);
 	assert_int_equal(attached, 1);
@@ -94,7 +94,7 @@ static void same_message_is_answered_once(void **state)
 	assert_int_equal(assistant_reply_wait(again, WAIT_MS), 0);
 	assert_int_equal(assistant_fake_store_count(fx->rows, "message_create"), 1);
 	make_id(fx, 1, moved.conversation);
-	put_conversation(fx, moved.conversation, CONFERENCE);
+	put_conversation(fx, moved.conversation, TIDEWATER);
 	assert_int_equal(submit(fx->a, &moved, &again, NULL, &err), ASSISTANT_ECONFLICT);
 	make_id(fx, 2, other.message);
 	assert_int_equal(submit(fx->a, &other, &r, NULL, &err), ASSISTANT_ENOTFOUND);
@@ -111,7 +111,7 @@ static void refusals_say_what_was_wrong(void **state)
 	assistant_reply *r;
 	char *long_text = calloc(1, 2100), *row = calloc(1, 4000);
 
-	start(fx);
+	fixture_open(fx);
 	assert_int_equal(submit(fx->a, &q, &r, NULL, &err), ASSISTANT_EUNPROCESSABLE);
 	assert_string_equal(err.message, "The message is empty.");
 	memset(long_text, 'x', 2001);
@@ -145,8 +145,8 @@ static void stopping_keeps_the_text_so_far(void **state)
 	char *text;
 	int last = 0;
 
-	set(fx, "COMPOSER_PACE_MS", "50");
-	start(fx);
+	fixture_set(fx, "COMPOSER_PACE_MS", "50");
+	fixture_open(fx);
 	assert_int_equal(submit(fx->a, &q, &r, NULL, &err), 0);
 	do
 		assert_int_equal(assistant_reply_next(r, WAIT_MS, &e), 0);
@@ -170,8 +170,8 @@ static void any_failing_call_leaves_no_row_streaming(void **state)
 	struct fixture *fx = *state;
 	int refused = 0, answered = 0;
 
-	set(fx, "RATE_LIMIT_CONVERSATION_PER_MINUTE", "0");
-	start(fx);
+	fixture_set(fx, "RATE_LIMIT_CONVERSATION_PER_MINUTE", "0");
+	fixture_open(fx);
 	for (int n = 1; n <= 14; n++) {
 		assistant_error err = ASSISTANT_ERROR_INIT;
 		struct asked q = ask_rows(fx, "Where can I park my bike?");
@@ -205,8 +205,8 @@ static void closing_finishes_what_runs(void **state)
 	assistant_reply *r;
 	char id[64];
 
-	set(fx, "COMPOSER_PACE_MS", "200");
-	start(fx);
+	fixture_set(fx, "COMPOSER_PACE_MS", "200");
+	fixture_open(fx);
 	assert_int_equal(submit(fx->a, &q, &r, NULL, &err), 0);
 	snprintf(id, sizeof(id), "%s", assistant_reply_id(r));
 	assistant_drain(fx->a);
@@ -241,7 +241,7 @@ static void left_over_rows_are_settled(void **state)
 	put_live_row(fx, old_id, &old, 9000, -5, "elsewhere/1/77/aa");
 	put_live_row(fx, live_id, &old, 20, 600, "elsewhere/1/77/aa");
 	assistant_config_set_serving(fx->config, 1);
-	start(fx);
+	fixture_open(fx);
 	assert_true(completes_within(fx, young_id, WAIT_MS));
 	assert_true(completes_within(fx, old_id, WAIT_MS));
 	row = row_of(fx, young_id);
@@ -264,7 +264,7 @@ static void only_servers_settle(void **state)
 
 	make_id(fx, 3, id);
 	put_live_row(fx, id, &q, 9000, -500, "elsewhere/1/77/aa");
-	start(fx);
+	fixture_open(fx);
 	assert_false(completes_within(fx, id, 1500));
 }
 
@@ -276,8 +276,8 @@ static void too_many_questions_are_refused(void **state)
 	assistant_reply *r;
 	int code = 0, n = 0;
 
-	set(fx, "RATE_LIMIT_CONVERSATION_PER_MINUTE", "5");
-	start(fx);
+	fixture_set(fx, "RATE_LIMIT_CONVERSATION_PER_MINUTE", "5");
+	fixture_open(fx);
 	for (; n < 6 && !code; n++) {
 		make_id(fx, 2, q.message);
 		put_message(fx, q.message, q.conversation, "Where can I eat?");
@@ -324,8 +324,8 @@ static void submits_of_two_processes_make_one_answer(void **state)
 	struct asked q = ask_rows(fx, "What is on on Friday?");
 	assistant *second;
 
-	set(fx, "COMPOSER_PACE_MS", "10");
-	start(fx);
+	fixture_set(fx, "COMPOSER_PACE_MS", "10");
+	fixture_open(fx);
 	assert_int_equal(assistant_open(&second, fx->config, &err), 0);
 	for (int i = 0; i < 8; i++) {
 		racers[i] = (struct racer){ .a = i % 2 ? second : fx->a, .q = q };
@@ -356,8 +356,8 @@ static void a_thousand_chats(void **state)
 						 "Und morgen?" };
 	int n = getenv("CHATS") ? (int)strtol(getenv("CHATS"), NULL, 10) : 1000;
 
-	set(fx, "WRITE_INTERVAL_MS", "1000");
-	start(fx);
+	fixture_set(fx, "WRITE_INTERVAL_MS", "1000");
+	fixture_open(fx);
 	for (int i = 0; i < n; i++) {
 		assistant_chat *chat;
 		const assistant_event *e;
@@ -374,21 +374,27 @@ static void a_thousand_chats(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(answer_and_row_agree, setup, teardown),
+		cmocka_unit_test_setup_teardown(answer_and_row_agree, setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(resuming_behind_any_event_gives_the_rest, setup,
-						teardown),
-		cmocka_unit_test_setup_teardown(same_message_is_answered_once, setup, teardown),
-		cmocka_unit_test_setup_teardown(refusals_say_what_was_wrong, setup, teardown),
-		cmocka_unit_test_setup_teardown(stopping_keeps_the_text_so_far, setup, teardown),
+						fixture_teardown),
+		cmocka_unit_test_setup_teardown(same_message_is_answered_once, setup,
+						fixture_teardown),
+		cmocka_unit_test_setup_teardown(refusals_say_what_was_wrong, setup,
+						fixture_teardown),
+		cmocka_unit_test_setup_teardown(stopping_keeps_the_text_so_far, setup,
+						fixture_teardown),
 		cmocka_unit_test_setup_teardown(any_failing_call_leaves_no_row_streaming, setup,
-						teardown),
-		cmocka_unit_test_setup_teardown(closing_finishes_what_runs, setup, teardown),
-		cmocka_unit_test_setup_teardown(left_over_rows_are_settled, setup, teardown),
-		cmocka_unit_test_setup_teardown(only_servers_settle, setup, teardown),
-		cmocka_unit_test_setup_teardown(too_many_questions_are_refused, setup, teardown),
+						fixture_teardown),
+		cmocka_unit_test_setup_teardown(closing_finishes_what_runs, setup,
+						fixture_teardown),
+		cmocka_unit_test_setup_teardown(left_over_rows_are_settled, setup,
+						fixture_teardown),
+		cmocka_unit_test_setup_teardown(only_servers_settle, setup, fixture_teardown),
+		cmocka_unit_test_setup_teardown(too_many_questions_are_refused, setup,
+						fixture_teardown),
 		cmocka_unit_test_setup_teardown(submits_of_two_processes_make_one_answer, setup,
-						teardown),
-		cmocka_unit_test_setup_teardown(a_thousand_chats, setup, teardown),
+						fixture_teardown),
+		cmocka_unit_test_setup_teardown(a_thousand_chats, setup, fixture_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

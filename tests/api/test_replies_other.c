@@ -55,14 +55,14 @@ static void a_rebuilt_log_begins_anew(void **state)
 	unsigned long last = 0;
 	char id[64], *whole, *text;
 
-	start(fx);
+	fixture_open(fx);
 	assert_int_equal(submit(fx->a, &q, &r, NULL, &err), 0);
 	whole = read_all(r, 0, NULL);
 	assert_int_equal(assistant_reply_wait(r, WAIT_MS), 0);
 	snprintf(id, sizeof(id), "%s", assistant_reply_id(r));
 	assistant_reply_free(r);
 	assistant_close(fx->a, 0);
-	start(fx);
+	fixture_open(fx);
 	assert_int_equal(assistant_reply_open(fx->a, id, WAIT_MS, &r, &err), 0);
 	assert_int_equal(assistant_reply_seek(r, 3), 0);
 	assert_int_equal(assistant_reply_next(r, WAIT_MS, &e), 0);
@@ -89,7 +89,7 @@ static void a_row_answered_anew_elsewhere_is_followed(void **state)
 
 	make_id(fx, 3, id);
 	put_row_text(fx, id, &q, "streaming", "The first life said");
-	start(fx);
+	fixture_open(fx);
 	assert_int_equal(assistant_reply_open(fx->a, id, WAIT_MS, &r, &err), 0);
 	assert_int_equal(assistant_reply_open(fx->a, id, WAIT_MS, &other, &err), 0);
 	do
@@ -135,7 +135,7 @@ static void a_live_row_opened_at_once_has_one_log(void **state)
 	make_id(fx, 3, id);
 	put_row_text(fx, id, &q, "streaming", "Half");
 	assistant_fake_store_delay(fx->rows, "message", 100);
-	start(fx);
+	fixture_open(fx);
 	for (int i = 0; i < 8; i++) {
 		openers[i] = (struct opener){ .fx = fx, .id = id };
 		assert_int_equal(pthread_create(&openers[i].thread, NULL, open_it, &openers[i]), 0);
@@ -166,13 +166,13 @@ static void closing_does_not_wait_for_a_store_that_hangs(void **state)
 	struct asked q = ask_rows(fx, "Where can I eat?");
 	assistant_reply_params params = { .conversation_id = q.conversation,
 					  .message_id = q.message,
-					  .conference_id = CONFERENCE,
+					  .conference_id = TIDEWATER,
 					  .timeout_ms = 100 };
 	assistant_reply *r;
 	char id[37];
 
 	make_id(fx, 3, id);
-	start(fx);
+	fixture_open(fx);
 	assistant_fake_store_delay(fx->rows, NULL, 5000);
 	assert_int_equal(assistant_reply_open(fx->a, id, 100, &r, &err), ASSISTANT_ETIMEOUT);
 	assert_int_equal(assistant_reply_start(fx->a, &params, &r, NULL, &err), ASSISTANT_ETIMEOUT);
@@ -195,11 +195,11 @@ static void a_row_claimed_often_is_finished(void **state)
 		 "{\"id\":\"%s\",\"conversation_id\":\"%s\",\"role\":\"assistant\",\"messageText\":"
 		 "\"\",\"status\":\"streaming\",\"date_created\":\"%s\",\"metadata\":{"
 		 "\"lease_until\":\"%s\",\"lease_owner\":\"elsewhere/1/77/aa\",\"claims\":2,"
-		 "\"message_id\":\"%s\",\"conference_id\":\"" CONFERENCE "\"}}",
+		 "\"message_id\":\"%s\",\"conference_id\":\"" TIDEWATER "\"}}",
 		 id, q.conversation, created, until, q.message);
 	assert_int_equal(assistant_fake_store_put(fx->rows, "messages", row), 0);
 	assistant_config_set_serving(fx->config, 1);
-	start(fx);
+	fixture_open(fx);
 	assert_true(completes_within(fx, id, WAIT_MS));
 	done = row_of(fx, id);
 	assert_non_null(strstr(text_of(done, "messageText"), "ask again"));
@@ -231,7 +231,7 @@ static void a_spooled_row_is_not_settled(void **state)
 	assistant_fake_store_fail(fx->rows, "messages_complete", 2, ASSISTANT_EUNAVAILABLE,
 				  "Not now.");
 	assistant_config_set_serving(fx->config, 1);
-	start(fx);
+	fixture_open(fx);
 	assert_true(completes_within(fx, id, WAIT_MS));
 	row = row_of(fx, id);
 	assert_string_equal(text_of(row, "messageText"), "The spooled text.");
@@ -251,7 +251,7 @@ static void feedback_at_the_end_keeps_the_rest(void **state)
 	int ending = 0;
 
 	assistant_fake_store_delay(fx->rows, "messages_write", 300);
-	start(fx);
+	fixture_open(fx);
 	assert_int_equal(submit(fx->a, &q, &r, NULL, &err), 0);
 	for (int i = 0; i < 4000 && !ending; i++) {
 		assert_int_equal(assistant_reply_json(r, &json), 0);
@@ -280,7 +280,7 @@ static void a_store_that_denies_is_our_failure(void **state)
 	struct asked q = ask_rows(fx, "Where can I eat?");
 	assistant_reply *r;
 
-	start(fx);
+	fixture_open(fx);
 	assistant_fake_store_fail(fx->rows, "conversation", 1, ASSISTANT_EDENIED, "No right.");
 	assert_int_equal(submit(fx->a, &q, &r, NULL, &err), ASSISTANT_EPROTOCOL);
 	assistant_fake_store_fail(fx->rows, "conversation", 1, ASSISTANT_EUNAVAILABLE, "Later.");
@@ -290,19 +290,21 @@ static void a_store_that_denies_is_our_failure(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(a_rebuilt_log_begins_anew, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_rebuilt_log_begins_anew, setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(a_row_answered_anew_elsewhere_is_followed, setup,
-						teardown),
+						fixture_teardown),
 		cmocka_unit_test_setup_teardown(a_live_row_opened_at_once_has_one_log, setup,
-						teardown),
+						fixture_teardown),
 		cmocka_unit_test_setup_teardown(closing_does_not_wait_for_a_store_that_hangs, setup,
-						teardown),
-		cmocka_unit_test_setup_teardown(a_row_claimed_often_is_finished, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_spooled_row_is_not_settled, setup, teardown),
+						fixture_teardown),
+		cmocka_unit_test_setup_teardown(a_row_claimed_often_is_finished, setup,
+						fixture_teardown),
+		cmocka_unit_test_setup_teardown(a_spooled_row_is_not_settled, setup,
+						fixture_teardown),
 		cmocka_unit_test_setup_teardown(feedback_at_the_end_keeps_the_rest, setup,
-						teardown),
+						fixture_teardown),
 		cmocka_unit_test_setup_teardown(a_store_that_denies_is_our_failure, setup,
-						teardown),
+						fixture_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
