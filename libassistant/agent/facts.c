@@ -75,6 +75,8 @@ static void set_when(struct turn *t, const struct when *w)
 	json_set_string(o, "part", w->part);
 	if (w->outside)
 		json_set_bool(o, "outside", true);
+	if (w->overlap && w->kind == WHEN_WINDOW && w->to - w->from > 60)
+		json_set_bool(o, "runs_within", true);
 	if (w->from == t->now_unix_s)
 		json_set_bool(o, "from_now", true);
 	if (t->was_now)

@@ -480,6 +480,25 @@ static void keep_beginners(struct turn *t, struct pool *pool, struct found *out)
 	pool->n = n;
 }
 
+/* "Between 11:10 and 11:30": what begins then, and behind it what runs since earlier. */
+static void put_running_last(const struct turn *t, struct pool *pool)
+{
+	const struct when *w = &t->understood.when;
+	size_t n = 0;
+
+	if (t->understood.terms[0] || !w->overlap || w->kind != WHEN_WINDOW ||
+	    w->to - w->from <= 60)
+		return;
+	for (size_t i = 0; i < pool->n; i++) {
+		struct result moving = pool->results[i];
+
+		if (moving.record->type != ENTITY_SESSION || moving.record->start < w->from)
+			continue;
+		memmove(pool->results + n + 1, pool->results + n, (i - n) * sizeof(*pool->results));
+		pool->results[n++] = moving;
+	}
+}
+
 static void take_list(struct turn *t, struct pool *pool, struct found *out)
 {
 	enum when_kind when = t->understood.when.kind;
@@ -496,6 +515,7 @@ static void take_list(struct turn *t, struct pool *pool, struct found *out)
 			put_beginners_first(pool);
 		order_shown(pool);
 	}
+	put_running_last(t, pool);
 	for (size_t i = 0; i < pool->n; i++)
 		take(out, &pool->results[i], pool->n == 1 && wants_it_in_full(t));
 }

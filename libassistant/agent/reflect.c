@@ -86,6 +86,7 @@ static void set_window(struct turn *t, int64_t from, int64_t to)
 	t->understood.filter.from = from;
 	t->understood.filter.to = to;
 	t->understood.when.n_windows = t->understood.filter.n_windows = 0;
+	t->understood.when.overlap = t->understood.filter.overlap = false;
 	t->understood.when.part = NULL;
 }
 
@@ -93,7 +94,7 @@ static void drop_window(struct turn *t)
 {
 	t->understood.when =
 		(struct when){ .kind = WHEN_NONE, .from = TIME_UNKNOWN, .to = TIME_UNKNOWN };
-	t->understood.filter.has_window = false;
+	t->understood.filter.has_window = t->understood.filter.overlap = false;
 	t->understood.filter.n_windows = 0;
 }
 

@@ -555,6 +555,46 @@ static bool some_are_for_beginners(struct composing *c, struct json_object *resu
 	return n && n < MAX_ITEMS && strcmp(json_text(c->facts, "beginners"), "some") == 0;
 }
 
+/* Of a window: does the session run since before it? */
+static bool runs_since_earlier(struct composing *c, struct json_object *session)
+{
+	struct json_object *when = json_get_object(c->facts, "when");
+	struct civil_time from, start;
+
+	return json_get_bool(when, "runs_within", false) &&
+	       strcmp(json_text(session, "type"), "session") == 0 &&
+	       civil_time_parse(json_get_string(when, "from"), &from) &&
+	       civil_time_parse(json_get_string(session, "start"), &start) &&
+	       start.unix_s < from.unix_s;
+}
+
+/* What begins in the window, then what runs in it since earlier: in that order they come.  How many were written. */
+static size_t say_items(struct composing *c, struct json_object *results, const struct kind *k,
+			bool by_day)
+{
+	struct json_object *begin = json_object_new_array(), *run = json_object_new_array();
+	size_t written;
+
+	for (size_t i = 0; i < json_object_array_length(results); i++) {
+		struct json_object *r = json_object_array_get_idx(results, i);
+
+		json_object_array_add(runs_since_earlier(c, r) ? run : begin, json_object_get(r));
+	}
+	written = composer_items(c, begin, k->type, MAX_ITEMS, by_day);
+	if (json_object_array_length(run)) {
+		if (written) {
+			text_append(c->out, "\n");
+			phrases_say(c->out, c->l, PHRASE_RUNNING_SINCE, NULL);
+			text_append(c->out, "\n");
+		}
+		written += composer_items(c, run, k->type, written ? MAX_ITEMS_MIXED : MAX_ITEMS,
+					  by_day);
+	}
+	json_object_put(begin);
+	json_object_put(run);
+	return written;
+}
+
 static void say_one_kind(struct composing *c, struct json_object *results, const struct kind *k)
 {
 	int64_t total = json_get_int(json_get_object(c->facts, "totals"), k->type, 0);
@@ -573,8 +613,8 @@ static void say_one_kind(struct composing *c, struct json_object *results, const
 	if (!json_get_bool(c->facts, "facility", false))
 		lead(c, k, n, total);
 	text_append(c->out, "\n");
-	shown = composer_items(c, results, k->type, MAX_ITEMS,
-			       strcmp(k->type, "session") == 0 && !day_is_clear(c, results));
+	shown = say_items(c, results, k,
+			  strcmp(k->type, "session") == 0 && !day_is_clear(c, results));
 	say_more(c, k, total, shown);
 }
 

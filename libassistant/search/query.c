@@ -56,6 +56,22 @@ static void drop_bounds(struct reading *r)
 	u->n_names = n;
 }
 
+#define HOURS (3 * 3600) /* more of a programme than these is no list that one reads */
+
+/* "What is on between 11:10 and 11:30?" is of what runs then, not only of what begins; "what starts" is of that alone. */
+static void take_what_runs(struct reading *r)
+{
+	static const char *const starts =
+		"start|starts|starting|started|begin|begins|beginning|begun|began|kicks off|"
+		"beginnt|beginnen|fangt an|fangen an|startet|starten|commence|commencent|"
+		"demarre|demarrent|debute|empieza|empiezan|comienza|comienzan";
+	struct when *w = &r->out->when;
+
+	if (w->kind == WHEN_WINDOW && !w->n_windows && !w->part && w->from != TIME_UNKNOWN &&
+	    w->to != TIME_UNKNOWN && w->to - w->from <= HOURS && !reading_has(r, starts))
+		w->overlap = true;
+}
+
 void read_time(struct reading *r, int64_t now_unix_s)
 {
 	struct understood *u = r->out;
@@ -69,6 +85,7 @@ void read_time(struct reading *r, int64_t now_unix_s)
 			r->used[k] = true;
 	}
 	drop_bounds(r);
+	take_what_runs(r);
 	if (u->when.kind == WHEN_NONE || u->when.unclear)
 		return;
 	u->filter.has_window = u->when.from != TIME_UNKNOWN || u->when.to != TIME_UNKNOWN;
@@ -259,8 +276,6 @@ static struct json_object *names_json(const struct understood *u)
 	}
 	return out;
 }
-
-#define HOURS (3 * 3600) /* more of a programme than these is no list that one reads */
 
 bool query_may_list(const struct understood *u)
 {

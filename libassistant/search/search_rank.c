@@ -489,7 +489,20 @@ static void keep_together(struct ranking *r, bool last)
 	r->n = to - from;
 }
 
-/* What is to come before what is over; at a moment, what just began before what runs for long. */
+/* The first n behind all others: stable, and bounded by RANK_MAX. */
+static void put_last(struct ranking *r, size_t n)
+{
+	struct scored *copy = n && n < r->n ? arena_array(r->s->arena, struct scored, r->n) : NULL;
+
+	if (!copy)
+		return;
+	memcpy(copy, r->items + n, (r->n - n) * sizeof *copy);
+	memcpy(copy + r->n - n, r->items, n * sizeof *copy);
+	r->items = copy;
+}
+
+/* What is to come before what is over; at a moment, what just began before what runs for long; of a window, what begins in
+ * it before what runs since earlier. */
 static void order_list(struct ranking *r)
 {
 	const struct when *w = &r->s->rq.understood->when;
@@ -507,18 +520,12 @@ static void order_list(struct ranking *r)
 		}
 		return;
 	}
-	while (over < r->n && r->items[over].record->end != TIME_UNKNOWN &&
-	       r->items[over].record->end <= r->s->rq.now_unix_s)
+	while (over < r->n &&
+	       (w->overlap ? r->items[over].record->start < w->from
+			   : r->items[over].record->end != TIME_UNKNOWN &&
+				     r->items[over].record->end <= r->s->rq.now_unix_s))
 		over++;
-	if (over && over < r->n) { /* rotate: stable, and bounded by RANK_MAX */
-		struct scored *copy = arena_array(r->s->arena, struct scored, r->n);
-
-		if (!copy)
-			return;
-		memcpy(copy, r->items + over, (r->n - over) * sizeof *copy);
-		memcpy(copy + r->n - over, r->items, over * sizeof *copy);
-		r->items = copy;
-	}
+	put_last(r, over);
 }
 
 /* Stands that are there on some days only ("Sunday only"): what they say against the day asked for. */

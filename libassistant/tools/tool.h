@@ -15,7 +15,7 @@
  *	 "intent","asked":"any|when|where|who|what|count","entities":["session"],"topic","more":true,"besides":true,
  *	 "now":"2027-05-20T13:30:00+02:00","phase":"before|during|after",
  *	 "when":{"kind":"now|next|window|first|last","from","to","last_day","said",
- *		 "outside":true,"from_now":true,"was_now":true,"beside":"after|before"},
+ *		 "outside":true,"from_now":true,"runs_within":true,"was_now":true,"beside":"after|before"},
  *	 "filters":{"places","tracks","types","levels","languages","speakers"},
  *	 "relaxed":[{"what":"day","value":"on sunday"}],
  *	 "results":[{"handle":"s1","type":"session","id","name","score","focus":true,
