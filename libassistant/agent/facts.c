@@ -316,7 +316,7 @@ static void set_info(struct turn *t, const struct found *found)
 		json_set_bool(t->facts, "time_unknown", true);
 }
 
-/* Nothing was found of anything: the page that says whom to ask. */
+/* Nothing was found of anything: the page that says whom to ask.  Not for "and the swimming pool?": that leans on an answer. */
 static void set_help(struct turn *t)
 {
 	const struct understood *u = &t->original;
@@ -324,7 +324,7 @@ static void set_help(struct turn *t)
 				     .score = 0.5f };
 
 	if (help.info && u->entities == ENTITY_ALL && u->when.kind == WHEN_NONE &&
-	    !filter_is_set(&u->filter) && !t->absent)
+	    !filter_is_set(&u->filter) && !t->absent && !t->followed)
 		json_set(t->facts, "help", page_facts(t, &help));
 }
 

@@ -499,6 +499,52 @@ static void put_running_last(const struct turn *t, struct pool *pool)
 	}
 }
 
+/* "eBPF and Python": the topic is both; false: it is one, or one of several. */
+static bool wants_both(const struct turn *t, const char *const *words)
+{
+	static const char *const joints[] = { "and", "und", "et", "y", "&", "+", "with", "mit" };
+	const struct understood *u = &t->understood;
+	char *question _cleanup_free_ = utf8_fold(u->question, strlen(u->question));
+
+	if (!question || !words || !words[0] || !words[1] || words[2])
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(joints); i++) {
+		const char *both =
+			arena_printf(t->arena, "%s %s %s", words[0], joints[i], words[1]);
+
+		if (both && strstr(question, both))
+			return true;
+	}
+	return false;
+}
+
+/* Of those found for "A and B", what speaks of both, when that is more than one. */
+static void keep_both(struct turn *t, struct pool *pool, struct found *out)
+{
+	const char *const *words = words_of(t->understood.terms, t->arena);
+	size_t n = 0;
+
+	if (!wants_both(t, words))
+		return;
+	for (size_t i = 0; i < pool->n; i++) {
+		const struct record *r = pool->results[i].record;
+		char *said _cleanup_free_ = r->json ? utf8_fold(r->json, r->json_len) : NULL;
+		struct result kept = pool->results[i];
+
+		if (!said || words_in(words, said) < 2)
+			continue;
+		pool->results[i] = pool->results[n];
+		pool->results[n++] = kept;
+	}
+	if (n < 2)
+		return;
+	pool->n = n;
+	memset(out->totals, 0, sizeof(out->totals));
+	memset(out->at_least, 0, sizeof(out->at_least));
+	for (size_t i = 0; i < n; i++)
+		out->totals[pool->results[i].record->type]++;
+}
+
 static void take_list(struct turn *t, struct pool *pool, struct found *out)
 {
 	enum when_kind when = t->understood.when.kind;
@@ -508,6 +554,7 @@ static void take_list(struct turn *t, struct pool *pool, struct found *out)
 		out->totals[pool->results[0].record->type] = pool->n;
 	} else if (t->understood.terms[0]) {
 		prefer_track(t, pool);
+		keep_both(t, pool, out);
 		trim(t, pool, out);
 		keep_beginners(t, pool, out);
 		prefer_coming(t, pool);
