@@ -58,7 +58,8 @@ struct api_call {
 	const char *first_name;
 	int timeout_ms;
 	struct loop_post post;
-	bool done, told; /* under a->mutex */
+	pthread_cond_t changed; /* done or told, which are under a->mutex */
+	bool done, told;
 	/* The caller's thread, after api_call_tell; may be NULL. */
 	void (*tell)(struct api_call *call);
 	struct arena *arena; /* for results; freed by api_call_finish */

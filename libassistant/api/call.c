@@ -12,7 +12,8 @@ static void call_ended(struct flow *f)
 
 	pthread_mutex_lock(&a->mutex);
 	c->done = true;
-	pthread_cond_broadcast(&a->changed);
+	pthread_cond_signal(
+		&c->changed); /* its own: waking everybody who waits costs more than a turn */
 	pthread_mutex_unlock(&a->mutex);
 }
 
@@ -37,11 +38,12 @@ int api_call_run(assistant *a, struct api_call *c, int timeout_ms, flow_step *fi
 		c->arena = arena_create(1 << 24);
 	if (!c->arena)
 		IMPOSSIBLE("out of memory for a call");
+	pthread_cond_init(&c->changed, NULL);
 	loop_post(a->env.loop, &c->post, call_posted);
 	pthread_mutex_lock(&a->mutex);
 	while (!c->done) {
 		if (!c->told) {
-			pthread_cond_wait(&a->changed, &a->mutex);
+			pthread_cond_wait(&c->changed, &a->mutex);
 			continue;
 		}
 		c->told = false;
@@ -50,6 +52,7 @@ int api_call_run(assistant *a, struct api_call *c, int timeout_ms, flow_step *fi
 		pthread_mutex_lock(&a->mutex);
 	}
 	pthread_mutex_unlock(&a->mutex);
+	pthread_cond_destroy(&c->changed);
 	if (c->flow.status < 0) {
 		if (!c->flow.fail.code)
 			FAIL(&c->flow.fail, c->flow.status, "%s.",
@@ -63,7 +66,7 @@ void api_call_tell(struct api_call *c)
 {
 	pthread_mutex_lock(&c->a->mutex);
 	c->told = c->tell != NULL;
-	pthread_cond_broadcast(&c->a->changed);
+	pthread_cond_signal(&c->changed);
 	pthread_mutex_unlock(&c->a->mutex);
 }
 
