@@ -8,15 +8,13 @@
 #include <string.h>
 #include "api/ingest_warnings.h"
 #include "base/json.h"
-#include "search/zone.h"
+#include "base/zone.h"
 
 static int local_time(void *ctx, int64_t local_s, int64_t *unix_s)
 {
 	struct assistant_ingest *i = ctx;
-	int64_t days = local_s / 86400, rest = local_s % 86400;
 
-	/* zone_unix takes fields out of range: seconds since 1970 are as good as any. */
-	*unix_s = zone_unix(i->zone, 1970, 1, 1 + (int)days, 0, 0, (int)rest);
+	*unix_s = zone_unix_of(i->zone, local_s);
 	ingest_warn_clock(i->zone, local_s, *unix_s, i->warnings);
 	return 0;
 }

@@ -15,7 +15,7 @@
 #include "embedder/embedder.h"
 #include "observe/metrics.h"
 #include "search/indexing.h"
-#include "search/zone.h"
+#include "base/zone.h"
 
 struct commit {
 	struct api_call call;

@@ -5,7 +5,7 @@
 #define API_INGEST_WARNINGS_H
 
 #include "base/json.h"
-#include "search/zone.h"
+#include "base/zone.h"
 #include "store/record.h"
 
 /* Appends one sentence for each finding, at most 200 in all, to the array. */

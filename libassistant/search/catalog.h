@@ -7,7 +7,7 @@
 
 #include "aio/flow.h"
 #include "base/arena.h"
-#include "search/zone.h"
+#include "base/zone.h"
 #include "store/store.h"
 
 struct catalog;

@@ -8,7 +8,7 @@
 #include "base/json.h"
 #include "base/utf8.h"
 #include "search/gazetteer.h"
-#include "search/tz_rule.h"
+#include "base/tz_rule.h"
 #include "search/words.h"
 
 struct applying {

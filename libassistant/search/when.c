@@ -9,7 +9,7 @@
 #include <string.h>
 #include "base/text.h"
 #include "search/language.h"
-#include "search/tz_rule.h"
+#include "base/tz_rule.h"
 #include "search/when_parse.h"
 
 static bool parse_date(const char *text, int64_t *day)

@@ -4,7 +4,7 @@
  */
 #include "search/when_reader.h"
 
-#include "search/tz_rule.h"
+#include "base/tz_rule.h"
 
 static int64_t clamp_day(int64_t day, int64_t low, int64_t high)
 {

@@ -7,7 +7,7 @@
 #include "search/when_placing.h"
 
 #include <string.h>
-#include "search/tz_rule.h"
+#include "base/tz_rule.h"
 
 struct part_minutes day_part_minutes(enum day_part part)
 {

@@ -7,9 +7,10 @@
 #include <cmocka.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include "base/clean.h"
-#include "search/tz_rule.h"
-#include "search/zone.h"
+#include "base/tz_rule.h"
+#include "base/zone.h"
 
 static void zone_cleanup(struct zone **z)
 {
@@ -49,6 +50,13 @@ static void check_unix(const struct zone *z, char *fields[static 7])
 	if (zone_unix(z, y, mo, d, h, mi, s) != strtoll(fields[3], NULL, 10))
 		fail_msg("%s %s: expected %s, got %lld", fields[1], fields[2], fields[3],
 			 (long long)zone_unix(z, y, mo, d, h, mi, s));
+	assert_int_equal(zone_unix_of(z, timegm(&(struct tm){ .tm_year = y - 1900,
+							      .tm_mon = mo - 1,
+							      .tm_mday = d,
+							      .tm_hour = h,
+							      .tm_min = mi,
+							      .tm_sec = s })),
+			 zone_unix(z, y, mo, d, h, mi, s));
 }
 
 static void agrees_with_python(void **state)

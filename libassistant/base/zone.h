@@ -2,8 +2,8 @@
  * zone.h - IANA time zones from the system's TZif files (RFC 9636), without touching TZ or any
  * other global.  A zone is immutable and may be shared between threads.
  */
-#ifndef SEARCH_ZONE_H
-#define SEARCH_ZONE_H
+#ifndef BASE_ZONE_H
+#define BASE_ZONE_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -27,6 +27,8 @@ void zone_civil(const struct zone *z, int64_t unix_s, struct civil *out);
  * that occurs twice is the first. */
 int64_t zone_unix(const struct zone *z, int year, int month, int day, int hour, int minute,
 		  int second);
+/* The same of seconds by the clock on the wall since 1970. */
+int64_t zone_unix_of(const struct zone *z, int64_t local_s);
 /* The start and the end of a stretch by the clock on the wall: where a clock change skips the time, the change; the end, when
  * it occurs twice, is the second, except midnight. */
 int64_t zone_unix_from(const struct zone *z, int year, int month, int day, int hour, int minute);

@@ -1,7 +1,7 @@
 /*
  * tz_rule.c - POSIX TZ strings and the calendar arithmetic below them.
  */
-#include "search/tz_rule.h"
+#include "base/tz_rule.h"
 
 #include <string.h>
 #include "base/fail.h"

@@ -6,7 +6,7 @@
  *
  * Nothing in a file is trusted: every count is checked against the bytes there are.
  */
-#include "search/zone.h"
+#include "base/zone.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,7 +14,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include "base/clean.h"
-#include "search/tz_rule.h"
+#include "base/tz_rule.h"
 
 #define DAY_S	       86400
 #define MAX_FILE_BYTES (256 * 1024)
@@ -340,11 +340,13 @@ static int64_t local_to_unix(const struct zone *z, int64_t local)
 int64_t zone_unix(const struct zone *z, int year, int month, int day, int hour, int minute,
 		  int second)
 {
-	int64_t days = days_from_civil(year, month, day);
-	int64_t local =
-		clamp_unix(days * DAY_S + (int64_t)hour * 3600 + (int64_t)minute * 60 + second);
+	return zone_unix_of(z, days_from_civil(year, month, day) * DAY_S + (int64_t)hour * 3600 +
+				       (int64_t)minute * 60 + second);
+}
 
-	return local_to_unix(z, local);
+int64_t zone_unix_of(const struct zone *z, int64_t local_s)
+{
+	return local_to_unix(z, clamp_unix(local_s));
 }
 
 /* The instant the clock jumps over a local time that does not exist; else INT64_MAX. */

@@ -2,8 +2,8 @@
  * tz_rule.h - the rule for times after a zone's last recorded change: a POSIX TZ string, as the
  * footer of a TZif file holds it ("CET-1CEST,M3.5.0,M10.5.0/3", "<-03>3").
  */
-#ifndef SEARCH_TZ_RULE_H
-#define SEARCH_TZ_RULE_H
+#ifndef BASE_TZ_RULE_H
+#define BASE_TZ_RULE_H
 
 #include <stdbool.h>
 #include <stddef.h>
