@@ -188,6 +188,7 @@ static void op_refuse(struct redis_op *op)
 	else
 		FAIL(&why, ASSISTANT_EUNAVAILABLE, "Redis at %s is not connected yet.",
 		     r->url.name);
+	why.cause = r->why.cause;
 	op_finish(op, ASSISTANT_EUNAVAILABLE, &why);
 }
 

@@ -139,6 +139,13 @@ static void timed_out(struct loop_timer *t)
 
 /* --- Greeting: AUTH, SELECT, PING ------------------------------------------------------ */
 
+/* A password that is missing or wrong, or a user who may not even ask. */
+static bool is_denial(const char *error)
+{
+	return !strncmp(error, "NOAUTH", 6) || !strncmp(error, "WRONGPASS", 9) ||
+	       !strncmp(error, "NOPERM", 6) || strstr(error, "password");
+}
+
 static void greeted(struct redisAsyncContext *ac, void *answer, void *last)
 {
 	struct redis_link *l = ac->data;
@@ -150,6 +157,7 @@ static void greeted(struct redisAsyncContext *ac, void *answer, void *last)
 	if (reply->type == REDIS_REPLY_ERROR) {
 		FAIL(&why, ASSISTANT_EUNAVAILABLE, "Redis at %s refused us: %.120s", l->url->name,
 		     reply->str);
+		why.cause = is_denial(reply->str) ? CAUSE_DENIED : CAUSE_NONE;
 		failed(l, &why);
 		return;
 	}

@@ -88,3 +88,11 @@ int upstream_check(const struct http_response *rs, const char *who, const char *
 	}
 	return code;
 }
+
+int64_t upstream_date_s(const struct http_response *rs)
+{
+	const char *date = http_header_get(rs, "date");
+	time_t at = date ? curl_getdate(date, NULL) : -1;
+
+	return at == -1 ? 0 : (int64_t)at;
+}

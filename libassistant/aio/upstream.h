@@ -29,5 +29,7 @@ int upstream_check(const struct http_response *rs, const char *who, const char *
 		   int64_t now_unix_ms, struct fail *f);
 /* retry-after-ms, else retry-after in seconds (fractions taken) or as an HTTP date; 0: neither, or not within 0..RETRY_AFTER_MAX_MS. */
 int upstream_retry_after_ms(const struct http_response *rs, int64_t now_unix_ms);
+/* When the server says it answered, in unix seconds; 0: it does not. */
+int64_t upstream_date_s(const struct http_response *rs);
 
 #endif

@@ -10,7 +10,7 @@
 
 struct layout {
 	struct api_call call;
-	struct store_findings found;
+	struct findings found;
 };
 
 static void layout_begin(struct flow *f)
@@ -21,12 +21,12 @@ static void layout_begin(struct flow *f)
 	s->ops->check(s, l->call.arena, &l->found, THEN(f, api_call_done));
 }
 
-static int say(assistant *a, const struct store_findings *found, struct fail *f)
+static int say(assistant *a, const struct findings *found, struct fail *f)
 {
 	int r = 0;
 
 	for (size_t i = 0; i < found->n; i++) {
-		const struct store_finding *one = &found->rows[i];
+		const struct finding *one = &found->rows[i];
 
 		log_write(a->env.log,
 			  one->fatal	? LOG_ERROR

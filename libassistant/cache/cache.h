@@ -10,6 +10,7 @@
 
 #include "aio/flow.h"
 #include "base/arena.h"
+#include "base/findings.h"
 
 struct cache;
 struct metrics;
@@ -42,6 +43,8 @@ struct cache_ops {
 	void (*lock)(struct cache *c, const char *key, const char *owner, int64_t ttl_ms,
 		     bool *held, struct flow *f);
 	void (*unlock)(struct cache *c, const char *key, const char *owner, struct flow *f);
+	/* Looks whether what is shared can do what is asked of it; findings are no failure.  NULL: nothing is shared. */
+	void (*check)(struct cache *c, struct arena *arena, struct findings *out, struct flow *f);
 };
 
 struct cache {

@@ -13,6 +13,7 @@
 #include "aio/flow_op.h"
 #include "aio/redis.h"
 #include "cache/cache_answer.h"
+#include "cache/redis_check.h"
 #include "observe/metrics.h"
 
 struct redis_cache {
@@ -336,6 +337,13 @@ static void unlock(struct cache *cache, const char *key, const char *owner, stru
 		op->data = arena_strdup(op->base.own, owner);
 }
 
+static void check(struct cache *cache, struct arena *arena, struct findings *out, struct flow *f)
+{
+	struct redis_cache *c = container_of(cache, struct redis_cache, base);
+
+	redis_check(c->redis, c->loop, c->prefix, arena, out, f);
+}
+
 static void destroy(struct cache *cache)
 {
 	struct redis_cache *c = container_of(cache, struct redis_cache, base);
@@ -356,6 +364,7 @@ static const struct cache_ops ops = {
 	.count = count,
 	.lock = lock,
 	.unlock = unlock,
+	.check = check,
 };
 
 int redis_cache_open(struct loop *loop, struct redis *redis, const char *prefix,

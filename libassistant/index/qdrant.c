@@ -24,8 +24,8 @@
 #define ID_MAX		128
 #define LOOK_EVERY_MS	1000
 
-static flow_step use_version, use_point, use_pointed, use_words, use_read, use_install, use_aliases,
-	use_change, use_end;
+static flow_step use_version, use_point, use_pointed, use_words, use_read, use_collections,
+	use_listed, use_install, use_aliases, use_change, use_end;
 
 /* --- Builds in use ------------------------------------------------------------------- */
 
@@ -375,7 +375,48 @@ static void use_read(struct flow *f)
 		return;
 	}
 	qdrant_words_read(u->op.q->lane, TAKE_PTR(u->call.answer), u->n_chunks, &u->fresh->words,
-			  &u->fresh->words_arena, THEN(f, use_install));
+			  &u->fresh->words_arena, THEN(f, use_collections));
+}
+
+/* A collection that somebody deleted makes the build one that is not there. */
+static void use_collections(struct flow *f)
+{
+	struct use *u = use_of(f);
+
+	qdrant_send(&u->call, u->op.q, f, "GET", NULL, "/collections");
+	flow_join(THEN(f, use_listed));
+}
+
+static bool is_listed(struct json_object *collections, const char *name)
+{
+	size_t n = collections ? json_object_array_length(collections) : 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (!strcmp(json_text(json_object_array_get_idx(collections, i), "name"), name))
+			return true;
+	return false;
+}
+
+/* A key may be for some collections alone: then they are not listed, and taken to be there. */
+static void use_listed(struct flow *f)
+{
+	struct use *u = use_of(f);
+	const struct qdrant_build *b = u->fresh;
+	struct json_object *all =
+		u->call.code == 0 ? json_get_array(u->call.result, "collections") : NULL;
+
+	for (unsigned set = 0; all && set < SET_STAGED; set++) {
+		char name[QDRANT_NAME];
+
+		qdrant_set_name(u->op.q, (enum qdrant_set)set, b->generation, name);
+		if (!(set < ENTITY_COUNT ? b->n_of[set] : b->n_in[set]) || is_listed(all, name))
+			continue;
+		free(map_remove(u->op.q->prepared, b->generation));
+		flow_fail(f, FAIL(&f->fail, ASSISTANT_ENOTFOUND,
+				  "Qdrant's collection %.100s is gone", name));
+		return;
+	}
+	use_install(f);
 }
 
 /* One build before is kept, not a chain of them. */

@@ -123,3 +123,21 @@ int model_traits_find(const char *model, const char *overrides, struct model_tra
 	*out = t;
 	return 0;
 }
+
+const char *model_retired(const char *model)
+{
+	static const struct {
+		const char *id, *date;
+	} retired[] = {
+#define MODEL(id, prefill, structured, effort, thinking_off, cache_min)
+#define RETIRED(id, date) { id, date },
+#include "llm/models.def"
+#undef RETIRED
+#undef MODEL
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(retired); i++)
+		if (begins(model, retired[i].id))
+			return retired[i].date;
+	return NULL;
+}

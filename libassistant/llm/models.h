@@ -21,4 +21,7 @@ struct model_traits {
 int model_traits_find(const char *model, const char *overrides, struct model_traits *out,
 		      struct fail *f);
 
+/* The day on which Anthropic retired it, "2026-06-15"; NULL: it did not, or nobody knows. */
+const char *model_retired(const char *model);
+
 #endif

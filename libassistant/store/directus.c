@@ -316,6 +316,7 @@ int directus_store_open(struct loop *loop, struct http *http,
 	d->metrics = metrics;
 	d->log = log;
 	d->fingerprints = map_create(10000);
+	d->page = DIRECTUS_PAGE;
 	text_finish(&authorization);
 	if (!d->url || !d->fingerprints) {
 		directus_destroy(&d->store);

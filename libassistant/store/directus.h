@@ -28,6 +28,7 @@ struct directus {
 	struct json_object *conferences; /* rows */
 	struct map *fingerprints;	 /* id -> struct fingerprint */
 	int64_t conferences_ms;
+	int page; /* rows asked for at once */
 };
 
 struct op {
@@ -73,16 +74,16 @@ void directus_messages_write(struct store *s, const struct message_patch *rows, 
 			     bool *missing, struct flow *f);
 void directus_messages_complete(struct store *s, const char *const *ids, size_t n, struct flow *f);
 
-#define DIRECTUS_PAGE 500 /* rows asked for at once */
+#define DIRECTUS_PAGE	    500 /* rows asked for at once; fewer where QUERY_LIMIT_MAX is lower */
+#define DIRECTUS_PAGE_LEAST 20
 
 /* directus_advice.c: the last steps of a check. */
 void directus_advise(struct flow *f);
 
 /* directus_check.c */
 /* For the steps of a check: what is pointed to lives in op->arena. */
-void directus_find(struct op *op, const struct store_finding *finding);
-void directus_check(struct store *s, struct arena *arena, struct store_findings *out,
-		    struct flow *f);
+void directus_find(struct op *op, const struct finding *finding);
+void directus_check(struct store *s, struct arena *arena, struct findings *out, struct flow *f);
 
 /* directus_conferences.c */
 void directus_conferences(struct store *s, struct arena *arena, struct conference_list *out,

@@ -6,13 +6,17 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+#include "aio/upstream.h"
+
+#define CLOCKS_APART_S 30
+#define HISTORY_NEEDS  100 /* rows of a list that is read in one go */
 
 static flow_step advise_info, advise_collection;
 
 static void advise(struct op *op, const char *what, const char *todo)
 {
-	directus_find(op,
-		      &(const struct store_finding){ .what = what, .todo = todo, .advice = true });
+	directus_find(op, &(const struct finding){ .what = what, .todo = todo, .advice = true });
 }
 
 void directus_advise(struct flow *f)
@@ -64,16 +68,21 @@ static void look_at_limits(struct op *op, struct json_object *info)
 				    (long long)json_get_int(limit, "duration", 0)),
 		       "Set RATE_LIMITER_ENABLED=false there, or RATE_LIMITER_POINTS=500 and "
 		       "more.");
-	if (max >= 0 && max < DIRECTUS_PAGE)
-		directus_find(op,
-			      &(const struct store_finding){
-				      .what = arena_printf(op->arena,
-							   "Directus gives %lld rows at most, and "
-							   "pages of %d are asked for: records "
-							   "would be missing.",
-							   (long long)max, DIRECTUS_PAGE),
-				      .todo = "Set QUERY_LIMIT_MAX there to 500 or more.",
-				      .fatal = true });
+	if (max >= 0 && max < HISTORY_NEEDS)
+		directus_find(op, &(const struct finding){
+					  .what = arena_printf(op->arena,
+							       "Directus gives %lld rows at most, "
+							       "and up to %d are asked for.",
+							       (long long)max, HISTORY_NEEDS),
+					  .todo = "Set QUERY_LIMIT_MAX there to 100 or more.",
+					  .fatal = true });
+	else if (max >= 0 && max < DIRECTUS_PAGE)
+		advise(op,
+		       arena_printf(op->arena,
+				    "Directus gives %lld rows at most: records are read in smaller "
+				    "pages, which takes longer.",
+				    (long long)max),
+		       "Set QUERY_LIMIT_MAX there to 500 or more, or leave it out.");
 }
 
 static void look_at_websocket(struct op *op, struct json_object *info)
@@ -89,10 +98,27 @@ static void look_at_websocket(struct op *op, struct json_object *info)
 		       "Set WEBSOCKETS_REST_AUTH=handshake there.");
 }
 
+/* Whose it is nobody can tell from here. */
+static void look_at_clock(struct op *op)
+{
+	int64_t theirs = upstream_date_s(&op->response), apart = theirs - (int64_t)time(NULL);
+
+	if (theirs && (apart > CLOCKS_APART_S || apart < -CLOCKS_APART_S))
+		directus_find(op, &(const struct finding){
+					  .what = arena_printf(op->arena,
+							       "The clocks of this machine and of "
+							       "Directus are %lld s apart.",
+							       (long long)llabs(apart)),
+					  .todo = "Set both by NTP: what is on now, and whose an "
+						  "unfinished answer is, goes by the clock." });
+}
+
 static void advise_info(struct flow *f)
 {
 	struct op *op = op_of(f);
 	struct json_object *info;
+
+	look_at_clock(op);
 
 	if (op_check(op) >= 0 && (info = op_data(op))) {
 		look_at_version(op, json_text(info, "version"));

@@ -11,32 +11,36 @@
 #include <string.h>
 
 #define SHOWN_FIELDS 10
+#define ANSWER_FITS  8000 /* characters of nearly every answer */
 
 struct look {
 	enum mapped what;
-	struct store_findings *found; /* in the caller's arena */
-	struct json_object *fields;   /* of the collection: name -> type, or null; NULL: not told */
+	struct findings *found;	     /* in the caller's arena */
+	struct json_object *fields;  /* of the collection: name -> type, or null; NULL: not told */
+	struct json_object *lengths; /* name -> characters at most, where that is told */
 };
 
 static flow_step check_begin, check_fields, check_items, check_sample, check_rights;
 
 static void fill_findings(struct op *op)
 {
-	*(struct store_findings *)op->out = *((struct look *)op->state)->found;
+	*(struct findings *)op->out = *((struct look *)op->state)->found;
 }
 
 static void look_finish(struct op *op)
 {
-	json_object_put(((struct look *)op->state)->fields);
+	struct look *l = op->state;
+
+	json_object_put(l->fields);
+	json_object_put(l->lengths);
 }
 
-void directus_check(struct store *s, struct arena *arena, struct store_findings *out,
-		    struct flow *f)
+void directus_check(struct store *s, struct arena *arena, struct findings *out, struct flow *f)
 {
 	struct op *op = op_begin(s, "check", FIRST(check_begin), f);
 	struct look *l = arena_new(op->own, struct look);
 
-	l->found = arena_new(op->own, struct store_findings);
+	l->found = arena_new(op->own, struct findings);
 	op->arena = arena;
 	op->out = out;
 	op->fill = fill_findings;
@@ -46,18 +50,14 @@ void directus_check(struct store *s, struct arena *arena, struct store_findings 
 
 /* --- Findings --------------------------------------------------------------------------------- */
 
-void directus_find(struct op *op, const struct store_finding *finding)
+void directus_find(struct op *op, const struct finding *finding)
 {
-	struct store_findings *found = ((struct look *)op->state)->found;
-
-	if (found->n < STORE_MAX_FINDINGS)
-		found->rows[found->n++] = *finding;
+	findings_add(((struct look *)op->state)->found, finding);
 }
 
 static void find(struct op *op, bool fatal, const char *what, const char *todo)
 {
-	directus_find(op,
-		      &(const struct store_finding){ .what = what, .todo = todo, .fatal = fatal });
+	directus_find(op, &(const struct finding){ .what = what, .todo = todo, .fatal = fatal });
 }
 
 static const char *theirs_of(struct op *op)
@@ -133,6 +133,7 @@ static void next_collection(struct flow *f)
 	struct look *l = op_of(f)->state;
 
 	json_object_put(TAKE_PTR(l->fields));
+	json_object_put(TAKE_PTR(l->lengths));
 	l->what++;
 	check_begin(f);
 }
@@ -151,46 +152,117 @@ static void check_begin(struct flow *f)
 			THEN(f, check_fields));
 }
 
-/* No answer, or one that says nothing about the layout. */
+/* No answer, or one that says nothing about the layout: no Directus answers 404 to these. */
 static bool gave_up(struct flow *f, int r)
 {
 	int status = op_of(f)->response.status;
 
-	if (r >= 0 || status == 400 || status == 403 || status == 404)
+	if (r >= 0 || status == 400 || status == 403)
 		return false;
 	flow_fail(f, r);
 	return true;
 }
 
-static struct json_object *types_of(struct json_object *list)
+/* What /fields tells of each: its type, and how long a text may be. */
+static void read_fields(struct look *l, struct json_object *list)
 {
-	struct json_object *types = json_object_new_object();
-
+	l->fields = json_object_new_object();
+	l->lengths = json_object_new_object();
 	for (size_t i = 0; i < json_object_array_length(list); i++) {
 		struct json_object *one = json_object_array_get_idx(list, i);
+		const char *name = json_text(one, "field");
+		int64_t most = json_get_int(json_get_object(one, "schema"), "max_length", 0);
 
-		if (json_get_string(one, "field"))
-			json_object_object_add(types, json_text(one, "field"),
-					       json_object_get(json_get(one, "type")));
+		if (!*name)
+			continue;
+		json_object_object_add(l->fields, name, json_object_get(json_get(one, "type")));
+		if (most > 0)
+			json_set_int(l->lengths, name, most);
 	}
-	return types;
+}
+
+/* Types that a field of ours can have, and what becomes of it where it has another one. */
+static const struct typed {
+	enum mapped what;
+	const char *field, *types, *todo;
+	bool fatal;
+} typed[] = {
+	{ MAPPED_MESSAGES, "id", "uuid string",
+	  "Give the collection a key of type uuid: an answer's id is made from its question's.",
+	  true },
+	{ MAPPED_MESSAGES, "messageText", "text string",
+	  "Make it a text: answers are written there.", true },
+	{ MAPPED_MESSAGES, "metadata", "json",
+	  "Make it a JSON field, or say null in DIRECTUS_MAPPING: then references and outcomes are "
+	  "in the event stream alone.",
+	  true },
+	{ MAPPED_MESSAGES, "date_created", "timestamp dateTime",
+	  "Make it a timestamp that is set on create: conversations are read in its order.", true },
+	{ MAPPED_SESSIONS, "start_time", "timestamp dateTime string text",
+	  "Make it a timestamp: no session has a time of day.", false },
+	{ MAPPED_SESSIONS, "end_time", "timestamp dateTime string text",
+	  "Make it a timestamp: no session has a time of day.", false },
+};
+
+static bool is_among(const char *words, const char *word)
+{
+	size_t n = strlen(word);
+
+	for (const char *at = strstr(words, word); at; at = strstr(at + 1, word))
+		if ((at == words || at[-1] == ' ') && (at[n] == ' ' || !at[n]))
+			return true;
+	return false;
+}
+
+static void find_wrong_type(struct op *op, const struct typed *t)
+{
+	const struct look *l = op->state;
+	const char *theirs = op_field(op, t->what, t->field);
+	const char *type = json_text(l->fields, theirs ? theirs : "");
+
+	if (*type && !is_among(t->types, type))
+		find(op, t->fatal,
+		     arena_printf(op->arena,
+				  "%s.%s is \"%s\", which is of type %s in %s; accepted is %s.",
+				  mapping_name(t->what), t->field, theirs, type, theirs_of(op),
+				  t->types),
+		     t->todo);
+	else if (t->what == MAPPED_SESSIONS && !strcmp(type, "dateTime"))
+		directus_find(op,
+			      &(const struct finding){
+				      .what = arena_printf(op->arena,
+							   "%s.%s is a dateTime, which says no "
+							   "offset: it is taken for the time on "
+							   "the wall of the conference.",
+							   theirs_of(op), theirs),
+				      .todo = "Nothing where it was entered so; else make it a "
+					      "timestamp.",
+				      .advice = true });
+}
+
+/* An answer has up to ANSWER_MAX_BYTES. */
+static void find_too_short(struct op *op)
+{
+	const struct look *l = op->state;
+	const char *theirs = op_field(op, MAPPED_MESSAGES, "messageText");
+	int64_t most = json_get_int(l->lengths, theirs, 0);
+
+	if (most > 0 && most < ANSWER_FITS)
+		find(op, true,
+		     arena_printf(op->arena, "%s.%s holds %lld characters, and answers are longer.",
+				  theirs_of(op), theirs, (long long)most),
+		     "Make it a text.");
 }
 
 static void find_wrong_types(struct op *op)
 {
 	const struct look *l = op->state;
-	const char *id = op_field(op, l->what, "id");
-	const char *type = json_text(l->fields, id ? id : "");
 
-	if (l->what == MAPPED_MESSAGES && *type && strcmp(type, "uuid") != 0 &&
-	    strcmp(type, "string") != 0)
-		find(op, true,
-		     arena_printf(op->arena,
-				  "messages.id is \"%s\", which is of type %s in %s; accepted is "
-				  "uuid, or a string that holds one.",
-				  id, type, theirs_of(op)),
-		     "Give the collection a key of type uuid: an answer's id is made from its "
-		     "question's.");
+	for (size_t i = 0; i < ARRAY_SIZE(typed); i++)
+		if (typed[i].what == l->what)
+			find_wrong_type(op, &typed[i]);
+	if (l->what == MAPPED_MESSAGES)
+		find_too_short(op);
 }
 
 static void ask_items(struct flow *f)
@@ -213,7 +285,7 @@ static void check_fields(struct flow *f)
 	if (gave_up(f, r))
 		return;
 	if (r >= 0 && json_object_is_type(op_data(op), json_type_array)) {
-		l->fields = types_of(op_data(op));
+		read_fields(l, op_data(op));
 		find_wrong_types(op);
 		if (find_missing(op)) {
 			next_collection(f);
@@ -342,6 +414,9 @@ static void check_rights(struct flow *f)
 
 	if (gave_up(f, r))
 		return;
+	if (r < 0 && !op->d->authorization)
+		find(op, false, "DIRECTUS_API_KEY is not set: only what everybody may is done.",
+		     "Give it a user's static token (docs/directus.md, Permissions).");
 	if (r >= 0 && json_object_is_type(op_data(op), json_type_object) &&
 	    json_get(op_data(op), mapping_collection(op->d->mapping, MAPPED_MESSAGES))) {
 		find_rights(op, MAPPED_MESSAGES, "create");

@@ -9,6 +9,8 @@
 #include <string.h>
 #include "base/check.h"
 #include "base/hash.h"
+#include "base/zone.h"
+#include "observe/log.h"
 
 #define CHECK_MS	   10000
 #define SNAPSHOT_MAX_BYTES (1UL << 30)
@@ -259,10 +261,12 @@ struct load {
 	const char *id;
 	struct snapshot *snapshot;
 	struct json_object *conference; /* its row, to which pages and rooms are added */
+	struct zone *zone;		/* the conference's; NULL: not known */
 	struct record *records;
 	size_t cap;
 	enum mapped what;
 	size_t offset;
+	int page;
 };
 
 static flow_step load_begin, load_conference, load_page, load_paged;
@@ -279,6 +283,7 @@ static void load_finish(struct op *op)
 	struct load *l = op->state;
 
 	json_object_put(l->conference);
+	zone_close(l->zone);
 	snapshot_unref(l->snapshot);
 }
 
@@ -364,10 +369,14 @@ static void load_conference(struct flow *f)
 static int take_conference(struct op *op, struct fail *f)
 {
 	struct load *l = op->state;
+	struct conference *c = &l->snapshot->conference;
 	struct fingerprint *p = map_get(op->d->fingerprints, l->id);
+	int r = conference_parse(l->conference, l->snapshot->arena, c, f);
 
 	l->snapshot->epoch = p ? p->epoch : 1;
-	return conference_parse(l->conference, l->snapshot->arena, &l->snapshot->conference, f);
+	if (!r && c->timezone && zone_open(c->timezone, &l->zone, NULL) < 0)
+		l->zone = NULL; /* who makes a catalog of it says so */
+	return r;
 }
 
 static void load_end(struct flow *f)
@@ -399,10 +408,11 @@ static void load_page(struct flow *f)
 		return;
 	}
 	id = op_field(op, l->what, "id");
+	l->page = op->d->page;
 	op_send(op, "GET",
 		arena_printf(op->own, "%s?%slimit=%d&offset=%zu%s%s&fields=%s",
-			     op_items(op, l->what), only_of(op, l->what, l->id), DIRECTUS_PAGE,
-			     l->offset, id ? "&sort=" : "", id ? id : "",
+			     op_items(op, l->what), only_of(op, l->what, l->id), l->page, l->offset,
+			     id ? "&sort=" : "", id ? id : "",
 			     mapping_fields(op->d->mapping, l->what)),
 		NULL, THEN(f, load_paged));
 }
@@ -436,6 +446,13 @@ static void load_room(struct load *l, struct json_object *row)
 	json_object_array_add(rooms, json_object_get(row));
 }
 
+/* A dateTime has no offset: it was entered by the clock on the conference's wall. */
+static int local_time(void *ctx, int64_t local_s, int64_t *unix_s)
+{
+	*unix_s = zone_unix_of(ctx, local_s);
+	return 0;
+}
+
 static int load_record(struct load *l, struct json_object *row, struct fail *f)
 {
 	struct snapshot *s = l->snapshot;
@@ -446,7 +463,8 @@ static int load_record(struct load *l, struct json_object *row, struct fail *f)
 	if (!l->records)
 		return FAIL(f, ASSISTANT_ENOMEM, "Out of memory.");
 	json_object_object_del(row, "conference_id");
-	if (record_parse(type, row, s->arena, NULL, NULL, &l->records[*n], f) < 0)
+	if (record_parse(type, row, s->arena, l->zone ? local_time : NULL, l->zone, &l->records[*n],
+			 f) < 0)
 		return f->code;
 	(*n)++;
 	return 0;
@@ -466,12 +484,37 @@ static int load_row(struct op *op, struct json_object *theirs, struct fail *f)
 	return 0;
 }
 
+/* QUERY_LIMIT_MAX is below what we ask for, and refuses it. */
+static bool is_too_many(struct op *op)
+{
+	const struct load *l = op->state;
+
+	return op->response.status == 400 && l->page > DIRECTUS_PAGE_LEAST &&
+	       strstr(op->response.body, "INVALID_QUERY");
+}
+
+static void load_fewer(struct flow *f)
+{
+	struct op *op = op_of(f);
+	struct load *l = op->state;
+
+	op->d->page = l->page / 2 > DIRECTUS_PAGE_LEAST ? l->page / 2 : DIRECTUS_PAGE_LEAST;
+	log_write(op->d->log, LOG_INFO, "directus.page", "i", "rows", (int64_t)op->d->page, NULL);
+	load_page(f);
+}
+
 static void load_paged(struct flow *f)
 {
 	struct op *op = op_of(f);
 	struct load *l = op->state;
 	int r = check_rows(op);
-	size_t n = r < 0 ? 0 : json_object_array_length(op_data(op));
+	size_t n;
+
+	if (r < 0 && is_too_many(op)) {
+		load_fewer(f);
+		return;
+	}
+	n = r < 0 ? 0 : json_object_array_length(op_data(op));
 
 	for (size_t i = 0; i < n && !r; i++)
 		r = load_row(op, json_object_array_get_idx(op_data(op), i), &f->fail);
@@ -480,7 +523,7 @@ static void load_paged(struct flow *f)
 		return;
 	}
 	l->offset += n;
-	if (n < DIRECTUS_PAGE) {
+	if (n < (size_t)l->page) {
 		if (l->what >= MAPPED_SESSIONS)
 			l->snapshot->records[l->what - MAPPED_SESSIONS] = l->records;
 		l->records = NULL;

@@ -651,7 +651,7 @@ int mapping_load(const char *path, struct mapping **out, struct fail *f)
 		return code;
 	code = mapping_parse(text.data, text.len, out, &why);
 	if (code < 0)
-		return FAIL(f, code, "%.60s: %s", path, why.text);
+		return FAIL(f, code, "DIRECTUS_MAPPING is \"%.90s\": %s", path, why.text);
 	return 0;
 }
 

@@ -13,6 +13,7 @@
 
 #include "aio/flow.h"
 #include "base/arena.h"
+#include "base/findings.h"
 #include "store/record.h"
 
 struct store;
@@ -62,20 +63,6 @@ struct row_query {
 	int limit, offset;
 };
 
-/* What is wrong between us and the store, as an operator reads it. */
-struct store_finding {
-	const char *what, *todo; /* a sentence each */
-	bool fatal;		 /* answers will fail */
-	bool advice;		 /* nothing is wrong: how it is set up could be better */
-};
-
-#define STORE_MAX_FINDINGS 50
-
-struct store_findings {
-	struct store_finding rows[STORE_MAX_FINDINGS];
-	size_t n;
-};
-
 struct store_ops {
 	const char *name; /* "sqlite" */
 	void (*destroy)(struct store *s);
@@ -114,7 +101,7 @@ struct store_ops {
 	 * Looks whether the store is laid out as it is taken to be; NULL where we lay it out ourselves.  Findings are no
 	 * failure; what fails is looking.
 	 */
-	void (*check)(struct store *s, struct arena *arena, struct store_findings *out,
+	void (*check)(struct store *s, struct arena *arena, struct findings *out,
 		      struct flow *f);
 
 	/* The rest is the embedded store's: NULL in remote ones. */

@@ -262,6 +262,28 @@ static void test_destroyed_with_answers_under_way(void **state)
 	assert_string_equal(value.data, "untouched");
 }
 
+/* What a set-up lacks is told in a sentence with what to do, and nothing of the check stays. */
+static void test_check(void **state)
+{
+	struct fixture *fx = *state;
+	struct findings found = { .n = 9 };
+
+	assert_int_equal(CALL(fx->a, check, fx->arena, &found), 0);
+	assert_int_equal(found.n, 0);
+	assert_string_equal(redis_server_say(&server, "DBSIZE"), ":0");
+	redis_server_say(&server, "CONFIG SET maxmemory-policy noeviction");
+	redis_server_say(&server, "CONFIG SET maxmemory 1");
+	assert_int_equal(CALL(fx->a, check, fx->arena, &found), 0);
+	redis_server_say(&server, "CONFIG SET maxmemory 0");
+	assert_int_equal(found.n, 2);
+	assert_non_null(strstr(found.rows[0].what, "evicts nothing"));
+	assert_non_null(strstr(found.rows[1].what, "OOM"));
+	assert_non_null(strstr(found.rows[1].todo, "more memory"));
+	redis_server_kill(&server);
+	assert_int_equal(CALL(fx->a, check, fx->arena, &found), ASSISTANT_EUNAVAILABLE);
+	redis_server_start(&server);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -279,6 +301,7 @@ int main(void)
 		TEST(test_killed),
 		TEST(test_frozen),
 		TEST(test_refused),
+		TEST(test_check),
 		TEST(test_destroyed_with_answers_under_way),
 	};
 	int failed;

@@ -68,6 +68,15 @@ static void a_setting_overrides_the_table(void **state)
 	}
 }
 
+static void retired_models_are_known(void **state)
+{
+	assert_string_equal(model_retired("claude-sonnet-4-20250514"), "2026-06-15");
+	assert_string_equal(model_retired("claude-3-opus-20240229"), "2026-01-05");
+	assert_null(model_retired("claude-sonnet-4-5-20250929"));
+	assert_null(model_retired("claude-sonnet-5-5"));
+	assert_null(model_retired(""));
+}
+
 /* --- Requests ---------------------------------------------------------------------------- */
 
 static struct json_object *parse(char *text)
@@ -423,6 +432,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_longest_row_counts),
 		cmocka_unit_test(a_setting_overrides_the_table),
+		cmocka_unit_test(retired_models_are_known),
 		cmocka_unit_test(the_order_of_a_request),
 		cmocka_unit_test(what_was_said_is_gone_on_with),
 		cmocka_unit_test(only_long_prefixes_are_kept),

@@ -93,6 +93,7 @@ static void when_to_come_again(void **state)
 	};
 	const struct http_header both[] = { { "retry-after", "9" }, { "retry-after-ms", "40" } };
 	const struct http_response rs = { .status = 429, .headers = (void *)both, .n_headers = 2 };
+	struct http_response dated;
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct http_response one = answer(429, rows[i].name, rows[i].value);
@@ -101,6 +102,9 @@ static void when_to_come_again(void **state)
 				 rows[i].expected_ms);
 	}
 	assert_int_equal(upstream_retry_after_ms(&rs, 0), 40);
+	assert_int_equal(upstream_date_s(&rs), 0);
+	dated = answer(200, "date", "Sun, 06 Nov 1994 08:49:37 GMT");
+	assert_int_equal(upstream_date_s(&dated), then_ms / 1000);
 }
 
 /* --- Retries ---------------------------------------------------------------------------------- */

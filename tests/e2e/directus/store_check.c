@@ -353,7 +353,7 @@ static void test_conference(void **state)
 	snapshot_unref(read);
 }
 
-static void assert_found(const struct store_findings *found, const char *sentence)
+static void assert_found(const struct findings *found, const char *sentence)
 {
 	for (size_t i = 0; i < found->n; i++)
 		if (strstr(found->rows[i].what, sentence))
@@ -364,7 +364,7 @@ static void assert_found(const struct store_findings *found, const char *sentenc
 }
 
 /* The Directus of the checks is set up as docs/directus.md says, but for its version. */
-static void assert_only_advice(const struct store_findings *found)
+static void assert_only_advice(const struct findings *found)
 {
 	assert_found(found, "Directus is 11.3.5, whose WebSocket does not restrict visitors");
 	for (size_t i = 0; i < found->n; i++)
@@ -377,7 +377,7 @@ static void assert_only_advice(const struct store_findings *found)
 static void test_check(void **state)
 {
 	struct fixture *fx = *state;
-	struct store_findings found = { .n = 99 };
+	struct findings found = { .n = 99 };
 
 	assert_int_equal(CALL(fx, check, fx->arena, &found), 0);
 	assert_only_advice(&found);
@@ -412,7 +412,7 @@ static void set_accountability(struct fixture *fx, const char *value)
 static void test_check_revisions(void **state)
 {
 	struct fixture *fx = *state;
-	struct store_findings found = { 0 };
+	struct findings found = { 0 };
 
 	set_accountability(fx, "\"all\"");
 	assert_int_equal(CALL(fx, check, fx->arena, &found), 0);
@@ -431,7 +431,7 @@ static void test_check_mismatch(void **state)
 				    "\"conversation_id\":\"%s\",\"metadata\":null}},"
 				    "\"sessions\":{\"collection\":\"nowhere\"}}";
 	struct fixture *fx = *state;
-	struct store_findings found = { 0 };
+	struct findings found = { 0 };
 	char path[] = "/tmp/erleah-mapping.XXXXXX";
 	int fd = mkstemp(path);
 	const struct directus_options options = { .url = env("DIRECTUS_URL"),
@@ -462,7 +462,7 @@ static void test_check_mismatch(void **state)
 static void test_check_rights(void **state)
 {
 	struct fixture *fx = *state;
-	struct store_findings found = { 0 };
+	struct findings found = { 0 };
 	struct store *s = open_store(fx, env("DIRECTUS_TOKEN"));
 
 	assert_int_equal(CALL_ON(fx, s, check, fx->arena, &found), 0);
