@@ -341,7 +341,7 @@ static void check(struct cache *cache, struct arena *arena, struct findings *out
 {
 	struct redis_cache *c = container_of(cache, struct redis_cache, base);
 
-	redis_check(c->redis, c->loop, c->prefix, arena, out, f);
+	redis_check(c->redis, c->loop, &c->ops, c->prefix, arena, out, f);
 }
 
 static void destroy(struct cache *cache)

@@ -8,17 +8,16 @@
 #include "cache/redis_check.h"
 
 #include <string.h>
-#include "base/check.h"
+#include "aio/flow_op.h"
 
 #define OLDEST_MAJOR 5 /* streams */
 #define OWN_BYTES    (1 << 20)
 #define EXPIRES_MS   "1000"
 
 struct redis_checking {
-	struct wait wait;
-	struct flow flow;
+	struct flow_op base;
 	struct redis *redis;
-	struct arena *own, *arena;
+	struct arena *arena; /* the caller's */
 	const char *key;
 	struct findings found, *out;
 	struct redis_value answer;
@@ -51,7 +50,7 @@ static flow_step check_info, check_told, check_probe, check_probed;
 
 static struct redis_checking *checking_of(struct flow *f)
 {
-	return container_of(f, struct redis_checking, flow);
+	return container_of(flow_op_of(f), struct redis_checking, base);
 }
 
 /* --- What it tells of itself -------------------------------------------------------- */
@@ -65,7 +64,7 @@ static const char *told(struct redis_checking *c, const char *name)
 	for (; at; at = strchr(at, '\n')) {
 		at += *at == '\n';
 		if (!strncmp(at, name, n) && at[n] == ':')
-			return arena_strndup(c->own, at + n + 1, strcspn(at + n + 1, "\r\n"));
+			return arena_strndup(c->base.own, at + n + 1, strcspn(at + n + 1, "\r\n"));
 	}
 	return "";
 }
@@ -110,7 +109,7 @@ static void check_info(struct flow *f)
 	struct redis_checking *c = checking_of(f);
 	const struct redis_word words[] = { REDIS_WORD("INFO") };
 
-	redis_ask(c->redis, words, ARRAY_SIZE(words), c->own, &c->answer,
+	redis_ask(c->redis, words, ARRAY_SIZE(words), c->base.own, &c->answer,
 		  THEN_ANYWAY(f, check_told));
 }
 
@@ -137,7 +136,7 @@ static const char *word_of(struct redis_checking *c, const char *word)
 	if (!strcmp(word, "K") || !strcmp(word, "C"))
 		return c->key;
 	if (word[0] == 'S' && (!word[1] || word[1] == ':'))
-		return arena_printf(c->own, "%s:stream%s", c->key, word + 1);
+		return arena_printf(c->base.own, "%s:stream%s", c->key, word + 1);
 	return word;
 }
 
@@ -156,7 +155,7 @@ static void check_probe(struct flow *f)
 		n++;
 	}
 	c->at++;
-	redis_ask(c->redis, words, n, c->own, &c->answer, THEN_ANYWAY(f, check_probed));
+	redis_ask(c->redis, words, n, c->base.own, &c->answer, THEN_ANYWAY(f, check_probed));
 }
 
 static const char *what_to_do(const char *refusal)
@@ -198,49 +197,24 @@ static void check_probed(struct flow *f)
 
 /* --- The call ---------------------------------------------------------------------------- */
 
-static void check_deliver(struct wait *w)
+static void check_deliver(struct flow_op *op)
 {
-	struct redis_checking *c = container_of(w, struct redis_checking, wait);
+	struct redis_checking *c = container_of(op, struct redis_checking, base);
 
 	*c->out = c->found;
 }
 
-static void check_cancel(struct wait *w)
+void redis_check(struct redis *redis, struct loop *loop, struct list *all, const char *prefix,
+		 struct arena *arena, struct findings *out, struct flow *f)
 {
-	flow_cancel(&container_of(w, struct redis_checking, wait)->flow);
-}
+	struct redis_checking *c = flow_op_new(sizeof(*c), OWN_BYTES, f);
 
-static void check_release(struct wait *w)
-{
-	arena_destroy(container_of(w, struct redis_checking, wait)->own);
-}
-
-static void check_ended(struct flow *f)
-{
-	struct redis_checking *c = checking_of(f);
-
-	wait_finish(&c->wait, f->status, &f->fail);
-}
-
-void redis_check(struct redis *redis, struct loop *loop, const char *prefix, struct arena *arena,
-		 struct findings *out, struct flow *f)
-{
-	struct arena *own = arena_create(OWN_BYTES);
-	struct redis_checking *c = own ? arena_new(own, struct redis_checking) : NULL;
-
-	if (!c) {
-		arena_destroy(own);
-		flow_refuse(f, ASSISTANT_ENOMEM, NULL);
+	if (!c)
 		return;
-	}
 	c->redis = redis;
-	c->own = own;
 	c->arena = arena;
 	c->out = out;
-	c->key = arena_printf(own, "%sdoctor", prefix);
-	wait_begin(&c->wait, f);
-	c->wait.deliver = check_deliver;
-	c->wait.cancel = check_cancel;
-	c->wait.release = check_release;
-	flow_begin(&c->flow, loop, NULL, "redis_check", FIRST(check_info), check_ended);
+	c->key = arena_printf(c->base.own, "%sdoctor", prefix);
+	c->base.deliver = check_deliver;
+	flow_op_begin(&c->base, all, loop, "redis_check", FIRST(check_info), f);
 }
