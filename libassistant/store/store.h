@@ -101,8 +101,7 @@ struct store_ops {
 	 * Looks whether the store is laid out as it is taken to be; NULL where we lay it out ourselves.  Findings are no
 	 * failure; what fails is looking.
 	 */
-	void (*check)(struct store *s, struct arena *arena, struct findings *out,
-		      struct flow *f);
+	void (*check)(struct store *s, struct arena *arena, struct findings *out, struct flow *f);
 
 	/* The rest is the embedded store's: NULL in remote ones. */
 	void (*row_read)(struct store *s, const char *collection, const char *id, char **json,
