@@ -295,29 +295,48 @@ static struct json_object *page_facts(struct turn *t, const struct result *page)
 	return o;
 }
 
+/* "When does the cloakroom close?", and the page has no number. */
+static bool is_timeless(const struct turn *t, const struct found *found)
+{
+	return t->understood.asked == ASKED_WHEN && found->n_pages && !t->attribute &&
+	       !has_digit(found->passages[0]);
+}
+
+/* The nearest page does not say what is asked. */
+static bool is_far(const struct turn *t, const struct found *found)
+{
+	const struct understood *u = &t->understood;
+
+	return u->intent == INTENT_GENERAL_INFO && found->n_pages && !found->n &&
+	       (u->info_fit == INFO_FAR_FROM_IT ||
+		(u->info_fit == INFO_NEAR_IT && is_timeless(t, found)));
+}
+
 /* When something is asked that no page tells: a page that merely speaks of it is named, not quoted. */
 static void set_info(struct turn *t, const struct found *found)
 {
 	struct json_object *info = json_object_new_array();
-	bool timeless = t->understood.asked == ASKED_WHEN && found->n_pages && !t->attribute &&
-			!has_digit(found->passages[0]);
+	bool timeless = is_timeless(t, found);
+	bool says_it = t->understood.info_titled ||
+		       (t->understood.info_parts && t->understood.info_fit == INFO_SAYS_IT);
 
 	for (size_t i = 0; i < found->n_pages; i++) {
 		struct json_object *page = page_facts(t, &found->pages[i]);
 
 		if (!page)
 			continue;
-		set_page_texts(page,
-			       timeless && !t->understood.info_titled ? NULL : found->passages[i]);
+		set_page_texts(page, timeless && !says_it ? NULL : found->passages[i]);
 		json_object_array_add(info, page);
 	}
 	json_set(t->facts, "info", info);
 	if (timeless)
 		json_set_bool(t->facts, "time_unknown", true);
+	else if (t->understood.info_fit == INFO_NEAR_IT)
+		json_set_bool(t->facts, "nearly", true);
 }
 
 /* Nothing was found of anything: the page that says whom to ask.  Not for "and the swimming pool?": that leans on an answer. */
-static void set_help(struct turn *t)
+static void set_help(struct turn *t, const struct found *found)
 {
 	const struct understood *u = &t->original;
 	const struct result help = { .info = info_help_page(catalog_info(t->catalog)),
@@ -326,6 +345,8 @@ static void set_help(struct turn *t)
 	if (help.info && u->entities == ENTITY_ALL && u->when.kind == WHEN_NONE &&
 	    !filter_is_set(&u->filter) && !t->absent && !t->followed)
 		json_set(t->facts, "help", page_facts(t, &help));
+	if (is_far(t, found) && found->pages[0].info != help.info)
+		json_set(t->facts, "closest", page_facts(t, &found->pages[0]));
 }
 
 static void add_text(struct json_object *facts, const char *key, const char *text)
@@ -406,6 +427,12 @@ static bool is_facility(struct turn *t, const struct found *found, bool *named)
 	return !all;
 }
 
+/* "Where can I charge my laptop?": a matter of the site; a talk on charging is no answer, whatever it is called. */
+static bool is_of_the_site(const struct understood *u)
+{
+	return u->info_matter && u->practical && u->how_to;
+}
+
 static const char *kind_of(struct turn *t, const struct found *found)
 {
 	bool named;
@@ -420,13 +447,15 @@ static const char *kind_of(struct turn *t, const struct found *found)
 		return "smalltalk";
 	if (t->understood.intent == INTENT_OUT_OF_SCOPE)
 		return "out_of_scope";
+	if (is_far(t, found))
+		return "none";
 	if (found->n_pages && !found->n && !page_answers(t, found))
 		return t->all_failed ? "unavailable" : "none";
 	if (found->n_pages && !(found->n && t->attribute) &&
 	    (!found->n || (found->results[0].score < INFO_BEATS &&
 			   t->understood.entities == ENTITY_ALL && page_answers(t, found))))
 		return "info";
-	if (is_facility(t, found, &named) && !named)
+	if (is_facility(t, found, &named) && (!named || is_of_the_site(&t->original)))
 		return "none";
 	if (found->n)
 		return "entities";
@@ -477,7 +506,7 @@ int facts_build(struct turn *t, struct fail *f)
 	if (t->words_only && !t->n_parts)
 		json_set_bool(t->facts, "words_only", true);
 	if (strcmp(kind, "none") == 0)
-		set_help(t);
+		set_help(t, &found);
 	set_tools(t);
 	return 0;
 }

@@ -366,7 +366,8 @@ static void place_attribute(struct turn *t)
 	    (is_general(t) || (t->understood.intent == INTENT_GENERAL_INFO &&
 			       strcmp(attribute_name(t->attribute), "recorded") == 0))) {
 		t->understood.intent = INTENT_GENERAL_INFO;
-		t->understood.info_keys = no_keys;
+		if (!t->understood.info_parts)
+			t->understood.info_keys = no_keys;
 		return;
 	}
 	if (t->focus || !asks_of_one(&t->understood))

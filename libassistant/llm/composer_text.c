@@ -278,6 +278,8 @@ void composer_info(struct composing *c)
 
 	if (json_get_bool(c->facts, "time_unknown", false))
 		phrases_say(c->out, c->l, PHRASE_INFO_NO_TIME, NULL);
+	else if (json_get_bool(c->facts, "nearly", false))
+		phrases_say(c->out, c->l, PHRASE_INFO_NEARLY, NULL);
 	for (size_t i = 0; i < n && i < 1 + MAX_SEE_ALSO; i++) {
 		struct json_object *page = json_object_array_get_idx(info, i);
 		struct json_object *passages = json_get_array(page, "passages");
@@ -353,10 +355,9 @@ static bool say_no_time(struct composing *c, const char *kind, const char *limit
 	return true;
 }
 
-/* The page that says whom to ask, when the conference has one. */
-static void say_help(struct composing *c)
+static void say_page(struct composing *c, const char *which, enum phrase p)
 {
-	struct json_object *page = json_get_object(c->facts, "help");
+	struct json_object *page = json_get_object(c->facts, which);
 	struct text name _cleanup_text_ = { 0 };
 
 	if (!page)
@@ -364,7 +365,7 @@ static void say_help(struct composing *c)
 	text_init(&name, 64);
 	composer_name(&name, page);
 	composer_space(c);
-	phrases_say(c->out, c->l, PHRASE_NONE_HELP, "name", name.data, NULL);
+	phrases_say(c->out, c->l, p, "name", name.data, NULL);
 }
 
 static void say_none(struct composing *c)
@@ -398,7 +399,8 @@ static void say_none(struct composing *c)
 		    : json_get_bool(c->facts, "loose", false) ? PHRASE_NONE_LOOSE
 							      : PHRASE_NONE_TOPIC,
 		    "topic", topic.data, "limits", limits.data, "conference", name.data, NULL);
-	say_help(c);
+	say_page(c, "closest", PHRASE_NONE_CLOSEST);
+	say_page(c, "help", PHRASE_NONE_HELP); /* that says whom to ask */
 	say_can_do(c);
 }
 

@@ -1,7 +1,7 @@
 /*
  * info.c - pages as sets of word stems, and concepts that bridge what people say and what pages write.
  */
-#include "search/info.h"
+#include "search/info_build.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -11,10 +11,8 @@
 #include "base/utf8.h"
 #include "search/page_texts.h"
 
-#define MAX_BYTES    (64u << 20)
-#define MAX_STEM     40
-#define MAX_CONCEPTS 64
-#define MAX_ASKED    600 /* bytes of a question: what is practical is short */
+#define MAX_BYTES (64u << 20)
+#define MAX_ASKED 600 /* bytes of a question: what is practical is short */
 
 /* One word of a page: a list by page, newest first. */
 struct posting {
@@ -27,39 +25,43 @@ struct info_index {
 	struct arena *arena;
 	const struct conference *conference;
 	const struct info_page *help;
+	struct info_passages *passages;
 	struct map *stems;	      /* stem -> struct posting */
 	const char **titles, **texts; /* folded, blanks between words and at both ends */
 	/* per page and concept: 0 no, 1 in its text, 2 in its key or title */
-	unsigned char (*about)[MAX_CONCEPTS];
+	unsigned char (*about)[INFO_MAX_CONCEPTS];
 };
 
-static const struct {
-	const char *asked, *written;
-} concepts[] = {
+const struct info_concept info_concepts[] = {
 #define CONCEPT(asked, written, questions) { asked, written },
 #include "search/info_concepts.def"
 #undef CONCEPT
 };
+const size_t info_n_concepts = ARRAY_SIZE(info_concepts);
 
-/* Light on purpose: "dogs" and "dog", "parking" and "park"; concepts do the rest. */
-static void stem(const char *word, char out[static MAX_STEM + 1])
+static size_t without(const char *word, size_t len, const char *end)
 {
-	static const char *const ends[] = { "ing", "ed", "es", "s", "en" };
-	size_t len = strlen(word);
+	size_t size = strlen(end);
 
-	len = len > MAX_STEM ? utf8_prefix(word, len, MAX_STEM) : len;
-	memcpy(out, word, len);
-	out[len] = '\0';
-	for (size_t i = 0; i < ARRAY_SIZE(ends); i++) {
-		size_t size = strlen(ends[i]);
+	return len >= size + 3 && memcmp(word + len - size, end, size) == 0 ? len - size : len;
+}
 
-		if (len >= size + 3 && strcmp(out + len - size, ends[i]) == 0) {
-			len -= size;
-			break;
-		}
+void info_stem(const char *word, char out[static INFO_MAX_STEM + 1])
+{
+	static const char *const ends[] = { "ing", "ed", "es", "en" };
+	size_t len = strlen(word), whole;
+
+	len = len > INFO_MAX_STEM ? utf8_prefix(word, len, INFO_MAX_STEM) : len;
+	whole = len;
+	for (size_t i = 0; i < ARRAY_SIZE(ends) && len == whole; i++)
+		len = without(word, whole, ends[i]);
+	if (len == whole) {
+		len = without(word, whole, "s");
+		len = len < whole ? without(word, len, "ing") : len; /* "recordings" */
 	}
-	if (len > 3 && out[len - 1] == 'e')
+	if (len > 3 && word[len - 1] == 'e')
 		len--;
+	memcpy(out, word, len);
 	out[len] = '\0';
 }
 
@@ -90,25 +92,22 @@ static const char *spaced(struct arena *arena, const char *folded)
 	return copy;
 }
 
-/* Whether spaced text has one of the words or phrases of a list. */
-static bool has_any(const char *text, const char *list, const char **which)
+/* Whether spaced text has one of the words or phrases of a list; titled: those that count in titles alone, too. */
+static bool has_any(const char *text, const char *list, bool titled)
 {
 	while (*list) {
-		size_t len = strcspn(list, " ");
+		size_t len = strcspn(list, " "), mark = *list == '^';
 		char phrase[64];
 
-		if (len && len < sizeof phrase - 2) {
+		if (len > mark && len < sizeof phrase - 2 && (titled || !mark)) {
 			phrase[0] = ' ';
-			memcpy(phrase + 1, list, len);
-			phrase[len + 1] = ' ';
-			phrase[len + 2] = '\0';
+			memcpy(phrase + 1, list + mark, len - mark);
+			phrase[len - mark + 1] = ' ';
+			phrase[len - mark + 2] = '\0';
 			for (char *p = phrase; *p; p++)
 				*p = *p == '_' ? ' ' : *p;
-			if (strstr(text, phrase)) {
-				if (which)
-					*which = list;
+			if (strstr(text, phrase))
 				return true;
-			}
 		}
 		list += len + (list[len] == ' ');
 	}
@@ -126,7 +125,12 @@ const char *info_words(const char *text, struct arena *arena)
 
 bool info_has_any(const char *words, const char *list)
 {
-	return has_any(words, list, NULL);
+	return has_any(words, list, false);
+}
+
+bool info_is_called(const char *words, const char *list)
+{
+	return has_any(words, list, true);
 }
 
 static int post_words(struct info_index *x, const char *folded, unsigned page, bool in_title)
@@ -134,14 +138,14 @@ static int post_words(struct info_index *x, const char *folded, unsigned page, b
 	size_t len = strlen(folded), i = 0, from, to;
 
 	while (word_next(folded, len, &i, &from, &to)) {
-		char word[MAX_STEM + 1], key[MAX_STEM + 1];
+		char word[INFO_MAX_STEM + 1], key[INFO_MAX_STEM + 1];
 		struct posting *p, *first;
 
-		if (to - from > MAX_STEM)
+		if (to - from > INFO_MAX_STEM)
 			continue;
 		memcpy(word, folded + from, to - from);
 		word[to - from] = '\0';
-		stem(word, key);
+		info_stem(word, key);
 		first = map_get(x->stems, key);
 		if (first && first->page == page) {
 			first->in_title |= in_title;
@@ -160,7 +164,7 @@ static int post_words(struct info_index *x, const char *folded, unsigned page, b
 /* 3: the title is what visitors ask for, word for word; 2: what pages call it. */
 static unsigned char title_of(const struct info_index *x, unsigned page, size_t k)
 {
-	return has_any(x->titles[page], concepts[k].asked, NULL) ? 3 : 2;
+	return has_any(x->titles[page], info_concepts[k].asked, false) ? 3 : 2;
 }
 
 static int add_page(struct info_index *x, unsigned page)
@@ -185,11 +189,11 @@ static int add_page(struct info_index *x, unsigned page)
 	r = post_words(x, folded_title, page, true);
 	if (r == 0)
 		r = post_words(x, folded, page, false);
-	for (size_t k = 0; k < ARRAY_SIZE(concepts); k++)
-		x->about[page][k] = has_any(x->titles[page], concepts[k].written, NULL)
+	for (size_t k = 0; k < ARRAY_SIZE(info_concepts); k++)
+		x->about[page][k] = has_any(x->titles[page], info_concepts[k].written, true)
 					    ? title_of(x, page, k)
-				    : has_any(x->texts[page], concepts[k].written, NULL) ? 1
-											 : 0;
+				    : has_any(x->texts[page], info_concepts[k].written, false) ? 1
+											       : 0;
 	return r;
 }
 
@@ -205,7 +209,7 @@ static int find_help(struct info_index *x)
 
 	for (size_t k = 0; k < ARRAY_SIZE(lists); k++) {
 		for (size_t i = 0; i < n && !x->help; i++)
-			if (has_any(x->titles[i], lists[k], NULL))
+			if (has_any(x->titles[i], lists[k], true))
 				x->help = &x->conference->info[i];
 		for (size_t i = 0; i < n && !x->help; i++) {
 			const char *lines = page_headings(&x->conference->info[i], x->arena);
@@ -213,7 +217,7 @@ static int find_help(struct info_index *x)
 
 			if (!words)
 				return ASSISTANT_ENOMEM;
-			if (has_any(words, lists[k], NULL))
+			if (has_any(words, lists[k], false))
 				x->help = &x->conference->info[i];
 		}
 	}
@@ -227,7 +231,7 @@ const struct info_page *info_help_page(const struct info_index *x)
 
 int info_index_create(const struct conference *conference, struct info_index **out, struct fail *f)
 {
-	_Static_assert(ARRAY_SIZE(concepts) <= MAX_CONCEPTS, "room for every concept");
+	_Static_assert(ARRAY_SIZE(info_concepts) <= INFO_MAX_CONCEPTS, "room for every concept");
 	struct arena *arena = arena_create(MAX_BYTES);
 	struct info_index *x = arena ? arena_new(arena, struct info_index) : NULL;
 	size_t n = conference->n_info;
@@ -249,6 +253,8 @@ int info_index_create(const struct conference *conference, struct info_index **o
 		r = add_page(x, (unsigned)i);
 	if (r == 0)
 		r = find_help(x);
+	if (r == 0)
+		r = info_passages_create(conference, arena, &x->passages);
 	if (r < 0) {
 		info_index_destroy(x);
 		return FAIL(f, r, "no memory for the information pages of a conference");
@@ -279,15 +285,17 @@ struct content {
 struct asking {
 	struct content content[MAX_CONTENT];
 	size_t n;
-	bool concepts[MAX_CONCEPTS];
+	bool concepts[INFO_MAX_CONCEPTS];
 	float *scores; /* per page */
 };
 
-static const char *const generic = "conference event venue place people person campus building "
-				   "somebody someone anybody tomorrow today use used "
-				   "bring need take tell possible allowed kann darf konferenz "
-				   "veranstaltung lieu congreso kosten cost much long "
-				   "time times does afterwards exactly open find near nearest area";
+static const char *const generic =
+	"conference event venue place people person campus building "
+	"somebody someone anybody tomorrow today use used "
+	"bring need take tell possible allowed kann darf konferenz "
+	"veranstaltung lieu congreso kosten cost much long "
+	"time times does afterwards exactly open opening opens closes hours "
+	"find near nearest area";
 
 bool info_is_generic(const char *folded_word)
 {
@@ -296,8 +304,8 @@ bool info_is_generic(const char *folded_word)
 
 bool info_is_practical(const char *folded_word)
 {
-	for (size_t k = 0; k < ARRAY_SIZE(concepts); k++)
-		if (word_in(folded_word, concepts[k].asked))
+	for (size_t k = 0; k < ARRAY_SIZE(info_concepts); k++)
+		if (word_in(folded_word, info_concepts[k].asked))
 			return true;
 	return false;
 }
@@ -308,12 +316,12 @@ static void read_content(const struct info_index *x, const struct vocabulary *v,
 			 const struct word *words, size_t n, const bool *skip, struct asking *a)
 {
 	for (size_t i = 0; i < n && a->n < MAX_CONTENT; i++) {
-		char key[MAX_STEM + 1];
+		char key[INFO_MAX_STEM + 1];
 		struct content *c = &a->content[a->n];
 
 		if (words[i].stop || skip[i] || !words[i].text[1])
 			continue;
-		stem(words[i].text, key);
+		info_stem(words[i].text, key);
 		c->text = words[i].text;
 		c->pages = map_get(x->stems, key);
 		c->by_concept = false;
@@ -346,8 +354,8 @@ static void read_misspelt(struct asking *a)
 	for (size_t i = 0; i < a->n; i++) {
 		if (a->content[i].weight < STRANGE || strlen(a->content[i].text) < LEAST_FUZZY)
 			continue;
-		for (size_t k = 0; k < ARRAY_SIZE(concepts); k++) {
-			if (!is_nearly(&a->content[i], concepts[k].asked))
+		for (size_t k = 0; k < ARRAY_SIZE(info_concepts); k++) {
+			if (!is_nearly(&a->content[i], info_concepts[k].asked))
 				continue;
 			a->concepts[k] = true;
 			a->content[i].by_concept = true;
@@ -358,12 +366,12 @@ static void read_misspelt(struct asking *a)
 /* Concepts the question names, and the words that name them. */
 static void read_concepts(const char *text, struct asking *a)
 {
-	for (size_t k = 0; k < ARRAY_SIZE(concepts); k++) {
-		if (!has_any(text, concepts[k].asked, NULL))
+	for (size_t k = 0; k < ARRAY_SIZE(info_concepts); k++) {
+		if (!has_any(text, info_concepts[k].asked, false))
 			continue;
 		a->concepts[k] = true;
 		for (size_t i = 0; i < a->n; i++) {
-			const char *list = concepts[k].asked;
+			const char *list = info_concepts[k].asked;
 
 			for (const char *at = list; (at = strstr(at, a->content[i].text)) != NULL;
 			     at++) {
@@ -393,7 +401,7 @@ static void score_pages(const struct info_index *x, struct asking *a)
 	for (size_t page = 0; page < n; page++) {
 		float by_words = a->n ? a->scores[page] / (float)a->n : 0, by_concept = 0;
 
-		for (size_t k = 0; k < ARRAY_SIZE(concepts); k++) {
+		for (size_t k = 0; k < ARRAY_SIZE(info_concepts); k++) {
 			if (a->concepts[k] && x->about[page][k])
 				by_concept += x->about[page][k] == 3   ? 1.1f
 					      : x->about[page][k] == 2 ? 1.0f
@@ -409,7 +417,7 @@ static float cover_of(const struct info_index *x, const struct asking *a, unsign
 	float all = 0, covered = 0;
 
 	*concept = *in_title = false;
-	for (size_t k = 0; k < ARRAY_SIZE(concepts); k++) {
+	for (size_t k = 0; k < ARRAY_SIZE(info_concepts); k++) {
 		*concept |= a->concepts[k] && x->about[page][k];
 		*in_title |= a->concepts[k] && x->about[page][k] >= 2;
 	}
@@ -445,8 +453,25 @@ static void keep_best(const struct info_index *x, const float *scores, struct in
 	}
 }
 
+static const struct info_share *shares_of(const struct info_index *x, const struct asking *a,
+					  struct arena *arena)
+{
+	struct info_share *shares =
+		arena_array(arena, struct info_share, x->conference->n_info + 1);
+	struct info_asked words[MAX_CONTENT];
+
+	for (size_t i = 0; i < a->n; i++)
+		words[i] = (struct info_asked){ a->content[i].text,
+						a->content[i].weight >= STRANGE &&
+							!a->content[i].by_concept };
+	if (shares)
+		info_passages_ask(x->passages, words, a->n, a->concepts, arena, shares);
+	return shares;
+}
+
 void info_find(const struct info_index *x, const struct vocabulary *v, const char *folded,
-	       const struct word *words, size_t n, const bool *skip, struct info_found *out)
+	       const struct word *words, size_t n, const bool *skip, struct arena *keep,
+	       struct info_found *out)
 {
 	_cleanup_arena_ struct arena *arena = arena_create(1u << 20);
 	struct asking a = { .n = 0 };
@@ -467,6 +492,11 @@ void info_find(const struct info_index *x, const struct vocabulary *v, const cha
 	out->words = (unsigned)a.n;
 	for (size_t i = 0; i < a.n; i++)
 		out->others += !a.content[i].by_concept && a.content[i].weight < STRANGE;
+	for (size_t k = 0; k < info_n_concepts; k++)
+		out->matter |= a.concepts[k];
+	for (size_t i = 0; i < a.n; i++)
+		out->strange |= a.content[i].weight >= STRANGE && !a.content[i].by_concept;
+	out->shares = shares_of(x, &a, keep);
 	if (out->n)
 		out->cover = cover_of(x, &a, (unsigned)(out->pages[0] - x->conference->info),
 				      &out->concept, &out->in_title);

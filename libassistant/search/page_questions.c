@@ -38,10 +38,10 @@ static int read_words(const struct info_page *page, struct arena *arena, struct 
 
 static int says(const struct page_words *page, const char *written)
 {
-	return info_has_any(page->title, written)      ? IS_CALLED_SO
-	       : info_has_any(page->headings, written) ? HEADS_WITH_IT
-	       : info_has_any(page->text, written)     ? SPEAKS_OF_IT
-						       : SAYS_NOTHING;
+	return info_is_called(page->title, written)	 ? IS_CALLED_SO
+	       : info_is_called(page->headings, written) ? HEADS_WITH_IT
+	       : info_has_any(page->text, written)	 ? SPEAKS_OF_IT
+							 : SAYS_NOTHING;
 }
 
 static int add_questions(const struct info_page *page, const char *questions, struct arena *arena,

@@ -147,6 +147,20 @@ size_t page_passages(const struct info_page *page, struct arena *arena, const ch
 	return n;
 }
 
+size_t page_heads(const struct info_page *page, struct arena *arena, const char **out)
+{
+	struct passage passages[PAGE_MAX_PASSAGES];
+	struct prose prose;
+	size_t n;
+
+	if (prose_read(page->text, arena, &prose) < 0)
+		return 0;
+	n = cut(&prose, passages);
+	for (size_t i = 0; i < n; i++)
+		out[i] = passages[i].lead < 0 ? "" : prose.sentences[passages[i].lead].text;
+	return n;
+}
+
 #define CONTENTS_LINES 2 /* of a list that are headings of the page make it a table of contents */
 
 /* A line that stands in a table of contents, though it may be no heading word for word. */

@@ -15,6 +15,8 @@
 /* Into out[PAGE_MAX_PASSAGES], in the page's order, each with the page's title in front; how many; at least one of a page with
  * text.  Pure.  0 also when there is no memory. */
 size_t page_passages(const struct info_page *page, struct arena *arena, const char **out);
+/* What each of these stands under, in the same order; "" where nothing is above it. */
+size_t page_heads(const struct info_page *page, struct arena *arena, const char **out);
 /* Passage number part as one reads it: below its heading, items of a list on lines of their own, what it announces ("...:") included.
  * NULL: there is none, or it says nothing. */
 const char *page_quote(const struct info_page *page, size_t part, struct arena *arena);

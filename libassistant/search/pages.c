@@ -28,15 +28,21 @@ static const struct least surely_says = { 0.45f, 0.15f }, surely_asks = { 0.60f,
 #define KIND_MARGIN 0.07f
 /* Records are so much nearer: a topic in words that a page has, too. */
 #define TOPIC_MARGIN (-0.10f)
-/* Words found a page before: its place among theirs is worth so much. */
-#define WORDS_SHARE 0.25f
+/* Words found a page before: its place among theirs is worth so much, and all of them in one passage so much. */
+#define WORDS_SHARE 0.1f
+#define SAID_SHARE  0.3f
+#define FAR_OFF	    0.08f /* less, for each step away from saying it */
+/* A passage that has so much more of the words is quoted rather than the nearest. */
+#define MORE_SAID   0.08f
+#define MOSTLY_SAID 0.5f
 /* How far behind the nearest page another one still answers. */
 #define ALSO_WITHIN 0.05f
 
 struct choice {
 	const char *key;
 	int part;
-	float score;
+	float score, said;
+	enum info_fit fit;
 };
 
 /* Of the nearest page: what it says, and what it is asked; and of records. */
@@ -86,6 +92,55 @@ static void insert(struct choice *best, size_t *n, const struct choice *c)
 	*n += *n < INFO_MAX_PAGES;
 }
 
+static const struct info_share *share_of(const struct understood *u, const char *key)
+{
+	for (const struct info_share *s = u->info_shares; s && s->key; s++)
+		if (strcmp(s->key, key) == 0)
+			return s->n ? s : NULL;
+	return NULL;
+}
+
+/* The nearest passage, or one that has clearly more of the words. */
+static size_t choose_part(const struct dense_hit *hit, const struct info_share *share)
+{
+	float near = share->of[hit->part], most = share->of[share->best];
+	bool far = hit->cosine[FACET_MASTER] < how_to_says.cosine;
+
+	return most - near >= MORE_SAID || (far && most > near) ? share->best : hit->part;
+}
+
+/*
+ * A page says what is asked when a passage is about it without doubt, or stands under that matter, or has most of the words and
+ * is not far either; what has less of both is the closest that there is.
+ */
+static enum info_fit fit_of(const struct dense_hit *hit, float said, bool headed, bool strange)
+{
+	float says = hit->cosine[FACET_MASTER];
+
+	if (strange && said < 0.5f)
+		return says >= 0.45f ? INFO_NEAR_IT : INFO_FAR_FROM_IT;
+	if (says >= 0.5f || (headed && (says >= 0.3f || hit->best >= 0.5f)) ||
+	    (said >= 0.5f && (says >= 0.3f || hit->best >= 0.6f)) ||
+	    (said >= 0.35f && hit->best >= 0.8f))
+		return INFO_SAYS_IT;
+	return says >= 0.45f || (said >= 0.4f && says >= 0.3f) ? INFO_NEAR_IT : INFO_FAR_FROM_IT;
+}
+
+static struct choice choice_of(const struct understood *u, const struct dense_hit *hit)
+{
+	const struct info_share *share = share_of(u, hit->id);
+	struct choice c = { hit->id, (int)hit->part, hit->best, 0, INFO_SAYS_IT };
+
+	if (!share || hit->part >= share->n)
+		return c;
+	c.part = (int)choose_part(hit, share);
+	c.said = share->of[c.part];
+	c.score += SAID_SHARE * c.said;
+	c.fit = fit_of(hit, c.said, share->headed[c.part], u->info_strange);
+	c.score -= FAR_OFF * (float)c.fit;
+	return c;
+}
+
 /* What words have found, and what is about as near as the nearest. */
 static size_t choose(const struct meaning *m, const struct understood *u, struct choice *best)
 {
@@ -93,36 +148,45 @@ static size_t choose(const struct meaning *m, const struct understood *u, struct
 
 	for (size_t i = 0; i < m->pages.n; i++) {
 		const struct dense_hit *hit = &m->pages.hits[i];
-		struct choice c = { hit->id, (int)hit->part, hit->best };
+		struct choice c = choice_of(u, hit);
 		bool known = false;
 
 		for (size_t k = 0; u->info_keys && u->info_keys[k] && !known; k++) {
 			known = strcmp(u->info_keys[k], hit->id) == 0;
 			c.score += known ? WORDS_SHARE / (float)(k + 1) : 0;
-			if (known && k == 0 && hit->cosine[FACET_MASTER] < surely_says.cosine)
-				c.part = -1; /* the question's words say which passage it is */
-			if (known && hit->cosine[FACET_MASTER] < how_to_says.cosine)
-				c.part = -1; /* none is near */
 		}
-		if (known || (hit->best >= how_to_says.cosine &&
-			      hit->best >= m->pages.hits[0].best - ALSO_WITHIN))
+		if (known || c.said >= MOSTLY_SAID ||
+		    (hit->best >= how_to_says.cosine &&
+		     hit->best >= m->pages.hits[0].best - ALSO_WITHIN))
 			insert(best, &n, &c);
 	}
 	return n;
+}
+
+/* Of the page that words found, where meaning has nothing to add. */
+static enum info_fit fit_of_first(const struct meaning *m, const struct understood *u)
+{
+	for (size_t i = 0; i < m->pages.n; i++)
+		if (strcmp(m->pages.hits[i].id, u->info_keys[0]) == 0)
+			return choice_of(u, &m->pages.hits[i]).fit;
+	return INFO_FAR_FROM_IT;
 }
 
 static void take(const struct choice *best, size_t n, struct arena *arena, struct understood *u)
 {
 	const char **keys = arena_array(arena, const char *, n + 1);
 	int *parts = arena_array(arena, int, n + 1);
+	size_t kept = 0;
 
 	if (!keys || !parts)
 		return;
 	for (size_t i = 0; i < n; i++) {
-		keys[i] = best[i].key;
-		parts[i] = best[i].part;
+		if (i > 0 && best[i].fit > best[0].fit && best[i].fit == INFO_FAR_FROM_IT)
+			continue;
+		keys[kept] = best[i].key;
+		parts[kept++] = best[i].part;
 	}
-	keys[n] = NULL;
+	keys[kept] = NULL;
 	u->info_keys = keys;
 	u->info_parts = parts;
 }
@@ -156,13 +220,16 @@ void pages_by_meaning(const struct meaning *m, struct arena *arena, struct under
 		u->intent = u->otherwise;
 		return;
 	}
-	if (by_words   ? near.asks < near.record
-	    : informed ? !page_is_clear(&near)
-		       : !pages_are_meant(u, &near))
+	if (by_words && near.asks < near.record) {
+		u->info_fit = filter_is_set(&u->filter) ? INFO_SAYS_IT : fit_of_first(m, u);
+		return;
+	}
+	if (!by_words && !(informed ? page_is_clear(&near) : pages_are_meant(u, &near)))
 		return;
 	n = choose(m, u, best);
 	if (n == 0)
 		return;
 	take(best, n, arena, u);
+	u->info_fit = best[0].fit;
 	u->intent = INTENT_GENERAL_INFO;
 }

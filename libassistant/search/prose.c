@@ -35,10 +35,10 @@ struct reader {
 static bool is_abbreviation(const char *s, size_t end)
 {
 	static const char *const known[] = {
-		"e.g",	"i.e", "eg",  "ie",  "vs",   "dr",     "mr",   "mrs", "ms",
-		"prof", "st",  "no",  "cf",  "etc",  "approx", "inc",  "ltd", "jr",
-		"z.b",	"d.h", "bzw", "ca",  "nr",   "u.a",    "p.ex", "m",   "mme",
-		"sr",	"sra", "ex",  "aka", "incl", "fig",    "al",   "resp"
+		"e.g", "i.e",  "eg",   "ie",	 "vs",	"dr",  "mr",   "mrs",  "ms",  "prof", "st",
+		"no",  "cf",   "etc",  "approx", "inc", "ltd", "jr",   "z.b",  "d.h", "bzw",  "ca",
+		"nr",  "u.a",  "p.ex", "m",	 "mme", "sr",  "sra",  "ex",   "aka", "incl", "fig",
+		"al",  "resp", "av",   "ave",	 "str", "bd",  "blvd", "bldg", "rd",  "tel"
 	};
 	size_t from = end;
 

@@ -7,6 +7,7 @@
 
 #include "index/index.h"
 #include "search/catalog.h"
+#include "search/info.h"
 #include "search/when.h"
 
 enum intent {
@@ -25,6 +26,9 @@ enum specificity { SPECIFIC, VAGUE, BOTH };
 
 /* What of a found record the visitor wants to know: steers the answer. */
 enum asked { ASKED_ANY, ASKED_WHEN, ASKED_WHERE, ASKED_WHO, ASKED_WHAT, ASKED_COUNT_OF };
+
+/* Whether a page says what is asked: surely, or it is merely the closest, worth quoting or just to be named. */
+enum info_fit { INFO_SAYS_IT, INFO_NEAR_IT, INFO_FAR_FROM_IT };
 
 struct understood {
 	enum intent intent;
@@ -47,6 +51,11 @@ struct understood {
 	const char *const *info_keys; /* pages that may answer, best first; NULL-terminated */
 	const int *
 		info_parts; /* of each, the passage nearest in meaning where words do not say it, else -1; or NULL */
+	const struct info_share
+		*info_shares;	    /* of every page, one without key behind them; or NULL */
+	enum info_fit info_fit;	    /* of the first page */
+	bool info_matter;	    /* a practical matter is named, whether a page has it or not */
+	bool info_strange;	    /* so is something that neither a page nor a record speaks of */
 	bool follow_up;		    /* cannot be understood without the turn before */
 	const char *clarify;	    /* the question to ask back, or NULL */
 	const struct record *named; /* the one record the question is about, by its name; or NULL */

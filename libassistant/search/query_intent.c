@@ -427,6 +427,16 @@ static unsigned which_entities(const struct reading *r)
 	return e;
 }
 
+/* "Press desk", where no page has one: a matter of the site and nothing else, that no record is about either. */
+static bool is_missing_matter(const struct reading *r)
+{
+	const struct info_found *f = &r->info;
+
+	return r->n <= TERSE_WORDS && f->matter && !f->concept && !f->others &&
+	       !(r->cues & (CUE_SESSION | CUE_EXHIBITOR | CUE_SPEAKER | CUE_SPEAKS | CUE_ABOUT |
+			    CUE_VISIT | CUE_WHO));
+}
+
 /* Records are named or asked for, so that a page is hardly what is wanted. */
 static bool asks_for_records(const struct reading *r)
 {
@@ -652,7 +662,7 @@ static bool tell_the_way(struct reading *r)
 
 	if (words)
 		info_find(catalog_info(r->c), gazetteer_vocabulary(catalog_gazetteer(r->c)), about,
-			  words, n, none, &r->info);
+			  words, n, none, r->arena, &r->info);
 	keep_pages(r);
 	return where ? r->info.in_title : r->info.concept;
 }
@@ -707,7 +717,10 @@ void read_intent(struct reading *r)
 	u->otherwise = intent_of(r, u->entities);
 	u->definition = is_definition(r);
 	info_find(catalog_info(r->c), gazetteer_vocabulary(catalog_gazetteer(r->c)), r->folded,
-		  r->words, r->n, r->used, &r->info);
+		  r->words, r->n, r->used, r->arena, &r->info);
+	u->info_shares = r->info.shares;
+	u->info_matter = r->info.matter;
+	u->info_strange = r->info.strange && strcmp(u->language, "en") == 0;
 	keep_pages(r);
 	u->info_titled = r->info.n && r->info.in_title;
 	u->info_cover = r->info.n ? r->info.cover : 0;
@@ -740,7 +753,7 @@ void read_intent(struct reading *r)
 			u->info_keys = no_keys;
 	} else if (asks_the_way(r)) {
 		u->intent = tell_the_way(r) ? INTENT_GENERAL_INFO : INTENT_SESSION_SEARCH;
-	} else if (nothing_known && of_the_venue(r)) {
+	} else if (nothing_known && (of_the_venue(r) || is_missing_matter(r))) {
 		/* nothing about it in any page, and no talk is what is asked for */
 		u->intent = INTENT_GENERAL_INFO;
 		u->info_keys = no_keys;

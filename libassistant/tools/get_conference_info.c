@@ -16,7 +16,6 @@
 #define MAX_PAGES     3
 #define PASSAGE_CHARS 600
 #define TITLE_SHARE   0.3f
-#define SAYS_MOST     0.7f /* of the words, so that it is quoted before what is near in meaning */
 #define WORTH_SHOWING 0.3f
 #define ALSO_OF_FIRST 0.95f
 #define WORTH_QUOTING 0.45f /* of a page that is not called after what is asked */
@@ -154,20 +153,6 @@ static bool is_titled(const struct info_page *page, const struct question *q)
 	return all > 0 && named >= TITLE_SHARE * all;
 }
 
-/* A word that the page has, but not what is nearest: what the words find may say more. */
-static bool lacks_a_word(const char *nearest, const struct info_page *page,
-			 const struct question *q)
-{
-	char *quote _cleanup_free_ = utf8_fold(nearest, strlen(nearest));
-	char *text _cleanup_free_ = utf8_fold(page->text, strlen(page->text));
-
-	for (size_t k = 0; quote && text && k < q->n; k++)
-		if (!info_is_generic(q->words[k]) && words_has(q->words[k], text) &&
-		    !words_has(q->words[k], quote))
-			return true;
-	return false;
-}
-
 /* What is nearest in meaning is what is quoted; else what has the question's words.  false: neither
  * is there, so that the page is no answer. */
 static bool add_passages(struct tool_call *call, const struct candidate *c,
@@ -181,13 +166,9 @@ static bool add_passages(struct tool_call *call, const struct candidate *c,
 				      : page_quote(page, (size_t)c->passage, arena);
 	struct passages found = { .texts = NULL };
 
-	if (nearest && lacks_a_word(nearest, page, q)) {
-		passages_select(page, q->words, PASSAGE_CHARS, arena, &found);
-		nearest = found.score < SAYS_MOST ? nearest : NULL;
-	}
 	if (nearest)
 		json_object_array_add(texts, json_object_new_string(nearest));
-	else if (!found.texts)
+	else
 		passages_select(page, q->words, PASSAGE_CHARS, arena, &found);
 	if (!nearest && found.score < WORTH_QUOTING && c->passage < 0 && !is_all_generic(q) &&
 	    !is_titled(page, q)) {

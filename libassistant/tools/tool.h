@@ -31,6 +31,8 @@
  *	 "words_only":true (meanings could not be searched), "angry":true, "place_unknown":true,
  *	 "facility":true (a thing on site was asked for; the results only speak of it),
  *	 "time_unknown":true (when was asked, and the pages give no time),
+ *	 "nearly":true (the pages do not say it, but come near),
+ *	 "closest":{"handle":"i1",...} (nothing was found; the page that comes nearest), "help" (the page that says whom to ask),
  *	 "tool_text":["..."],"notes":["..."],
  *	 "conference":{"name","venue","city","description","timezone","start_date","end_date","website",
  *		       "sessions":122,"exhibitors":59,"speakers":87,"info":24}}

@@ -182,6 +182,67 @@ static void over_once(void **state)
 	}
 }
 
+/* Of many rooms the first are named, and that there are others: the list is of all of them. */
+static void many_places(void **state)
+{
+#define NOTHING_IN(places)                                                                         \
+	"{\"kind\":\"none\",\"asked\":\"any\"," DURING CONFERENCE                                  \
+	",\"topic\":\"cranes\",\"filters\":{\"places\":[" places "]}}"
+	static const char can[] =
+		" in what I know of Tidewater 2027. You can ask me about sessions "
+		"and their times, speakers and practical matters.";
+	char expected[512];
+
+	snprintf(expected, sizeof expected, "I found nothing about “cranes” in A or B or C%s", can);
+	writes(NOTHING_IN("\"A\",\"B\",\"C\""), "en", false, "q", expected);
+	snprintf(expected, sizeof expected,
+		 "I found nothing about “cranes” in A or B or C or others%s", can);
+	writes(NOTHING_IN("\"A\",\"B\",\"C\",\"D\""), "en", false, "q", expected);
+	writes(NOTHING_IN("\"A\",\"B\",\"C\",\"D\",\"E\""), "de", false, "q",
+	       "Zu „cranes“ finde ich in A oder B oder C oder anderen nichts in dem, was ich über "
+	       "Tidewater 2027 weiß. Sie können mich fragen nach: Sessions und ihren Zeiten, "
+	       "Vortragenden und praktischen Dingen.");
+#undef NOTHING_IN
+}
+
+/* A page that does not say what is asked is quoted as the closest, or merely named. */
+static void closest_pages(void **state)
+{
+#define PAGE(handle) "{\"handle\":\"" handle "\",\"type\":\"info\",\"name\":\"x\"}"
+#define NEARLY                                                                                     \
+	"{\"kind\":\"info\",\"asked\":\"any\"," DURING CONFERENCE                                  \
+	",\"nearly\":true,\"info\":[{\"handle\":\"i1\",\"type\":\"info\",\"title\":\"Transport\"," \
+	"\"passages\":[\"Take tram 8.\"]}]}"
+#define NONE(pages)                                                                                \
+	"{\"kind\":\"none\",\"asked\":\"any\"," DURING CONFERENCE                                  \
+	",\"topic\":\"dress code\"," pages "}"
+	static const char can[] =
+		" You can ask me about sessions and their times, speakers and practical matters.";
+	char expected[512];
+
+	writes(NEARLY, "en", false, "q",
+	       "The data does not say exactly that. The closest I know:\n\nTake tram 8.\n\nMore "
+	       "under **[[i1]]**.");
+	writes(NEARLY, "es", false, "q",
+	       "Los datos no dicen exactamente eso. Lo más cercano:\n\nTake tram 8.\n\nMás "
+	       "información: **[[i1]]**.");
+	snprintf(expected, sizeof expected,
+		 "I found nothing about “dress code” in what I know of Tidewater 2027. The closest "
+		 "is "
+		 "under **[[i1]]**. Whom to ask is under **[[i2]]**.%s",
+		 can);
+	writes(NONE("\"closest\":" PAGE("i1") ",\"help\":" PAGE("i2")), "en", false, "q", expected);
+	snprintf(expected, sizeof expected,
+		 "I found nothing about “dress code” in what I know of Tidewater 2027. The closest "
+		 "is "
+		 "under **[[i1]]**.%s",
+		 can);
+	writes(NONE("\"closest\":" PAGE("i1")), "en", false, "q", expected);
+#undef PAGE
+#undef NEARLY
+#undef NONE
+}
+
 static void other_kinds(void **state)
 {
 	static const char *const can =
@@ -275,6 +336,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_session), cmocka_unit_test(what_the_data_does_not_say),
 		cmocka_unit_test(lists),       cmocka_unit_test(over_once),
+		cmocka_unit_test(many_places), cmocka_unit_test(closest_pages),
 		cmocka_unit_test(other_kinds), cmocka_unit_test(hostile_records),
 		cmocka_unit_test(odd_facts),
 	};

@@ -11,6 +11,7 @@
 #include "search/page_questions.h"
 #include "search/page_texts.h"
 #include "search/pages.h"
+#include "search/vocabulary.h"
 #include "tools/builtin.h"
 
 static const char *const none[] = { NULL };
@@ -114,7 +115,140 @@ static void test_order(void **state)
 	assert_null(u.info_keys[3]);
 	assert_int_equal(u.info_parts[0], 3);
 	assert_int_equal(u.info_parts[1], 4);
-	assert_int_equal(u.info_parts[2], -1); /* first by words: they choose the passage */
+	assert_int_equal(u.info_parts[2], 5);
+	arena_destroy(a);
+}
+
+/* A page that says all of it in one passage goes before one that is somewhat nearer; of a page, that passage is quoted. */
+static void test_said_together(void **state)
+{
+	static const char *const keys[] = { "food", "tickets" };
+	static const float cosines[] = { 0.60f, 0.50f };
+	static const float food[] = { 0, 0, 0, 0.3f }, tickets[] = { 0, 1, 0, 0, 0.2f };
+	static const bool above[] = { false, false, false, false, false };
+	const struct info_share shares[] = { { "food", food, above, 4, 3 },
+					     { "tickets", tickets, above, 5, 1 },
+					     { .key = NULL } };
+	struct arena *a = arena_create(1 << 20);
+	const struct meaning m = meaning_of(a, 0.30f, keys, cosines, 2);
+	struct understood u = { .intent = INTENT_SESSION_SEARCH,
+				.how_to = true,
+				.info_keys = none };
+
+	pages_by_meaning(&m, a, &u);
+	assert_string_equal(u.info_keys[0], "food");
+	u = (struct understood){ .intent = INTENT_SESSION_SEARCH,
+				 .how_to = true,
+				 .info_keys = none,
+				 .info_shares = shares };
+	pages_by_meaning(&m, a, &u);
+	assert_string_equal(u.info_keys[0], "tickets");
+	assert_int_equal(u.info_parts[0], 1);
+	assert_int_equal(u.info_fit, INFO_SAYS_IT);
+	arena_destroy(a);
+}
+
+static enum info_fit fit(struct arena *a, float cosine, float said, bool headed, bool strange)
+{
+	static const char *const keys[] = { "conduct" }, *const found[] = { "conduct", NULL };
+	const float of[] = { 0, 0, 0, said };
+	const bool above[] = { false, false, false, headed };
+	const struct info_share shares[] = { { "conduct", of, above, 4, 3 }, { .key = NULL } };
+	const struct meaning m = meaning_of(a, 0.20f, keys, &cosine, 1);
+	struct understood u = { .intent = INTENT_GENERAL_INFO,
+				.info_keys = found,
+				.info_shares = shares,
+				.info_strange = strange };
+
+	pages_by_meaning(&m, a, &u);
+	return u.info_fit;
+}
+
+/* What is near in neither words nor meaning is no answer, though no other page is nearer. */
+static void test_fit(void **state)
+{
+	struct arena *a = arena_create(1 << 20);
+
+	assert_int_equal(fit(a, 0.55f, 0, false, false), INFO_SAYS_IT);
+	assert_int_equal(fit(a, 0.35f, 0, true, false), INFO_SAYS_IT);
+	assert_int_equal(fit(a, 0.35f, 0.6f, false, false), INFO_SAYS_IT);
+	assert_int_equal(fit(a, 0.47f, 0.2f, false, false), INFO_NEAR_IT);
+	assert_int_equal(fit(a, 0.35f, 0.45f, false, false), INFO_NEAR_IT);
+	assert_int_equal(fit(a, 0.38f, 0.2f, false, false), INFO_FAR_FROM_IT);
+	/* of an airport that nobody here speaks of */
+	assert_int_equal(fit(a, 0.52f, 0.3f, true, true), INFO_NEAR_IT);
+	arena_destroy(a);
+}
+
+static const struct info_share *shares_of(const struct conference *c, const char *question,
+					  struct arena *a, struct info_found *found)
+{
+	bool skip[WORDS_MAX] = { false };
+	struct vocabulary *v = vocabulary_create(a);
+	struct info_index *x;
+	size_t n;
+	struct word *words = words_split(question, a, WORDS_MAX, &n);
+
+	words_mark_stops(words, n, "en");
+	assert_int_equal(vocabulary_seal(v), 0);
+	assert_int_equal(info_index_create(c, &x, NULL), 0);
+	info_find(x, v, question, words, n, skip, a, found);
+	info_index_destroy(x);
+	vocabulary_destroy(v);
+	return found->shares;
+}
+
+/* Words count where they stand together, rare ones more; a matter counts by its other names, too. */
+static void test_shares(void **state)
+{
+	static const struct info_page pages[] = {
+		{ "food", "Food", "Lunch is at noon in the hall. There is soup. It is warm." },
+		{ "tickets", "Tickets",
+		  "A day costs 30 euros. Ask at the desk. Students pay half.\n\nMeals\n\n"
+		  "Lunch is included in your ticket." },
+		{ "garderobe", "Garderobe", "Cloakroom\n\nLeave what you carry here." },
+	};
+	const struct conference c = { .info = pages, .n_info = 3 };
+	struct arena *a = arena_create(1 << 20);
+	struct info_found found;
+	const struct info_share *s = shares_of(&c, "is lunch included in my ticket", a, &found);
+
+	assert_string_equal(s[1].key, "tickets");
+	assert_true(s[1].of[s[1].best] > 0.95f);
+	assert_true(s[1].best > 0);
+	assert_true(s[0].of[s[0].best] < 0.6f);
+	assert_null(s[3].key);
+	assert_true(found.matter);
+	assert_false(found.strange);
+	s = shares_of(&c, "where can i leave my suitcase", a, &found);
+	assert_true(s[2].headed[s[2].best]);
+	assert_true(s[2].of[s[2].best] > s[1].of[s[1].best]);
+	s = shares_of(&c, "where is the helipad", a, &found);
+	assert_true(found.strange);
+	assert_false(found.matter);
+	assert_true(s[0].of[s[0].best] <= 0);
+	arena_destroy(a);
+}
+
+/* "press the button" is about no journalists; a page of that name is. */
+static void test_words_of_titles(void **state)
+{
+	assert_false(info_has_any(" press the button ", "^press journalists"));
+	assert_true(info_has_any(" for journalists ", "^press journalists"));
+	assert_true(info_is_called(" press ", "^press journalists"));
+	assert_false(info_is_called(" pressing ", "^press journalists"));
+}
+
+static void test_heads(void **state)
+{
+	const struct info_page page = { "services", "Services",
+					"Come and ask.\n\nCloak room\n\nStore your coat." };
+	struct arena *a = arena_create(1 << 20);
+	const char *heads[PAGE_MAX_PASSAGES], *texts[PAGE_MAX_PASSAGES];
+
+	assert_int_equal(page_heads(&page, a, heads), page_passages(&page, a, texts));
+	assert_string_equal(heads[0], "");
+	assert_string_equal(heads[1], "Cloak room");
 	arena_destroy(a);
 }
 
@@ -473,14 +607,27 @@ static void test_whole_lists(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_which_questions), cmocka_unit_test(test_not_ready),
-		cmocka_unit_test(test_order),		cmocka_unit_test(test_nobody_answers),
-		cmocka_unit_test(test_passages),	cmocka_unit_test(test_sections),
-		cmocka_unit_test(test_questions),	cmocka_unit_test(test_asked_and_said),
-		cmocka_unit_test(test_topics),		cmocka_unit_test(test_quoting_by_words),
-		cmocka_unit_test(test_announced),	cmocka_unit_test(test_of_another_question),
-		cmocka_unit_test(test_contents),	cmocka_unit_test(test_short_page),
-		cmocka_unit_test(test_help_page),	cmocka_unit_test(test_whole_lists),
+		cmocka_unit_test(test_which_questions),
+		cmocka_unit_test(test_not_ready),
+		cmocka_unit_test(test_order),
+		cmocka_unit_test(test_said_together),
+		cmocka_unit_test(test_fit),
+		cmocka_unit_test(test_shares),
+		cmocka_unit_test(test_words_of_titles),
+		cmocka_unit_test(test_heads),
+		cmocka_unit_test(test_nobody_answers),
+		cmocka_unit_test(test_passages),
+		cmocka_unit_test(test_sections),
+		cmocka_unit_test(test_questions),
+		cmocka_unit_test(test_asked_and_said),
+		cmocka_unit_test(test_topics),
+		cmocka_unit_test(test_quoting_by_words),
+		cmocka_unit_test(test_announced),
+		cmocka_unit_test(test_of_another_question),
+		cmocka_unit_test(test_contents),
+		cmocka_unit_test(test_short_page),
+		cmocka_unit_test(test_help_page),
+		cmocka_unit_test(test_whole_lists),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -44,6 +44,8 @@ static void sentences(void **state)
 		  "Hard-wrapped lines are one. | A paragraph." },
 		{ "Dr. Who, e.g. J. Doe vs. Smith et al. wrote it. Done.",
 		  "Dr. Who, e.g. J. Doe vs. Smith et al. wrote it. | Done." },
+		{ "The entrance is on Av. Roosevelt 50. Turn left.",
+		  "The entrance is on Av. Roosevelt 50. | Turn left." },
 		{ "Version 2.0 is out. node.js too.", "Version 2.0 is out. node.js too." },
 		{ "He said \"Stop!\" Then he left.", "He said \"Stop!\" | Then he left." },
 		{ "Wait... What?! Yes.", "Wait... | What?! | Yes." },
