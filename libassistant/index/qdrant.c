@@ -13,6 +13,7 @@
 #include "aio/work.h"
 #include "base/check.h"
 #include "index/engine.h"
+#include "index/qdrant_sample.h"
 #include "index/qdrant_words.h"
 #include "observe/log.h"
 #include "observe/metrics.h"
@@ -25,7 +26,7 @@
 #define LOOK_EVERY_MS	1000
 
 static flow_step use_version, use_point, use_pointed, use_words, use_read, use_collections,
-	use_listed, use_install, use_aliases, use_change, use_end;
+	use_listed, use_sample, use_sampled, use_install, use_aliases, use_change, use_end;
 
 /* --- Builds in use ------------------------------------------------------------------- */
 
@@ -40,6 +41,7 @@ void qdrant_build_unref(struct qdrant_build *b)
 	if (!b || --b->refs > 0)
 		return;
 	qdrant_build_unref(b->before);
+	qdrant_sample_free(b->sample);
 	arena_destroy(b->words_arena);
 	arena_destroy(b->arena);
 }
@@ -167,6 +169,7 @@ struct use {
 	uint64_t epoch;
 	struct qdrant_call call;
 	struct qdrant_build *fresh; /* until it is installed */
+	struct qdrant_sampling sampling;
 	size_t n_chunks;
 };
 
@@ -416,6 +419,24 @@ static void use_listed(struct flow *f)
 				  "Qdrant's collection %.100s is gone", name));
 		return;
 	}
+	use_sample(f);
+}
+
+/* Without one, averages are asked for. */
+static void use_sample(struct flow *f)
+{
+	struct use *u = use_of(f);
+
+	qdrant_sampling_begin(&u->sampling, u->op.q, u->fresh, f);
+	flow_join(THEN(f, use_sampled));
+}
+
+static void use_sampled(struct flow *f)
+{
+	const struct use *u = use_of(f);
+
+	if (u->sampling.code < 0)
+		log_fail(u->op.q->log, LOG_WARN, "index.no_sample", &u->sampling.flow.fail);
 	use_install(f);
 }
 

@@ -6,7 +6,7 @@
  *	qdrant_lexical.c  words, lists            qdrant_dense.c    meanings
  *	qdrant_build.c    an epoch is written     qdrant_body.c     points as JSON
  *	qdrant_vectors.c  known, staged           qdrant_words.c    the vocabulary and sparse vectors
- *	qdrant_verify.c
+ *	qdrant_sample.c   vectors held here       qdrant_verify.c
  */
 #ifndef INDEX_QDRANT_H
 #define INDEX_QDRANT_H
@@ -48,7 +48,8 @@ struct qdrant_build {
 	struct vector_space space;			 /* model "": words only */
 	size_t n_points, n_in[SET_COUNT];		 /* vectors: all, of each set */
 	size_t n_of[ENTITY_COUNT], n_near[ENTITY_COUNT]; /* records: all, with a vector */
-	struct flat_file words; /* words, stems, trigrams, their strings and n_records */
+	struct flat_file words;	      /* words, stems, trigrams, their strings and n_records */
+	struct qdrant_sample *sample; /* qdrant_sample.h; NULL: none */
 	int64_t looked_ms;
 };
 
@@ -172,7 +173,9 @@ char *qdrant_alias_body(const struct qdrant *q, const struct qdrant_build *b,
 /* --- JSON --------------------------------------------------------------------------------------- */
 
 void qdrant_text_vector(struct text *t, const float *vector, unsigned dims); /* "[...]" */
-void qdrant_text_string(struct text *t, const char *s);			     /* quoted */
+/* The same of one of length 1, to seven decimals: for questions. */
+void qdrant_text_unit(struct text *t, const float *vector, unsigned dims);
+void qdrant_text_string(struct text *t, const char *s); /* quoted */
 /* Conditions with commas between: the build, then what the filter says.  false: nothing can pass. */
 bool qdrant_text_filter(struct text *t, const struct qdrant_build *b, enum entity type,
 			const struct index_filter *filter);

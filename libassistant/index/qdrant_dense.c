@@ -11,15 +11,14 @@
 #include "index/engine.h"
 #include "index/flat_points.h"
 #include "index/qdrant.h"
+#include "index/qdrant_sample.h"
 
 #define DEFAULT_LIMIT 10
 #define MAX_LIMIT     10000
 #define PAGES_MAX     1000  /* information pages of a conference */
 #define EXACT_POINTS  20000 /* of a collection: up to there all are compared */
-#define AVERAGE_ALL   512   /* records; of more, a sample of about */
-#define AVERAGE_SOME  256u
-#define SEARCHED      256 /* hnsw_ef beyond */
-#define ACORN	      16  /* version 1.16: graphs that filters do not tear */
+#define SEARCHED      256   /* hnsw_ef beyond */
+#define ACORN	      16    /* version 1.16: graphs that filters do not tear */
 #define BODY_MAX      ((size_t)8 << 20)
 
 struct met {
@@ -90,13 +89,21 @@ static void add_facet_keys(struct text *t, const char *field, unsigned facets)
 	text_append(t, "]}}");
 }
 
+/* Up to where its filter's conditions stand. */
+static void begin_query(struct text *t, const struct dense *d)
+{
+	text_append(t, "{\"query\":");
+	text_append(t, d->vector);
+	text_append(t, ",\"using\":\"text\",\"filter\":{\"must\":[");
+}
+
 static char *near_body(const struct dense *d, unsigned set, const char *filter, unsigned facets)
 {
 	struct text t;
 
 	text_init(&t, BODY_MAX);
-	text_printf(&t, "{\"query\":%s,\"using\":\"text\",\"filter\":{\"must\":[%s", d->vector,
-		    filter);
+	begin_query(&t, d);
+	text_append(&t, filter);
 	if (set >= SET_FACETS && facets != facets_of((enum entity)(set % ENTITY_COUNT)))
 		add_facet_keys(&t, "facet_key", facets);
 	text_append(&t, "]}");
@@ -153,24 +160,31 @@ static void send_count(struct dense *d, enum entity type, const char *filter, st
 		    "/collections/%s/points/count", name);
 }
 
+/* The average of everything, and the sample's vectors are here. */
+static bool is_at_hand(const struct dense *d)
+{
+	const struct index_filter *filter = &d->query.filter;
+
+	return d->op.build->sample && !d->query.facets && !filter->entities &&
+	       qdrant_filters_nothing(ENTITY_SESSION, filter);
+}
+
 /* Every record's facets, of all or of a sample: to be averaged. */
 static void send_average(struct dense *d, unsigned set, const char *filter, struct flow *f)
 {
-	size_t n = d->op.build->words.n_records;
-	unsigned facets = facets_asked(d, set);
+	unsigned facets = facets_asked(d, set), draws = qdrant_sample_draws(d->op.build);
 	char name[QDRANT_NAME];
 	struct text t;
 
-	if (!d->query.average || !facets || !d->op.build->n_in[set])
+	if (!d->query.average || is_at_hand(d) || !facets || !d->op.build->n_in[set])
 		return;
 	text_init(&t, BODY_MAX);
-	text_printf(&t, "{\"query\":%s,\"using\":\"text\",\"filter\":{\"must\":[%s", d->vector,
-		    filter);
+	begin_query(&t, d);
+	text_append(&t, filter);
 	if (set >= SET_FACETS && facets != facets_of((enum entity)(set % ENTITY_COUNT)))
 		add_facet_keys(&t, "facet_key", facets);
-	if (n > AVERAGE_ALL)
-		text_printf(&t, ",{\"key\":\"draw\",\"range\":{\"lt\":%zu}}",
-			    (AVERAGE_SOME * QDRANT_DRAWS + n - 1) / n);
+	if (draws < QDRANT_DRAWS)
+		text_printf(&t, ",{\"key\":\"draw\",\"range\":{\"lt\":%u}}", draws);
 	text_append(&t, "]},\"params\":{\"exact\":true}");
 	text_printf(&t, ",\"limit\":%zu,\"with_payload\":[\"entity_id\"]}", d->op.build->n_in[set]);
 	qdrant_set_name(d->op.q, (enum qdrant_set)set, d->op.build->generation, name);
@@ -339,11 +353,10 @@ static bool fill_set(struct dense *d, unsigned set, struct flow *f)
 	n = list_missing(d, set, &ids);
 	if (n) {
 		text_init(&body, BODY_MAX);
-		text_printf(
-			&body,
-			"{\"query\":%s,\"using\":\"text\",\"filter\":{\"must\":[{\"has_id\":[%s]"
-			"},{\"key\":\"conference_id\",\"match\":{\"value\":",
-			d->vector, ids.data);
+		begin_query(&body, d);
+		text_append(&body, "{\"has_id\":[");
+		text_append(&body, ids.data);
+		text_append(&body, "]},{\"key\":\"conference_id\",\"match\":{\"value\":");
 		qdrant_text_string(&body, d->op.build->conference_id);
 		text_printf(&body,
 			    "}}]},\"params\":{\"exact\":true},\"limit\":%zu,\"with_payload\":["
@@ -423,7 +436,7 @@ static void dense_read(struct flow *f)
 		r = set < SET_FACETS ? read_masters(d, set, &f->fail)
 				     : read_groups(d, set, &f->fail);
 	}
-	if (r == 0 && d->query.average)
+	if (r == 0 && d->query.average && !is_at_hand(d))
 		r = take_average(d, &f->fail);
 	if (r < 0) {
 		flow_fail(f, r);
@@ -488,10 +501,8 @@ static char *pages_body(const struct dense *d, bool passages)
 	struct text t;
 
 	text_init(&t, BODY_MAX);
-	text_printf(&t,
-		    "{\"query\":%s,\"using\":\"text\",\"filter\":{\"must\":[{\"key\":\"conference_"
-		    "id\",\"match\":{\"value\":",
-		    d->vector);
+	begin_query(&t, d);
+	text_append(&t, "{\"key\":\"conference_id\",\"match\":{\"value\":");
 	qdrant_text_string(&t, d->op.build->conference_id);
 	text_printf(&t, "}},{\"key\":\"build\",\"match\":{\"value\":\"%s\"}}", d->op.build->uuid);
 	if (passages)
@@ -620,11 +631,13 @@ static int check(struct dense *d, const struct dense_query *q, struct fail *f)
 	    (b->space.dims != q->space.dims || strcmp(b->space.model, q->space.model)))
 		return flat_space_conflict(&b->space, &q->space, f);
 	text_init(&vector, BODY_MAX);
-	qdrant_text_vector(&vector, q->vector, q->space.dims);
+	qdrant_text_unit(&vector, q->vector, q->space.dims);
 	d->vector = text_take(&vector);
-	if (d->vector && index_filter_copy(&q->filter, d->op.own, &d->query.filter))
-		return 0;
-	return FAIL(f, ASSISTANT_ENOMEM, "no memory for a search");
+	if (!d->vector || !index_filter_copy(&q->filter, d->op.own, &d->query.filter))
+		return FAIL(f, ASSISTANT_ENOMEM, "no memory for a search");
+	if (d->query.average && is_at_hand(d))
+		d->hits.mean = qdrant_sample_mean(b->sample, q->vector);
+	return 0;
 }
 
 void qdrant_dense(struct index *index, const char *conference_id, const struct dense_query *q,

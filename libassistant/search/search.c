@@ -17,9 +17,11 @@
 #define DEFAULT_LIMIT 10
 #define MAX_LIMIT     200
 #define LEXICAL_LIMIT 120
-#define NEAR_LIMIT    1000
-#define LIST_LIMIT    RANK_MAX
-#define LAST_LIMIT    5000 /* the last of a list: all of it is looked at */
+/* Beyond the results wanted.  More changes no ranking (docs/retrieval.md) and costs an index that is asked over HTTP much. */
+#define NEAR_LIMIT 140
+#define NEAR_ALL   1000
+#define LIST_LIMIT RANK_MAX
+#define LAST_LIMIT 5000 /* the last of a list: all of it is looked at */
 
 static flow_step search_start, search_ask, search_meet, search_near, search_rank;
 
@@ -204,6 +206,11 @@ static void search_meet(struct flow *f)
 		search_rank(f);
 }
 
+static int near_limit(const struct search *s)
+{
+	return s->rq.scoring == SCORING_REFERENCE ? NEAR_ALL : s->rq.limit + NEAR_LIMIT;
+}
+
 static void search_near(struct flow *f)
 {
 	struct search *s = of(f);
@@ -214,7 +221,7 @@ static void search_near(struct flow *f)
 						   ? FACET_BIT(FACET_MASTER)
 						   : 0,
 				 .filter = s->filter,
-				 .limit = NEAR_LIMIT };
+				 .limit = near_limit(s) };
 
 	s->degraded = s->meaning->failed;
 	if (!s->meaning->ready) {

@@ -150,8 +150,6 @@ static enum doubt doubt_of(const struct search *s)
 
 /* --- meanings --------------------------------------------------------------- */
 
-#define NEAREST 300u /* records that a meaning alone may bring in */
-
 static void take_near(struct ranking *r)
 {
 	const struct search *s = r->s;
@@ -166,9 +164,7 @@ static void take_near(struct ranking *r)
 			snapshot_find_at(snapshot_of(r), hit->type, hit->id, hit->row);
 		struct scored *e;
 
-		if (!record || (i >= NEAREST && !has_entry(r, record)))
-			continue;
-		e = entry(r, record);
+		e = record ? entry(r, record) : NULL;
 		if (!e)
 			continue;
 		e->near = hit;

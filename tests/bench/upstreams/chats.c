@@ -22,6 +22,7 @@
 
 struct sample {
 	double ms, server_cpu_ms, own_cpu_ms, rss_kib;
+	uint64_t requests[SERVICES], bytes[SERVICES];
 };
 
 struct numbers {
@@ -95,6 +96,8 @@ static void sample(struct sample *s)
 
 	getrusage(RUSAGE_SELF, &own);
 	s->ms = now_ms();
+	memcpy(s->requests, requests_seen, sizeof(s->requests));
+	memcpy(s->bytes, bytes_seen, sizeof(s->bytes));
 	s->own_cpu_ms = (double)(own.ru_utime.tv_sec + own.ru_stime.tv_sec) * 1e3 +
 			(double)(own.ru_utime.tv_usec + own.ru_stime.tv_usec) / 1e3;
 	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
@@ -127,7 +130,7 @@ struct chat *chat_at(unsigned n)
 
 struct chat *chat_in(const char *text)
 {
-	const char *at = strstr(text, "[chat-");
+	const char *at = strstr(text, "[visit");
 
 	return at ? chat_at((unsigned)strtoul(at + 6, NULL, 10)) : NULL;
 }
@@ -139,7 +142,7 @@ void chat_question(const struct chat *c, struct text *to)
 	size_t n = json_object_array_length(list);
 	struct json_object *q = json_object_array_get_idx(list, c->n % n);
 
-	text_printf(to, "%s  \xe2\x80\x93 \"[chat-%u]\"", json_object_get_string(q), c->n);
+	text_printf(to, "%s  \xe2\x80\x93 \"[visit%08u]\"", json_object_get_string(q), c->n);
 }
 
 static void make_answer(struct chat *c)
@@ -316,6 +319,21 @@ void chat_completed(struct chat *c)
 
 /* --- A run ---------------------------------------------------------------------------------- */
 
+/* What the services were asked in the window. */
+static void report_services(struct json_object *to)
+{
+	static const char *const names[SERVICES] = { "directus", "embeddings", "model", "qdrant" };
+
+	for (unsigned i = 0; i < SERVICES; i++) {
+		struct json_object *o = json_object_new_object();
+
+		json_set_int(o, "requests",
+			     (int64_t)(here.end.requests[i] - here.begin.requests[i]));
+		json_set_int(o, "bytes", (int64_t)(here.end.bytes[i] - here.begin.bytes[i]));
+		json_set(to, names[i], o);
+	}
+}
+
 static void report(void)
 {
 	_cleanup_json_ struct json_object *o = json_object_new_object();
@@ -333,6 +351,7 @@ static void report(void)
 	json_set_double(o, "upstreams_cpu_ms", here.end.own_cpu_ms - here.begin.own_cpu_ms);
 	json_set_double(o, "rss_before_kib", here.before.rss_kib);
 	json_set_double(o, "rss_max_kib", here.rss_max_kib);
+	report_services(o);
 	report_numbers(o, "post_ms", &here.post_ms);
 	report_numbers(o, "done_ms", &here.done_ms);
 	report_numbers(o, "token_to_row_ms", &here.landed_ms);

@@ -31,6 +31,8 @@ static struct {
 	struct timer *wheel[WHEEL_SLOTS], *spare;
 } here;
 
+uint64_t requests_seen[SERVICES], bytes_seen[SERVICES];
+
 static void die(const char *what)
 {
 	perror(what);
@@ -185,10 +187,20 @@ static bool begins(const char *s, const char *with)
 	return !strncmp(s, with, strlen(with));
 }
 
+/* Which of the services a path is of. */
+static unsigned service_of(const char *path)
+{
+	if (begins(path, "/items/") || begins(path, "/fields"))
+		return 0;
+	return begins(path, "/v1/embeddings") ? 1 : begins(path, "/v1/") ? 2 : 3;
+}
+
 static void serve(struct peer *p, const struct request *rq)
 {
 	_cleanup_json_ struct json_object *plan = NULL;
 
+	requests_seen[service_of(rq->path)]++;
+	bytes_seen[service_of(rq->path)] += rq->body_len;
 	if (begins(rq->path, "/items/") || begins(rq->path, "/fields") ||
 	    begins(rq->path, "/permissions") || begins(rq->path, "/server"))
 		rows_serve(p, rq);

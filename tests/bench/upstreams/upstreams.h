@@ -18,6 +18,10 @@
 
 #define PIECES 120 /* of an answer */
 
+/* Directus, embeddings, model, Qdrant: how often each was asked and how much it was sent. */
+#define SERVICES 4
+extern uint64_t requests_seen[SERVICES], bytes_seen[SERVICES];
+
 /* --- Connections (main.c) --------------------------------------------------------------- */
 
 struct chat;
@@ -72,7 +76,7 @@ struct chat {
 	bool is_wrong, is_complete;
 };
 
-/* The chat whose number stands behind the first "chat-" in there; NULL: none. */
+/* The chat whose number stands behind the first "[visit" in there; NULL: none. */
 struct chat *chat_in(const char *text);
 struct chat *chat_at(unsigned n);
 void chat_question(const struct chat *c, struct text *to);
