@@ -11,6 +11,7 @@
 #include "agent/followup.h"
 #include "agent/nodes.h"
 #include "agent/topic.h"
+#include "agent/whereabouts.h"
 #include "base/utf8.h"
 #include "search/words.h"
 #include "tools/builtin.h"
@@ -488,8 +489,8 @@ static void drop_room_of_stands(struct turn *t)
 	f->places = NULL;
 }
 
-/* "building K" or "K building", as the question has it; NULL: none. */
-static const char *area_of(struct turn *t, const struct asked_words *q)
+/* "building K" or "K building", as the question has it; NULL: none.  small: of "building A" and "hall d", too, at the end. */
+static const char *area_of(struct turn *t, const struct asked_words *q, bool small)
 {
 	static const char kinds[] =
 		"building hall floor level area wing zone halle gebaude etage ebene batiment hall "
@@ -497,7 +498,7 @@ static const char *area_of(struct turn *t, const struct asked_words *q)
 
 	for (size_t i = 0; i < q->n; i++) {
 		size_t next = i + 1 < q->n && strlen(q->words[i + 1].text) <= MOST_OF_AN_AREA &&
-			      !q->words[i + 1].stop;
+			      (!q->words[i + 1].stop || (small && i + 2 == q->n));
 		size_t before = i > 0 && strlen(q->words[i - 1].text) <= MOST_OF_AN_AREA &&
 				!q->words[i - 1].stop;
 
@@ -536,7 +537,7 @@ static void take_area_of_stands(struct turn *t, const struct asked_words *q)
 {
 	struct understood *u = &t->understood;
 	const struct snapshot *s = catalog_snapshot(t->catalog);
-	const char *area = area_of(t, q), **ids;
+	const char *area = area_of(t, q, false), **ids;
 	size_t n = 0;
 
 	if (!area || u->entities != ENTITY_BIT(ENTITY_EXHIBITOR) || t->focus || u->named)
@@ -565,7 +566,7 @@ static void take_booth(struct turn *t)
 	struct understood *u = &t->understood;
 	const struct snapshot *s = catalog_snapshot(t->catalog);
 
-	if (!u->filter.places || u->terms[0] || u->n_names || t->focus)
+	if (!u->filter.places || u->terms[0] || u->n_names || t->focus || t->way)
 		return;
 	if (u->entities == ENTITY_BIT(ENTITY_EXHIBITOR)) {
 		drop_room_of_stands(t);
@@ -653,23 +654,55 @@ static bool is_rude(const struct turn *t, const struct asked_words *q)
 	return any && !t->focus;
 }
 
-/* Do the pages speak of that room? */
-static bool page_knows(const struct turn *t, const char *place)
-{
-	const struct conference *c = &catalog_snapshot(t->catalog)->conference;
-	const char *const *words = words_of(place, t->arena);
-
-	for (size_t i = 0; words && words[0] && i < c->n_info; i++) {
-		char *page _cleanup_free_ = utf8_fold(c->info[i].text, strlen(c->info[i].text));
-
-		if (page && words_has(words[0], page))
-			return true;
-	}
-	return false;
-}
-
 #define MOST_WORDS_OF_A_ROOM 4
 #define MOST_WORDS_OF_A_WAY  10
+
+static const char of_places[] = "building buildings room rooms hall halls floor floors map gebaude "
+				"raum raume saal sale etage "
+				"batiment salle salles edificio sala salas planta";
+
+static bool is_way(const struct asked_words *q)
+{
+	return has_word(q,
+			"where find get reach way walk wo finde komme weg ou trouver aller donde "
+			"encontrar llegar");
+}
+
+/* Nothing but places is spoken of: "from K to the H building". */
+static bool is_of_places(const struct turn *t)
+{
+	const char *const *words = words_of(t->understood.terms, t->arena);
+
+	for (size_t i = 0; words && words[i]; i++)
+		if (!word_in(words[i], of_places) && strlen(words[i]) > MOST_OF_AN_AREA)
+			return false;
+	return true;
+}
+
+/* "Where is building K?", "Which rooms are in it?": a place, not what is on in its rooms. */
+static void take_building(struct turn *t, const struct asked_words *q)
+{
+	struct understood *u = &t->understood;
+	const char *area = area_of(t, q, true);
+	bool rooms = has_word(q, "rooms halls raume sale salles salas"),
+	     inside = q->n > 3 && word_in(q->words[0].text, "what was que") &&
+		      has_word(q, "in dans en") &&
+		      !has_word(q, "on happening running next now los program programme schedule");
+
+	if (!area || !u->filter.places || u->n_names || t->focus || u->when.kind != WHEN_NONE ||
+	    !is_of_places(t) || u->filter.tracks || u->filter.types ||
+	    u->entities == ENTITY_BIT(ENTITY_EXHIBITOR) ||
+	    u->entities == ENTITY_BIT(ENTITY_SPEAKER))
+		return;
+	t->area = topic_words(u->question, area, t->arena);
+	if (!rooms && !inside && !is_way(q))
+		return;
+	t->way = true;
+	u->intent = INTENT_GENERAL_INFO;
+	u->asked = is_way(q) && !rooms && !inside ? ASKED_WHERE : ASKED_WHAT;
+	if (!whereabouts_page(t))
+		t->building = t->area;
+}
 
 /* A room and nothing else: what is on there from now on. */
 static void take_room(struct turn *t, const struct asked_words *q)
@@ -677,18 +710,21 @@ static void take_room(struct turn *t, const struct asked_words *q)
 	struct understood *u = &t->understood;
 	int64_t now = t->now_unix_s;
 
-	bool way = has_word(q, "where find get reach way wo finde komme weg ou trouver aller donde "
-			       "encontrar llegar");
+	bool way =
+		is_way(q) || (has_word(q, "which what welchem quel que") &&
+			      has_word(q, "building floor gebaude etage batiment edificio planta"));
 
-	if (!u->filter.places || u->filter.places[1] || u->terms[0] || u->n_names || t->focus ||
-	    u->when.kind != WHEN_NONE ||
+	if (!u->filter.places || u->filter.places[1] || !terms_are(t, of_places) || u->n_names ||
+	    t->focus || u->when.kind != WHEN_NONE ||
 	    q->n > (way ? MOST_WORDS_OF_A_WAY : MOST_WORDS_OF_A_ROOM) || u->filter.tracks ||
 	    u->filter.types || u->entities == ENTITY_BIT(ENTITY_EXHIBITOR) ||
 	    has_word(q, "all every alle tous"))
 		return;
-	if ((u->asked == ASKED_WHERE || way) && page_knows(t, u->filter.places[0]))
+	t->way = u->asked == ASKED_WHERE || way;
+	if (t->way && whereabouts_page(t))
 		return;
-	t->place_unknown = way;
+	t->place_unknown = t->way;
+	u->terms = "";
 	u->intent = INTENT_SESSION_SEARCH;
 	u->asked = ASKED_ANY;
 	u->entities = u->filter.entities = ENTITY_BIT(ENTITY_SESSION);
@@ -712,7 +748,8 @@ void understand_adjust(struct turn *t)
 	struct asked_words q = { .folded = folded };
 
 	t->absent = t->angry = t->place_unknown = t->doubtful = t->for_beginners = false;
-	t->area = NULL;
+	t->way = false;
+	t->area = t->building = NULL;
 	t->only = (struct when){ .kind = WHEN_NONE };
 	q.words = folded ? words_split(folded, t->arena, WORDS_MAX, &q.n) : NULL;
 	if (!q.words)
@@ -746,6 +783,7 @@ void understand_adjust(struct turn *t)
 	take_topic_not_name(t, &q);
 	take_interest(t, &q);
 	take_area_of_stands(t, &q);
+	take_building(t, &q);
 	take_booth(t);
 	take_room(t, &q);
 }

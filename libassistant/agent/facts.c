@@ -8,6 +8,7 @@
 #include "agent/nodes.h"
 #include "agent/references.h"
 #include "agent/topic.h"
+#include "agent/whereabouts.h"
 #include "base/utf8.h"
 #include "llm/quote.h"
 #include "search/info.h"
@@ -307,7 +308,7 @@ static bool is_far(const struct turn *t, const struct found *found)
 {
 	const struct understood *u = &t->understood;
 
-	return u->intent == INTENT_GENERAL_INFO && found->n_pages && !found->n &&
+	return u->intent == INTENT_GENERAL_INFO && found->n_pages && !found->n && !t->way &&
 	       (u->info_fit == INFO_FAR_FROM_IT ||
 		(u->info_fit == INFO_NEAR_IT && is_timeless(t, found)));
 }
@@ -347,6 +348,22 @@ static void set_help(struct turn *t, const struct found *found)
 		json_set(t->facts, "help", page_facts(t, &help));
 	if (is_far(t, found) && found->pages[0].info != help.info)
 		json_set(t->facts, "closest", page_facts(t, &found->pages[0]));
+}
+
+/* And the page that tells most of ways. */
+static void set_building(struct turn *t)
+{
+	const char *const *keys = t->understood.info_keys;
+	const struct result page = {
+		.info = keys && keys[0] ? conference_page(&catalog_snapshot(t->catalog)->conference,
+							  keys[0])
+					: NULL,
+		.score = 0.5f,
+	};
+
+	json_set(t->facts, "building", whereabouts_building(t));
+	if (page.info)
+		json_set(t->facts, "closest", page_facts(t, &page));
 }
 
 static void add_text(struct json_object *facts, const char *key, const char *text)
@@ -441,6 +458,8 @@ static const char *kind_of(struct turn *t, const struct found *found)
 		return "clarify";
 	if (t->about_conference)
 		return "conference";
+	if (t->building)
+		return "building";
 	if (t->absent)
 		return "none";
 	if (t->understood.intent == INTENT_SMALLTALK)
@@ -499,8 +518,12 @@ int facts_build(struct turn *t, struct fail *f)
 		set_clarify(t);
 	if (strcmp(kind, "entities") == 0 && is_facility(t, &found, &named))
 		json_set_bool(t->facts, "facility", true);
-	if (t->place_unknown)
+	if (t->building)
+		set_building(t);
+	if (t->place_unknown) {
 		json_set_bool(t->facts, "place_unknown", true);
+		json_set(t->facts, "room", whereabouts_room(t));
+	}
 	if (t->angry)
 		json_set_bool(t->facts, "angry", true);
 	if (t->words_only && !t->n_parts)

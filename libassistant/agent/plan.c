@@ -9,6 +9,7 @@
 #include "agent/attribute.h"
 #include "agent/history.h"
 #include "agent/nodes.h"
+#include "agent/whereabouts.h"
 #include "base/utf8.h"
 #include "tools/builtin.h"
 
@@ -89,52 +90,24 @@ static const char *info_query(struct turn *t)
 	return arena_printf(t->arena, "%s %s", u->question, days[day.weekday]);
 }
 
-/* Does that page speak of the place? */
-static bool page_has(struct turn *t, const char *key, const char *place)
-{
-	const struct conference *c = &catalog_snapshot(t->catalog)->conference;
-	const char *const *words = words_of(place, t->arena);
-
-	for (size_t i = 0; words && words[0] && i < c->n_info; i++) {
-		char *page _cleanup_free_ = utf8_fold(c->info[i].text, strlen(c->info[i].text));
-
-		if (strcmp(c->info[i].key, key) == 0)
-			return page && words_has(words[0], page);
-	}
-	return false;
-}
-
-/* Where a room is stands on the page with the plan of the site, when it has it. */
-static bool add_map(struct turn *t, struct json_object *keys)
-{
-	const struct conference *c = &catalog_snapshot(t->catalog)->conference;
-
-	for (size_t i = 0; i < c->n_info; i++) {
-		char *title _cleanup_free_ = utf8_fold(c->info[i].title, strlen(c->info[i].title));
-
-		if (!title ||
-		    !(words_has("map", title) || words_has("plan", title) ||
-		      words_has("rooms", title) || words_has("venue", title)) ||
-		    !page_has(t, c->info[i].key, t->understood.filter.places[0]))
-			continue;
-		json_object_array_add(keys, json_object_new_string(c->info[i].key));
-		return true;
-	}
-	return false;
-}
-
 static void add_info(struct turn *t)
 {
 	const struct understood *u = &t->understood;
 	struct json_object *arguments = json_object_new_object();
 	struct json_object *keys = json_object_new_array(), *parts = json_object_new_array();
-	bool way = u->asked == ASKED_WHERE && u->filter.places && add_map(t, keys);
+	const struct info_page *map = t->way || (u->asked == ASKED_WHERE && u->filter.places)
+					      ? whereabouts_page(t)
+					      : NULL;
+
+	if (map)
+		json_object_array_add(keys, json_object_new_string(map->key));
 
 	json_set_string(arguments, "query", info_query(t));
-	for (size_t i = 0; !way && u->info_keys && u->info_keys[i]; i++) {
+	for (size_t i = 0; !map && u->info_keys && u->info_keys[i]; i++) {
 		int part = u->info_parts ? u->info_parts[i] : -1;
 
-		if (u->filter.places && !page_has(t, u->info_keys[i], u->filter.places[0]))
+		if (u->filter.places && !u->info_matter &&
+		    !whereabouts_page_has(t, u->info_keys[i]))
 			continue;
 		json_object_array_add(keys, json_object_new_string(u->info_keys[i]));
 		json_object_array_add(parts, json_object_new_int(part));

@@ -86,7 +86,10 @@ struct turn {
 	const struct attribute *attribute;		 /* what of that record; NULL */
 	enum { NOT_BESIDE, AFTER_IT, BEFORE_IT } beside; /* of what was named before */
 	bool fixed_time;    /* "and on Sunday?": that is the question */
-	bool place_unknown; /* where a room is was asked, and nothing says it */
+	bool place_unknown; /* where a room is was asked, and no page says it */
+	bool way;	    /* the way to a place is asked for, which a plan of the site may show */
+	const char *
+		building; /* where that is, or what is in it, is asked for, and no page says it; NULL */
 	bool for_beginners; /* of what is found, that which is for them */
 	const char *area;   /* of the stands that are asked for: "building k"; NULL */
 	bool doubtful;	    /* a page must cover the question to answer it */

@@ -309,12 +309,22 @@ void composer_language(struct composing *c, struct text *out, const char *code)
 	quote_markdown(out, words.data, NAME_CHARS);
 }
 
-/* The conference itself: when, where, what. */
-static void say_about_conference(struct composing *c)
+/* "Lotsenspeicher, Hamburg" */
+static void say_venue(struct composing *c, struct text *out)
 {
 	struct json_object *conference = json_get_object(c->facts, "conference");
 	const char *venue = json_get_string(conference, "venue");
 	const char *city = json_get_string(conference, "city");
+
+	quote_markdown(out, venue ? venue : "", NAME_CHARS);
+	text_append(out, venue && city ? ", " : "");
+	quote_markdown(out, city ? city : "", NAME_CHARS);
+}
+
+/* The conference itself: when, where, what. */
+static void say_about_conference(struct composing *c)
+{
+	struct json_object *conference = json_get_object(c->facts, "conference");
 	struct text name _cleanup_text_ = { 0 }, place _cleanup_text_ = { 0 };
 	struct text dates _cleanup_text_ = { 0 };
 
@@ -322,9 +332,7 @@ static void say_about_conference(struct composing *c)
 	text_init(&place, 4096);
 	text_init(&dates, 256);
 	quote_markdown(&name, composer_conference(c), NAME_CHARS);
-	quote_markdown(&place, venue ? venue : "", NAME_CHARS);
-	text_append(&place, venue && city ? ", " : "");
-	quote_markdown(&place, city ? city : "", NAME_CHARS);
+	say_venue(c, &place);
 	if (composer_dates(c, &dates))
 		phrases_say(c->out, c->l, place.len ? PHRASE_CONF_WHEN_WHERE : PHRASE_CONF_WHEN,
 			    "conference", name.data, "dates", dates.data, "venue", place.data,
@@ -334,6 +342,74 @@ static void say_about_conference(struct composing *c)
 		composer_paragraph(c);
 		quote_sentences(c->out, json_text(conference, "description"), PASSAGE_CHARS);
 	}
+}
+
+/* A page that is named. */
+static void say_page(struct composing *c, const char *which, enum phrase p)
+{
+	struct json_object *page = json_get_object(c->facts, which);
+	struct text name _cleanup_text_ = { 0 };
+
+	if (!page)
+		return;
+	text_init(&name, 64);
+	composer_name(&name, page);
+	composer_space(c);
+	phrases_say(c->out, c->l, p, "name", name.data, NULL);
+}
+
+/* --- a building ------------------------------------------------------------------ */
+
+static void say_rooms(struct composing *c, struct json_object *building)
+{
+	struct json_object *rooms = json_get_array(building, "rooms");
+	size_t n = rooms ? json_object_array_length(rooms) : 0;
+	struct text list _cleanup_text_ = { 0 };
+	char count[24];
+
+	text_init(&list, 64 * 1024);
+	for (size_t i = 0; i < n; i++) {
+		text_append(&list, i ? ", " : "");
+		quote_markdown(&list, json_object_get_string(json_object_array_get_idx(rooms, i)),
+			       NAME_CHARS);
+	}
+	snprintf(count, sizeof(count), "%lld", (long long)json_get_int(building, "more", 0));
+	if (n == 0)
+		return;
+	composer_space(c);
+	phrases_say(c->out, c->l,
+		    json_get_int(building, "more", 0) ? PHRASE_PLACE_ROOMS_MORE
+						      : PHRASE_PLACE_ROOMS,
+		    "rooms", list.data, "count", count, NULL);
+}
+
+/* Where that is as far as anything says it, and what is in it. */
+static void say_building(struct composing *c)
+{
+	struct json_object *building = json_get_object(c->facts, "building");
+	struct text name _cleanup_text_ = { 0 }, venue _cleanup_text_ = { 0 };
+	char count[24];
+
+	text_init(&name, 4096);
+	text_init(&venue, 8192);
+	quote_markdown(&name, json_text(building, "name"), NAME_CHARS);
+	if (name.len && name.data[0] >= 'a' && name.data[0] <= 'z')
+		name.data[0] = (char)(name.data[0] - 'a' + 'A');
+	say_venue(c, &venue);
+	if (venue.len)
+		phrases_say(c->out, c->l, PHRASE_PLACE_AT, "name", name.data, "venue", venue.data,
+			    NULL);
+	say_rooms(c, building);
+	snprintf(count, sizeof(count), "%lld", (long long)json_get_int(building, "stands", 0));
+	if (json_get_int(building, "stands", 0)) {
+		composer_space(c);
+		phrases_say(c->out, c->l, PHRASE_PLACE_STANDS, "count", count, NULL);
+	}
+	if (strcmp(json_text(c->facts, "asked"), "where") != 0)
+		return;
+	composer_paragraph(c);
+	phrases_say(c->out, c->l, PHRASE_PLACE_UNKNOWN, "value", name.data, NULL);
+	say_page(c, "closest", PHRASE_NONE_CLOSEST);
 }
 
 /* --- nothing found ------------------------------------------------------------ */
@@ -353,19 +429,6 @@ static bool say_no_time(struct composing *c, const char *kind, const char *limit
 		    *kind == 'n' && kind[1] == 'o' ? PHRASE_NOW_NONE : PHRASE_NEXT_NONE, "time",
 		    time.data, "zone", zone, "limits", limits, NULL);
 	return true;
-}
-
-static void say_page(struct composing *c, const char *which, enum phrase p)
-{
-	struct json_object *page = json_get_object(c->facts, which);
-	struct text name _cleanup_text_ = { 0 };
-
-	if (!page)
-		return;
-	text_init(&name, 64);
-	composer_name(&name, page);
-	composer_space(c);
-	phrases_say(c->out, c->l, p, "name", name.data, NULL);
 }
 
 static void say_none(struct composing *c)
@@ -460,17 +523,29 @@ static void say_listed_instead(struct composing *c)
 	phrases_say(c->out, c->l, PHRASE_RELAXED_WORDS, "topic", quoted.data, NULL);
 }
 
+/* "Where is B1.03?": the building, where that is known; in any case that no page tells the way. */
 static void say_place_unknown(struct composing *c)
 {
 	struct json_object *places = json_get_array(json_get_object(c->facts, "filters"), "places");
-	struct text name _cleanup_text_ = { 0 };
+	struct json_object *room = json_get_object(c->facts, "room");
+	struct text name _cleanup_text_ = { 0 }, building _cleanup_text_ = { 0 };
+	struct text floor _cleanup_text_ = { 0 };
 
 	if (!json_get_bool(c->facts, "place_unknown", false) || !places ||
 	    !json_object_array_length(places))
 		return;
 	text_init(&name, 2048);
+	text_init(&building, 2048);
+	text_init(&floor, 2048);
 	quote_markdown(&name, json_object_get_string(json_object_array_get_idx(places, 0)),
 		       NAME_CHARS);
+	quote_markdown(&building, json_text(room, "building"), NAME_CHARS);
+	quote_markdown(&floor, json_text(room, "floor"), NAME_CHARS);
+	if (building.len) {
+		phrases_say(c->out, c->l, floor.len ? PHRASE_PLACE_IN_ON : PHRASE_PLACE_IN, "value",
+			    name.data, "building", building.data, "floor", floor.data, NULL);
+		composer_space(c);
+	}
 	phrases_say(c->out, c->l, PHRASE_PLACE_UNKNOWN, "value", name.data, NULL);
 }
 
@@ -554,6 +629,8 @@ static void say_kind(struct composing *c)
 		composer_info(c);
 	else if (kind_is(c, "conference"))
 		say_about_conference(c);
+	else if (kind_is(c, "building"))
+		say_building(c);
 	else if (kind_is(c, "unavailable") && !tools)
 		phrases_say(c->out, c->l, PHRASE_SEARCH_DOWN, NULL);
 	else if (kind_is(c, "entities")) {

@@ -31,6 +31,8 @@
  *	 "words_only":true (meanings could not be searched), "angry":true, "place_unknown":true,
  *	 "facility":true (a thing on site was asked for; the results only speak of it),
  *	 "time_unknown":true (when was asked, and the pages give no time),
+ *	 "building":{"name","rooms":["..."],"more":3,"stands":12} (kind "building": where it is, or what is in it, was asked),
+ *	 "room":{"building","floor"} (with place_unknown: what is known of where that room is),
  *	 "nearly":true (the pages do not say it, but come near),
  *	 "closest":{"handle":"i1",...} (nothing was found; the page that comes nearest), "help" (the page that says whom to ask),
  *	 "tool_text":["..."],"notes":["..."],
