@@ -20,7 +20,8 @@
 	"\"end_time\":\"2027-05-20T15:30\",\"location\":\"R2.1\"},"                                \
 	"{\"id\":\"s4\",\"title\":\"Tides\",\"start_time\":\"2027-05-20T16:00\","                  \
 	"\"end_time\":\"2027-05-20T16:30\",\"location\":\"Great Hall\"}],"                         \
-	"\"exhibitors\":[{\"id\":\"e1\",\"name\":\"Pumps\",\"booth_number\":\"K building, stand 1\"}]"
+	"\"exhibitors\":[{\"id\":\"e1\",\"name\":\"Pumps\",\"booth_number\":\"K building, stand "  \
+	"1\"}]"
 #define CONFERENCE_WITH(more)                                                                      \
 	"{\"conference\":{\"id\":\"c\",\"name\":\"Harbour "                                        \
 	"Days\",\"timezone\":\"Europe/Brussels\","                                                 \
