@@ -269,30 +269,53 @@ static void chat_begin(struct chat *unused)
 	visit(c);
 }
 
+static void refused(struct chat *c, int status, const char *body)
+{
+	if (!here.n_refused++)
+		fprintf(stderr, "the first refusal: %d %s\n", status, body);
+	c->is_complete = true;
+	here.n_live--;
+	after(100, chat_begin, NULL);
+}
+
+/* The server ends connections that nothing was asked on; a question that met that is put again, as browsers do. */
+static void visitor_gone(struct peer *p)
+{
+	struct peer **at = &here.idle;
+	struct chat *c = p->chat;
+
+	while (*at && *at != p)
+		at = &(*at)->next;
+	if (*at)
+		*at = p->next;
+	p->chat = NULL;
+	here.n_visitors--;
+	peer_close(p);
+	if (c && c->n_tries++ < 3)
+		visit(c);
+	else if (c)
+		refused(c, 0, "no answer");
+}
+
 void chat_posted(struct peer *p, int status, const char *body)
 {
 	struct chat *c = p->chat;
 
+	if (!status) {
+		visitor_gone(p);
+		return;
+	}
 	p->chat = NULL;
 	if (c && c->measured && status == 200)
 		note(&here.post_ms, now_ms() - c->began_ms);
-	if (c && status != 200) {
-		if (!here.n_refused++)
-			fprintf(stderr, "the first refusal: %d %s\n", status, body);
-		here.n_live--;
-		after(100, chat_begin, NULL);
-	}
-	if (!status || p->fd < 0) {
-		here.n_visitors--;
-		peer_close(p);
+	if (c && status != 200)
+		refused(c, status, body);
+	if (here.q_from < here.q_to) {
+		post(here.queue[here.q_from++ % MAX_CHATS], p);
 		return;
 	}
 	p->next = here.idle;
 	here.idle = p;
-	if (here.q_from < here.q_to) {
-		here.idle = p->next;
-		post(here.queue[here.q_from++ % MAX_CHATS], p);
-	}
 }
 
 void chat_completed(struct chat *c)

@@ -68,6 +68,7 @@ struct chat {
 	bool paced, measured, read_verbatim;
 	struct peer *ask, *stream; /* who waits for the model */
 	char reply_id[UUID_SIZE];  /* "": not created yet */
+	unsigned n_tries;
 	unsigned n_sent, n_landed; /* pieces */
 	double began_ms, sent_ms[PIECES];
 	size_t end[PIECES]; /* of each piece in the answer */
@@ -84,7 +85,7 @@ void chat_reply_created(struct chat *c, const char *id);
 struct chat *chat_of_reply(const char *id);
 void chat_text_written(struct chat *c, const char *text, size_t n);
 void chat_completed(struct chat *c);
-/* A visitor's POST was answered. */
+/* A visitor's POST was answered; status 0: its connection is gone. */
 void chat_posted(struct peer *p, int status, const char *body);
 
 /* Begins what the body says and answers p when it is over. */
