@@ -101,10 +101,9 @@ static int dispatch(struct sse *p, int (*fn)(void *ctx, const struct sse_event *
 	return r;
 }
 
-static int end_line(struct sse *p, int (*fn)(void *ctx, const struct sse_event *e), void *ctx)
+static int end_line(struct sse *p, const char *line, size_t n,
+		    int (*fn)(void *ctx, const struct sse_event *e), void *ctx)
 {
-	const char *line = p->line.data;
-	size_t n = p->line.len;
 	int r;
 
 	if (!p->started && n >= 3 && !memcmp(line, "\xEF\xBB\xBF", 3)) {
@@ -136,13 +135,20 @@ int sse_feed(struct sse *p, const char *bytes, size_t n,
 			i++;
 		if (p->line.len + (i - start) > p->max_event_bytes)
 			return ASSISTANT_ETOOLARGE;
+		if (!p->line.len && i < n) { /* a whole line, where it lies */
+			p->after_cr = bytes[i] == '\r';
+			r = end_line(p, bytes + start, i++ - start, fn, ctx);
+			if (r)
+				return r;
+			continue;
+		}
 		text_append_n(&p->line, bytes + start, i - start);
 		if (p->line.failed)
 			return ASSISTANT_ENOMEM;
 		if (i == n)
 			break;
 		p->after_cr = bytes[i++] == '\r';
-		r = end_line(p, fn, ctx);
+		r = end_line(p, p->line.data, p->line.len, fn, ctx);
 		if (r)
 			return r;
 	}

@@ -16,6 +16,7 @@ struct anthropic_stream {
 	bool (*on_text)(void *ctx, const char *text, size_t len);
 	void *ctx;
 	struct llm_result result; /* model: in `model` */
+	struct text piece;
 	char model[80];
 	bool reason_given, ended; /* message_delta with a stop_reason; message_stop */
 	struct fail fail;	  /* of an `error` event, or of what makes no sense */

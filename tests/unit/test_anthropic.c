@@ -309,6 +309,54 @@ static int feed_all(struct reading *r, const char *bytes)
 	return anthropic_stream_feed(&r->stream, bytes, strlen(bytes));
 }
 
+/* In whatever way an event is written; what is broken fails however near it is to what is read fast. */
+static void pieces_in_any_spelling(void **state)
+{
+#define PIECE(text)                                                                                \
+	"{\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"type\":\"text_delta\","        \
+	"\"text\":" text "}}"
+	static const struct {
+		const char *data, *text; /* NULL: it is broken */
+	} rows[] = {
+		{ PIECE("\"one\""), "one" },
+		{ PIECE("\"\""), "" },
+		{ PIECE("\"\\\"\\\\n\\\\\\n\\t\\/\\b\\f\\r\""), "\"\\n\\\n\t/\b\f\r" },
+		{ PIECE("\"caf\u00e9 \\u00e9 \\ud83d\\ude42\""), "caf\u00e9 \u00e9 \U0001f642" },
+		{ "{ \"type\": \"content_block_delta\", \"index\": 12, \"delta\": { \"type\": "
+		  "\"text_delta\", \"text\": \"b\" } }  ",
+		  "b" },
+		{ "{\"index\":0,\"delta\":{\"text\":\"c\",\"type\":\"text_delta\"},\"type\":"
+		  "\"content_block_delta\"}",
+		  "c" },
+		{ "{\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"type\":\"text_"
+		  "delta\","
+		  "\"text\":\"d\",\"new\":1},\"more\":[]}",
+		  "d" },
+		{ PIECE("\"\xff\""), NULL },
+		{ PIECE("\"\\x\""), NULL },
+		{ PIECE("\"\\ud83d\""), NULL },
+		{ PIECE("\"a\tb\""), NULL },
+		{ PIECE("\"open"), NULL },
+		{ PIECE("\"e\"") "}", NULL },
+		{ PIECE("\"f\\\""), NULL },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		char event[512];
+		struct reading r;
+
+		snprintf(event, sizeof(event), "event: content_block_delta\ndata: %s\n\n",
+			 rows[i].data);
+		reading_begin(&r);
+		assert_int_equal(anthropic_stream_feed(&r.stream, event, strlen(event)),
+				 rows[i].text ? 0 : ASSISTANT_EPROTOCOL);
+		assert_string_equal(r.text.len ? r.text.data : "",
+				    rows[i].text ? rows[i].text : "");
+		reading_end(&r);
+	}
+#undef PIECE
+}
+
 static void how_answers_end(void **state)
 {
 	static const struct {
@@ -438,6 +486,7 @@ int main(void)
 		cmocka_unit_test(only_long_prefixes_are_kept),
 		cmocka_unit_test(json_is_asked_for_in_two_ways),
 		cmocka_unit_test(any_split_gives_the_same),
+		cmocka_unit_test(pieces_in_any_spelling),
 		cmocka_unit_test(how_answers_end),
 		cmocka_unit_test(errors_in_a_stream),
 		cmocka_unit_test(nonsense_in_a_stream),
