@@ -13,6 +13,8 @@
 #define DEFAULT_MAX_BODY_BYTES	   (8u << 20)
 #define MAX_HEAD_BYTES		   (128u << 10)
 #define MAX_HEADERS		   256
+#define UPLOAD_BYTES		   16384L
+#define STREAM_BYTES		   4096L
 
 #define STRING_(x) #x
 #define STRING(x)  STRING_(x)
@@ -197,6 +199,10 @@ static void set_options(struct http_op *op, const struct http_request *rq)
 	/* Cancelling must not wait for the resolver's thread. */
 	curl_easy_setopt(e, CURLOPT_QUICK_EXIT, 1L);
 	curl_easy_setopt(e, CURLOPT_TCP_KEEPALIVE, 1L);
+	/* Each transfer has its own; a stream that says a word at a time lives long and needs little. */
+	curl_easy_setopt(e, CURLOPT_UPLOAD_BUFFERSIZE, UPLOAD_BYTES);
+	if (rq->on_data)
+		curl_easy_setopt(e, CURLOPT_BUFFERSIZE, STREAM_BYTES);
 	curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, connect);
 	curl_easy_setopt(e, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)op->body.max);
 	curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, on_header);

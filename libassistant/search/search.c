@@ -377,7 +377,7 @@ static void say_given_up(struct search *s)
 static void search_rank(struct flow *f)
 {
 	struct search *s = of(f);
-	struct ranking r;
+	_cleanup_(rank_drop) struct ranking r = { 0 };
 
 	s->degraded |= f->status < 0; /* of the nearest; the words are here */
 	if (!rank_begin(&r, s)) {

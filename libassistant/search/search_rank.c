@@ -20,13 +20,18 @@ bool rank_begin(struct ranking *r, struct search *s)
 {
 	bool whole;
 
-	*r = (struct ranking){ .s = s, .items = arena_array(s->arena, struct scored, RANK_MAX) };
+	*r = (struct ranking){ .s = s, .items = calloc(RANK_MAX, sizeof(*r->items)) };
 	whole = r->items != NULL;
 	for (unsigned e = 0; e < ENTITY_COUNT; e++) {
 		r->places[e] = arena_array(s->arena, uint16_t, snapshot_of(r)->n[e] + 1);
 		whole = whole && r->places[e];
 	}
 	return whole;
+}
+
+void rank_drop(struct ranking *r)
+{
+	free(r->items);
 }
 
 static uint16_t *place_of(const struct ranking *r, const struct record *record)

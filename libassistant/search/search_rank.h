@@ -39,6 +39,8 @@ struct ranking {
 bool filter_is_set(const struct index_filter *f);
 
 bool rank_begin(struct ranking *r, struct search *s);
+/* r: begun, or zeroed. */
+void rank_drop(struct ranking *r);
 /* Engine's hits, in their order when listed. */
 void rank_add_hits(struct ranking *r);
 /* The nearest in meaning, fused with the words' hits; nothing to do without vectors. */

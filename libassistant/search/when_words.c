@@ -114,13 +114,14 @@ static bool is_dash(const struct token *t, const char *folded)
 
 struct token *when_tokens(const char *folded, struct arena *arena, size_t *n)
 {
-	struct token *tokens = arena_array(arena, struct token, WHEN_MAX_TOKENS);
 	size_t len = strlen(folded), i = 0, end = 0;
+	size_t max = len < WHEN_MAX_TOKENS ? len : WHEN_MAX_TOKENS;
+	struct token *tokens = arena_array(arena, struct token, max + 1);
 
 	*n = 0;
 	if (!tokens)
 		return NULL;
-	while (i < len && *n < WHEN_MAX_TOKENS) {
+	while (i < len && *n < max) {
 		struct token *t = &tokens[*n];
 
 		if (folded[i] == ' ') {

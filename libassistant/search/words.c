@@ -44,8 +44,11 @@ bool word_next(const char *s, size_t len, size_t *i, size_t *from, size_t *to)
 struct word *words_split(const char *folded, struct arena *arena, size_t max, size_t *n)
 {
 	size_t len = strlen(folded), i = 0, from, to;
-	struct word *words = arena_array(arena, struct word, max + 1);
+	struct word *words;
 
+	if (max > len / 2 + 1) /* what stands between two words is a byte at least */
+		max = len / 2 + 1;
+	words = arena_array(arena, struct word, max + 1);
 	*n = 0;
 	if (!words)
 		return NULL;

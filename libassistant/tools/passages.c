@@ -423,10 +423,14 @@ void passages_select(const struct info_page *page, const char *const *words, siz
 {
 	struct page p = { .arena = arena };
 	struct run first, second = { .score = 0 };
+	_cleanup_free_ struct unit *units = NULL;
 	size_t n = 0;
 
 	*out = (struct passages){ .texts = arena_array(arena, const char *, MAX_PASSAGES + 1) };
-	p.units = arena_array(arena, struct unit, MAX_UNITS);
+	units = calloc(
+		MAX_UNITS,
+		sizeof(*units)); /* not the turn's, which lives as long as the model speaks */
+	p.units = units;
 	if (!out->texts || !p.units || !page->text)
 		return;
 	cut_units(&p, page->text);
