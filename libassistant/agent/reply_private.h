@@ -59,6 +59,7 @@ struct replies {
 	bool draining;
 	struct loop_timer sweep_timer;
 	struct sweep *sweep;
+	int64_t away_ms; /* when a sweep failed last; 0: none did */
 	struct list follows;
 	struct relaying *relaying;  /* NULL: there is no relay */
 	struct list submits, finds; /* under way: submit.c */

@@ -18,6 +18,7 @@
 
 #define CLAIM_SETTLES_MS 500
 #define SWEEP_MAX	 100
+#define RENEWED_MS	 10000 /* a store is back: its writers have come back to it */
 #define MAX_RERUNS	 2
 #define CUT_SHORT	 "\n\n(This answer was cut short. Please ask again.)"
 #define INTERRUPTED	 "Sorry, this answer was interrupted before it began. Please ask again."
@@ -76,6 +77,7 @@ struct sweep {
 	struct flow flow;
 	struct replies *rs;
 	struct arena *arena;
+	int64_t began_ms;
 	struct messages rows;
 	struct message again, question;
 	struct message_patch *patches;
@@ -93,8 +95,10 @@ static void sweep_ended(struct flow *f)
 	struct replies *rs = w->rs;
 	bool soon = w->again_soon;
 
-	if (f->status < 0 && f->status != ASSISTANT_ECANCELED)
+	if (f->status < 0 && f->status != ASSISTANT_ECANCELED) {
 		log_fail(rs->env->log, LOG_WARN, "sweep.failed", &f->fail);
+		rs->away_ms = loop_now_ms(rs->env->loop);
+	}
 	rs->sweep = NULL;
 	arena_destroy(w->arena);
 	free(w);
@@ -113,6 +117,7 @@ static void sweep_fired(struct loop_timer *t)
 	}
 	w->rs = rs;
 	w->arena = arena_create(1 << 25);
+	w->began_ms = loop_now_ms(rs->env->loop);
 	rs->sweep = w;
 	flow_begin(&w->flow, rs->env->loop, NULL, "sweep", FIRST(sweep_list), sweep_ended);
 	flow_set_deadline(&w->flow, 60000);
@@ -148,15 +153,27 @@ static void sweep_list(struct flow *f)
 	s->ops->messages_streaming(s, SWEEP_MAX, w->arena, &w->rows, THEN(f, sweep_claim));
 }
 
+/* While the store was away nobody could renew a lease: those that ran out meanwhile hold for a while, once it is back. */
+static bool were_renewed(const struct replies *rs)
+{
+	return !rs->away_ms ||
+	       loop_now_ms(rs->env->loop) - rs->away_ms > rs->options.lease_ms + RENEWED_MS;
+}
+
+/* Written here, or about to be. */
+static bool is_here(const struct replies *rs, const char *id)
+{
+	struct reply *known = map_get(rs->table, id);
+
+	return (known && known->stored) || map_get(rs->starting, id) ||
+	       writer_holds(rs->env->writer, id);
+}
+
 /* Ours to settle: nobody's, not one we are writing ourselves, and not one whose final text waits in the spool. */
 static bool is_left_over(struct replies *rs, const struct message *row)
 {
-	struct reply *known = map_get(rs->table, row->id);
-
-	if ((known && known->stored) || map_get(rs->starting, row->id) ||
-	    writer_holds(rs->env->writer, row->id))
-		return false;
-	return lease_expired(row, rs->options.owner, clock_now_ms(rs->wall),
+	return !is_here(rs, row->id) &&
+	       lease_expired(row, rs->options.owner, were_renewed(rs) ? clock_now_ms(rs->wall) : 0,
 			     replies_silence_ms(rs));
 }
 
@@ -180,6 +197,8 @@ static void sweep_claim(struct flow *f)
 	struct replies *rs = w->rs;
 	size_t n = 0;
 
+	if (loop_now_ms(f->loop) - w->began_ms > rs->options.lease_ms / 3)
+		rs->away_ms = loop_now_ms(f->loop); /* as good as away */
 	w->patches = arena_array(w->arena, struct message_patch, w->rows.n + 1);
 	for (size_t i = 0; i < w->rows.n; i++) {
 		struct message *row = &w->rows.rows[i];
@@ -226,7 +245,7 @@ static void sweep_look(struct flow *f)
 	struct replies *rs = w->rs;
 
 	/* where no claim can be written, who sees the row first settles it */
-	if (f->status < 0 || !row_is_streaming(&w->again) ||
+	if (f->status < 0 || !row_is_streaming(&w->again) || is_here(rs, w->again.id) ||
 	    (!rs->env->store->no_metadata && !lease_is_ours(&w->again, rs->options.owner)))
 		sweep_next(f);
 	else

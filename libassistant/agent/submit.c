@@ -11,6 +11,7 @@
 
 #include <ctype.h>
 #include <string.h>
+#include "agent/lease.h"
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/hash.h"
@@ -49,7 +50,7 @@ struct submit {
 
 static flow_step submit_start, submit_rate_address, submit_rate_conversation, submit_conference,
 	submit_conversation, submit_message, submit_check, submit_refuse, submit_lock,
-	submit_create, submit_elsewhere, submit_created, submit_said, submit_attach;
+	submit_create, submit_elsewhere, submit_created, submit_whose, submit_said, submit_attach;
 
 static void submit_deliver(struct wait *w)
 {
@@ -382,21 +383,13 @@ static void submit_create(struct flow *f)
 	env->store->ops->message_create(env->store, &s->row, THEN_ANYWAY(f, submit_created));
 }
 
-static void submit_created(struct flow *f)
+/* Its row is there, and nobody writes it but us. */
+static void submit_begin(struct flow *f)
 {
 	struct submit *s = container_of(f, struct submit, flow);
-	struct replies *rs = s->rs;
-	struct reply *r;
+	struct reply *r = reply_create(s->rs, s->id, EVENT_BASE_ORIGINAL);
 	int code;
 
-	if (f->status == ASSISTANT_ECONFLICT) {
-		rs->env->store->ops->message(rs->env->store, s->id, s->arena, &s->row,
-					     THEN(f, submit_said));
-		return;
-	}
-	if (!passed(f, "Conversation not found"))
-		return;
-	r = reply_create(rs, s->id, EVENT_BASE_ORIGINAL);
 	if (!r) {
 		fail_with(f, ASSISTANT_ENOMEM, "Out of memory.");
 		return;
@@ -417,6 +410,32 @@ static void submit_created(struct flow *f)
 	}
 	s->reply = r;
 	flow_done(f);
+}
+
+static void submit_created(struct flow *f)
+{
+	struct submit *s = container_of(f, struct submit, flow);
+	struct store *store = s->rs->env->store;
+
+	if (f->status == ASSISTANT_ECONFLICT)
+		store->ops->message(store, s->id, s->arena, &s->row, THEN_ANYWAY(f, submit_whose));
+	else if (passed(f, "Conversation not found"))
+		submit_begin(f);
+}
+
+/* The row was there before: made by somebody else, or by us when the store's answer was lost on its way. */
+static void submit_whose(struct flow *f)
+{
+	struct submit *s = container_of(f, struct submit, flow);
+	struct replies *rs = s->rs;
+
+	if (!passed(f, "Message not found"))
+		return;
+	if (row_is_streaming(&s->row) && lease_is_ours(&s->row, rs->options.owner) &&
+	    !map_get(rs->table, s->id) && !writer_holds(rs->env->writer, s->id))
+		submit_begin(f);
+	else
+		submit_said(f);
 }
 
 /* Another process, or an earlier life of this one, has the row: what was said so far? */

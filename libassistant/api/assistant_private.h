@@ -43,8 +43,9 @@ struct assistant {
 	int64_t closing_since_ms;
 	int grace_ms;
 	bool stopped_all;
-	struct list uses;	 /* index switches under way: follow.c */
-	struct list completions; /* conferences whose texts are being embedded: complete.c */
+	struct list uses;	     /* index switches under way: follow.c */
+	struct layout_later *layout; /* layout.c */
+	struct list completions;     /* conferences whose texts are being embedded: complete.c */
 };
 
 /*

@@ -9,8 +9,12 @@
 
 /*
  * At the start of a server: every finding is logged; the first that answers would fail on is ECONFIG.  A store that
- * does not answer yet is no reason not to start: it is logged, and looked at by erleah-cli doctor.
+ * does not answer yet is no reason not to start: it is looked at again, in the background, until it has answered.
  */
 int layout_check(assistant *a, struct fail *f);
+/* Loop thread.  ECONFIG when it answered later and answers would fail; it is looked at again until that was mended. */
+int layout_status(const assistant *a);
+/* Loop thread, before the store goes. */
+void layout_stop(assistant *a);
 
 #endif

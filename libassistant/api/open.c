@@ -188,6 +188,7 @@ static void services_down(assistant *a)
 
 	loop_timer_stop(&a->closing);
 	warm_up_stop(a);
+	layout_stop(a);
 	if (env->store && env->store->ops->on_change)
 		env->store->ops->on_change(env->store, NULL, NULL);
 	replies_destroy(a->replies);

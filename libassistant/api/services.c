@@ -10,6 +10,7 @@
 #include "aio/redis_url.h"
 #include "api/embedding.h"
 #include "api/follow.h"
+#include "api/layout.h"
 #include "base/json.h"
 #include "cache/cache.h"
 #include "cache/relay.h"
@@ -43,22 +44,33 @@ int services_http(assistant *a, struct fail *f)
 	return a->http ? 0 : FAIL(f, ASSISTANT_ENOMEM, "Out of memory.");
 }
 
+/* Once it answers again, answers that wait to be written should not wait much longer. */
+static const struct guard_policy store_policy = {
+	.retry = { .attempts = 3, .base_ms = 200, .cap_ms = 1000 },
+	.breaker = { .window = 20, .failures = 5, .open_ms = 500, .open_max_ms = 4000 },
+};
+
 static int open_directus(assistant *a, struct fail *f)
 {
 	const char *url = config_text(a->config, "DIRECTUS_URL");
+	struct store *store;
+	int r;
 
 	if (!*url)
 		return FAIL(f, ASSISTANT_ECONFIG,
 			    "ERLEAH_STORE is \"directus\", but DIRECTUS_URL is not set.");
 	if (services_http(a, f) < 0)
 		return f->code;
-	return directus_store_open(a->env.loop, a->http,
-				   &(const struct directus_options){
-					   .url = url,
-					   .api_key = config_text(a->config, "DIRECTUS_API_KEY"),
-					   .mapping = config_text(a->config, "DIRECTUS_MAPPING"),
-				   },
-				   a->env.metrics, a->env.log, &a->env.store, f);
+	r = directus_store_open(a->env.loop, a->http,
+				&(const struct directus_options){
+					.url = url,
+					.api_key = config_text(a->config, "DIRECTUS_API_KEY"),
+					.mapping = config_text(a->config, "DIRECTUS_MAPPING"),
+				},
+				a->env.metrics, a->env.log, &store, f);
+	return r ? r
+		 : guard_store_open(a->env.loop, store, "directus", &store_policy, a->env.metrics,
+				    a->env.log, &a->env.store, f);
 }
 
 static int open_store(assistant *a, struct fail *f)
@@ -334,7 +346,7 @@ static void ready_index(struct flow *f)
 {
 	struct index *x = ready_of(f)->call.a->env.index;
 
-	ready_of(f)->store = f->status;
+	ready_of(f)->store = f->status < 0 ? f->status : layout_status(ready_of(f)->call.a);
 	x->ops->ping(x, THEN_ANYWAY(f, ready_embedder));
 }
 
@@ -382,10 +394,9 @@ int services_ready(assistant *a, int timeout_ms, char **out, assistant_error *er
 	struct ready r = { 0 };
 	_cleanup_json_ struct json_object *o = json_object_new_object();
 	struct json_object *checks = json_object_new_object();
-	int code;
 
 	r.store = r.index = r.embedder = r.llm = r.cache = ASSISTANT_ETIMEOUT;
-	code = API_CALL(a, &r.call, timeout_ms, ready_begin, err);
+	API_CALL(a, &r.call, timeout_ms, ready_begin, err);
 	api_call_finish(&r.call);
 	check(checks, a->env.store->ops->name, r.store, "failed");
 	check(checks, a->env.index->ops->name, r.index, r.store < 0 ? "failed" : "degraded");
@@ -394,9 +405,9 @@ int services_ready(assistant *a, int timeout_ms, char **out, assistant_error *er
 	check(checks, a->env.llm->ops->name, r.llm, "degraded");
 	check(checks, a->env.cache->ops->name, r.cache, "degraded");
 	json_set_string(o, "status",
-			r.draining				   ? "draining"
-			: r.store < 0 || (code < 0 && r.store < 0) ? "unavailable"
-								   : "ready");
+			r.draining    ? "draining"
+			: r.store < 0 ? "unavailable"
+				      : "ready");
 	json_set(o, "checks", checks);
 	if (r.completing.total > 0) {
 		struct json_object *embedding = json_object_new_object();

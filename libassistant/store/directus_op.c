@@ -44,14 +44,10 @@ static void op_cancel(struct wait *w)
 static void op_ended(struct flow *f)
 {
 	struct op *op = op_of(f);
-	struct metrics *m = op->d->metrics;
 
 	list_remove(&op->link);
-	metrics_observe(m, METRIC_STORE_SECONDS, op->name,
+	metrics_observe(op->d->metrics, METRIC_STORE_SECONDS, op->name,
 			(double)(loop_now_ms(op->d->loop) - op->began_ms) / 1000.0);
-	if (f->status < 0 && f->status != ASSISTANT_ENOTFOUND && f->status != ASSISTANT_ECONFLICT &&
-	    f->status != ASSISTANT_ECANCELED)
-		metrics_add(m, METRIC_STORE_FAILURES, cause_name(fail_cause(&f->fail)), 1);
 	wait_finish(&op->wait, f->status, &f->fail);
 }
 

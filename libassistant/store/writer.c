@@ -21,7 +21,7 @@
 #include "store/spool.h"
 
 #define BACKOFF_FIRST_MS 250
-#define BACKOFF_MAX_MS	 8000
+#define BACKOFF_MAX_MS	 4000
 #define RECOVER_EVERY_MS 60000
 
 struct writer {

@@ -174,6 +174,8 @@ struct own_store {
 	assistant_backend rows;
 	void *rows_ctx;
 	int destroyed, garbage;
+	assistant_fake_store *
+		losing; /* makes the next answer's row here, and its own answer never comes through */
 };
 
 struct job {
@@ -182,6 +184,13 @@ struct job {
 	assistant_pending *pending;
 };
 
+static void lose(struct job *j)
+{
+	assistant_fake_store_put(j->s->losing, "messages", j->request);
+	j->s->losing = NULL;
+	assistant_pending_done(j->pending, ASSISTANT_EUNAVAILABLE, NULL, "The line was cut.");
+}
+
 static void *answer_later(void *arg)
 {
 	struct job *j = arg;
@@ -189,6 +198,8 @@ static void *answer_later(void *arg)
 	usleep(2000);
 	if (j->s->garbage && !strcmp(j->operation, "conversation"))
 		assistant_pending_done(j->pending, ASSISTANT_OK, "no JSON", NULL);
+	else if (j->s->losing && !strcmp(j->operation, "message_create"))
+		lose(j);
 	else
 		j->s->rows.call(j->s->rows_ctx, j->operation, j->request, j->pending);
 	free(j->operation);
@@ -238,6 +249,48 @@ static void a_store_of_ones_own(void **state)
 	assert_int_equal(s.destroyed, 1);
 }
 
+#define MESSAGE "22222222-2222-4222-8222-222222222222"
+
+/* The row was made, and nobody was told: who asks again gets its answer, once, and at once. */
+static void a_row_whose_making_was_not_heard_of(void **state)
+{
+	const assistant_backend backend = { ASSISTANT_BACKEND_VERSION, "own", own_call,
+					    own_destroy };
+	assistant_reply_params params = { 0 };
+	struct fakes *k = *state;
+	struct own_store s = { .losing = k->rows };
+	assistant_error err = ASSISTANT_ERROR_INIT;
+	assistant_reply *reply = NULL;
+	int attached = -1;
+	char *row;
+
+	params.conversation_id = CONVERSATION;
+	params.message_id = MESSAGE;
+	params.conference_id = "55697319-bc72-566a-ad7a-bf2e4c60bc4e";
+	params.timeout_ms = WAIT_MS;
+	assistant_fake_store_put(k->rows, "conversations",
+				 "{\"id\":\"" CONVERSATION
+				 "\",\"conference_id\":\"55697319-bc72-566a-ad7a-bf2e4c60bc4e\"}");
+	assistant_fake_store_put(k->rows, "messages",
+				 "{\"id\":\"" MESSAGE "\",\"conversation_id\":\"" CONVERSATION
+				 "\",\"role\":\"user\",\"messageText\":\"Where is Carbopur?\"}");
+	assert_int_equal(assistant_fake_store_backend(k->rows, &s.rows, &s.rows_ctx), ASSISTANT_OK);
+	fixture_ok(assistant_config_use(k->fx->config, "store", &backend, &s, &err), &err);
+	fixture_open(k->fx);
+	assert_int_equal(assistant_reply_start(k->fx->a, &params, &reply, &attached, &err),
+			 ASSISTANT_EUNAVAILABLE);
+	fixture_ok(assistant_reply_start(k->fx->a, &params, &reply, &attached, &err), &err);
+	assert_int_equal(attached, 0);
+	assert_int_equal(assistant_reply_wait(reply, WAIT_MS), ASSISTANT_OK);
+	row = assistant_fake_store_row(k->rows, "messages", assistant_reply_id(reply));
+	assert_non_null(strstr(row, "\"completed\""));
+	assert_non_null(strstr(row, "A24"));
+	assistant_free(row);
+	assistant_reply_free(reply);
+	assistant_close(k->fx->a, 1000);
+	k->fx->a = NULL;
+}
+
 static long long half_past(void *user)
 {
 	return *(long long *)user;
@@ -264,8 +317,13 @@ static void a_clock_of_ones_own(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(a_clock_that_stands),  TEST(rows_in_memory),      TEST(faults),
-		TEST(each_call_fails_once), TEST(a_store_of_ones_own), TEST(a_clock_of_ones_own),
+		TEST(a_clock_that_stands),
+		TEST(rows_in_memory),
+		TEST(faults),
+		TEST(each_call_fails_once),
+		TEST(a_store_of_ones_own),
+		TEST(a_clock_of_ones_own),
+		TEST(a_row_whose_making_was_not_heard_of),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

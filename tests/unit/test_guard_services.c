@@ -1,5 +1,5 @@
 /*
- * test_guard_services.c - an index and an embedder behind a guard.
+ * test_guard_services.c - an index, an embedder and a store behind a guard.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -221,12 +221,224 @@ static void an_index_that_is_down_costs_no_time(void **state)
 	loop_destroy(loop);
 }
 
+/* --- A store ------------------------------------------------------------------------------------ */
+
+static struct {
+	struct store base;
+	int code, calls;
+	enum cause cause;
+	char asked[200];
+} rows;
+
+/* Fails with code, until it has been asked twice. */
+static void store_answer(struct flow *f)
+{
+	struct fail fail = { .code = rows.code, .cause = (unsigned char)rows.cause };
+
+	if (rows.code < 0 && ++rows.calls < 3)
+		flow_refuse(f, rows.code, &fail);
+	else
+		flow_sleep(f, 5);
+}
+
+static void rows_message(struct store *s, const char *id, struct arena *arena, struct message *out,
+			 struct flow *f)
+{
+	snprintf(rows.asked, sizeof(rows.asked), "message %s", id);
+	*out = (struct message){ .id = "m" };
+	store_answer(f);
+}
+
+static void rows_history(struct store *s, const char *id, int max, struct arena *arena,
+			 struct messages *out, struct flow *f)
+{
+	snprintf(rows.asked, sizeof(rows.asked), "history %s %d", id, max);
+	store_answer(f);
+}
+
+static void rows_create(struct store *s, const struct message *row, struct flow *f)
+{
+	snprintf(rows.asked, sizeof(rows.asked), "create %s %s %s", row->id, row->text,
+		 row->metadata);
+	store_answer(f);
+}
+
+static void rows_write(struct store *s, const struct message_patch *patches, size_t n,
+		       bool *missing, struct flow *f)
+{
+	snprintf(rows.asked, sizeof(rows.asked), "write %zu %s %s", n, patches[n - 1].id,
+		 patches[n - 1].text);
+	missing[0] = true;
+	store_answer(f);
+}
+
+static void rows_complete(struct store *s, const char *const *ids, size_t n, struct flow *f)
+{
+	snprintf(rows.asked, sizeof(rows.asked), "complete %zu %s", n, ids[n - 1]);
+	store_answer(f);
+}
+
+static void rows_ping(struct store *s, struct flow *f)
+{
+	store_answer(f);
+}
+
+static void rows_destroy(struct store *s)
+{
+	rows.asked[0] = '\0';
+}
+
+static const struct store_ops rows_ops = {
+	.name = "rows",
+	.destroy = rows_destroy,
+	.ping = rows_ping,
+	.message = rows_message,
+	.history = rows_history,
+	.message_create = rows_create,
+	.messages_write = rows_write,
+	.messages_complete = rows_complete,
+};
+
+static void fails(int code, enum cause cause)
+{
+	rows.code = code;
+	rows.cause = cause;
+	rows.calls = 0;
+}
+
+static int create(struct loop *loop, struct store *s)
+{
+	char text[] = "text";
+	struct message row = { .id = "m", .text = text, .metadata = "{}" };
+
+	return AWAIT(loop, f, {
+		s->ops->message_create(s, &row, f);
+		memset(text, '?', 4); /* the caller's memory is its own again */
+	});
+}
+
+static void rows_are_read_again_and_written_once(void **state)
+{
+	struct loop *loop = loop_create_virtual();
+	struct metrics *metrics = metrics_create();
+	const struct message_patch patches[] = { { .id = "a", .text = "x" },
+						 { .id = "b", .text = "y" } };
+	const char *const ids[] = { "a", "b" };
+	struct message message;
+	struct messages messages;
+	struct store *s = NULL;
+	bool missing[2] = { false };
+
+	rows.base = (struct store){ .ops = &rows_ops, .no_metadata = true };
+	assert_int_equal(
+		guard_store_open(loop, &rows.base, "directus", &policy, metrics, NULL, &s, NULL),
+		0);
+	assert_string_equal(s->ops->name, "rows");
+	assert_true(s->no_metadata);
+	assert_null(s->ops->check);
+	assert_null(s->ops->ingest);
+	fails(ASSISTANT_EUNAVAILABLE, CAUSE_SERVER_ERROR);
+	assert_int_equal(AWAIT(loop, f, s->ops->message(s, "m", NULL, &message, f)), 0);
+	assert_string_equal(rows.asked, "message m");
+	assert_string_equal(message.id, "m");
+	fails(ASSISTANT_EUNAVAILABLE, CAUSE_CUT_OFF);
+	assert_int_equal(AWAIT(loop, f, s->ops->history(s, "c", 9, NULL, &messages, f)), 0);
+	assert_string_equal(rows.asked, "history c 9");
+	assert_int_equal(metrics_get(metrics, METRIC_STORE_FAILURES, "server_error"), 2);
+	assert_int_equal(metrics_get(metrics, METRIC_RETRIES, "directus"), 4);
+	fails(ASSISTANT_EUNAVAILABLE, CAUSE_OVERLOADED);
+	assert_int_equal(AWAIT(loop, f, s->ops->messages_write(s, patches, 2, missing, f)),
+			 ASSISTANT_EUNAVAILABLE);
+	assert_int_equal(rows.calls, 1);
+	assert_string_equal(rows.asked, "write 2 b y");
+	assert_true(missing[0]);
+	fails(0, CAUSE_NONE);
+	call_pass_ms(loop, 1000); /* that were enough failures for the breaker */
+	assert_int_equal(AWAIT(loop, f, s->ops->messages_complete(s, ids, 2, f)), 0);
+	assert_string_equal(rows.asked, "complete 2 b");
+	call_drain(loop);
+	store_destroy(s);
+	assert_string_equal(rows.asked, "");
+	metrics_destroy(metrics);
+	loop_destroy(loop);
+}
+
+/* Where a lease tells whose the row is, what became of a lost answer can be found out; else nothing is sent twice. */
+static void a_row_is_created_again_where_it_can_be_told(void **state)
+{
+	static const struct {
+		enum cause cause;
+		bool no_metadata;
+		int code;
+	} cases[] = {
+		{ CAUSE_UNREACHABLE, true, 0 },
+		{ CAUSE_OVERLOADED, true, 0 },
+		{ CAUSE_RATE_LIMITED, true, 0 },
+		{ CAUSE_CUT_OFF, true, ASSISTANT_EUNAVAILABLE },
+		{ CAUSE_TIMEOUT, true, ASSISTANT_EUNAVAILABLE },
+		{ CAUSE_CUT_OFF, false, 0 },
+		{ CAUSE_TIMEOUT, false, 0 },
+		{ CAUSE_REJECTED, false, ASSISTANT_EUNAVAILABLE },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct loop *loop = loop_create_virtual();
+		struct store *s = NULL;
+
+		rows.base = (struct store){ .ops = &rows_ops, .no_metadata = cases[i].no_metadata };
+		assert_int_equal(guard_store_open(loop, &rows.base, "directus", &policy, NULL, NULL,
+						  &s, NULL),
+				 0);
+		fails(ASSISTANT_EUNAVAILABLE, cases[i].cause);
+		assert_int_equal(create(loop, s), cases[i].code);
+		assert_int_equal(rows.calls, cases[i].code ? 1 : 3);
+		assert_string_equal(rows.asked, "create m text {}");
+		call_drain(loop);
+		store_destroy(s);
+		loop_destroy(loop);
+	}
+}
+
+/* Also who writes is told to wait, and how long. */
+static void a_store_that_is_down_is_left_alone(void **state)
+{
+	struct loop *loop = loop_create_virtual();
+	const char *const ids[] = { "a" };
+	struct store *s = NULL;
+
+	rows.base = (struct store){ .ops = &rows_ops };
+	assert_int_equal(
+		guard_store_open(loop, &rows.base, "directus", &once, NULL, NULL, &s, NULL), 0);
+	for (int i = 0; i < 3; i++) {
+		fails(ASSISTANT_EUNAVAILABLE, CAUSE_UNREACHABLE);
+		assert_int_equal(AWAIT(loop, f, s->ops->messages_complete(s, ids, 1, f)),
+				 ASSISTANT_EUNAVAILABLE);
+	}
+	fails(0, CAUSE_NONE);
+	rows.asked[0] = '\0';
+	assert_int_equal(AWAIT(loop, f, s->ops->messages_complete(s, ids, 1, f)),
+			 ASSISTANT_EUNAVAILABLE);
+	assert_string_equal(rows.asked, "");
+	assert_int_equal(fail_cause(call_fail()), CAUSE_BROKEN);
+	assert_in_range(call_fail()->retry_after_ms, 1, 1000);
+	assert_int_equal(AWAIT(loop, f, s->ops->ping(s, f)), ASSISTANT_EUNAVAILABLE);
+	call_pass_ms(loop, 1000);
+	assert_int_equal(AWAIT(loop, f, s->ops->messages_complete(s, ids, 1, f)), 0);
+	assert_int_equal(AWAIT(loop, f, s->ops->ping(s, f)), 0);
+	call_drain(loop);
+	store_destroy(s);
+	loop_destroy(loop);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(texts_are_embedded_again),
 		cmocka_unit_test(questions_reach_the_index),
 		cmocka_unit_test(an_index_that_is_down_costs_no_time),
+		cmocka_unit_test(rows_are_read_again_and_written_once),
+		cmocka_unit_test(a_row_is_created_again_where_it_can_be_told),
+		cmocka_unit_test(a_store_that_is_down_is_left_alone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -664,6 +664,67 @@ def case_clock_is_pinned(w):
     check(w, ("warning", "ERLEAH_NOW pins the clock to 2027-05-19T07:00:00.000Z", "Leave ERLEAH_NOW out"), ERLEAH_NOW=TODAY)
 
 
+# --- Servers look for themselves ---------------------------------------------------------------------------
+
+
+class Serving:
+    """A server that is not waited for."""
+
+    def __init__(self, w, **settings):
+        self.log, port = w.work / f"serving-{uuid.uuid4().hex[:8]}.log", free_port()
+        self.url = f"http://127.0.0.1:{port}/health/ready"
+        with open(self.log, "w") as log:
+            self.process = subprocess.Popen([w.build / "server/erleah-server"], env=w.good(PORT=port, LOG_FORMAT="json", **settings), stdout=log,
+                                            stderr=log, stdin=subprocess.DEVNULL)
+
+    def ready(self):
+        try:
+            answer = urllib.request.urlopen(self.url, timeout=20)
+        except urllib.error.HTTPError as error:
+            answer = error
+        except OSError:
+            return None
+        return answer.status, json.loads(answer.read())["checks"]["directus"]
+
+    def until(self, wanted, limit_s=60):
+        end = time.monotonic() + limit_s
+        while (seen := self.ready()) != wanted:
+            if time.monotonic() > end:
+                raise AssertionError(f"it is {seen!r}, not {wanted!r}: {self.log.read_text()[-3000:]}")
+            time.sleep(0.3)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        self.process.wait(60)
+
+
+def case_layout_is_looked_at_once_directus_is_there(w):
+    """Servers that started without it: one set up well, one whose mapping is wrong."""
+    wrong = w.mapping({"messages": {"collection": "messages", "fields": {"metadata": "extra"}}})
+    os.kill(int((w.work / "directus/directus.pid").read_text()), 9)
+    with Serving(w) as good, Serving(w, DIRECTUS_MAPPING=wrong, ERLEAH_DATA=w.folder("wrong")) as bad:
+        good.until((503, "failed"))
+        bad.until((503, "failed"))
+        w.again()
+        good.until((200, "ok"))
+        for _ in range(100):
+            if '"store.layout"' in bad.log.read_text():
+                break
+            time.sleep(0.2)
+        bad.until((503, "failed"))
+        said = [json.loads(line) for line in bad.log.read_text().split("\n") if '"store.layout"' in line and '"error"' in line]
+        if len(said) != 1 or 'messages.metadata is "extra"' not in said[0]["what"] or not said[0]["do"]:
+            raise AssertionError(f"{said} {bad.log.read_text()[-3000:]}")
+        for _ in range(100):
+            if '"store.checked"' in good.log.read_text():
+                return
+            time.sleep(0.2)
+        raise AssertionError(good.log.read_text()[-3000:])
+
+
 # --- What would not come back: last ------------------------------------------------------------------------
 
 

@@ -8,7 +8,7 @@
 //   DELETE /control/requests
 //   GET    /control/pings          how often models were asked for
 //
-// A behaviour: "for" ("stream" | "json": only such requests take it), "model" (the same), "delay_ms", "pace_ms" (between pieces),
+// A behaviour: "echo" words that name what the question has behind "#" (echoOf); "for" ("stream" | "json": only such requests take it), "model" (the same), "delay_ms", "pace_ms" (between pieces),
 // "status" with "error", "details", "headers" and "html"; "hang"; "text"; "json"; "stop_reason"; "cut_after" pieces with "how"
 // ("reset" | "end" | "error" | "silence") and "error"; "begin" ("go_on" | "repeat" | "anew") of a continuation; "noise"; "garbage"; "linger".
 import crypto from "node:crypto";
@@ -46,6 +46,10 @@ function answerText(body) {
   if (lines.length) return `This is what the programme has for you:\n\n${lines.join("\n")}`;
   return pages.join("\n\n") || "The programme says nothing about that, I am afraid.";
 }
+
+// So many words, different for every question that has a "#name".
+const echoOf = (name, words) => Array.from({ length: words }, (_, i) => `${name}-${i}`).join(" ") + ".";
+const nameIn = (body) => allBlocks(body).flatMap((b) => (b.type === "text" ? b.text.match(/#(\w+)/g) ?? [] : [])).at(-1)?.slice(1) ?? "nobody";
 
 function answerJson(body) {
   const question = body.messages.filter((m) => m.role === "user").at(-1).content;
@@ -123,7 +127,7 @@ async function broken(res, behaviour, index, entry) {
 }
 
 async function stream(req, res, body, behaviour, entry) {
-  const text = goOn(behaviour.text ?? answerText(body), saidBefore(body), behaviour.begin);
+  const text = goOn(behaviour.text ?? (behaviour.echo ? echoOf(nameIn(body), behaviour.echo) : answerText(body)), saidBefore(body), behaviour.begin);
   const list = pieces(text);
   let block = 0;
 
