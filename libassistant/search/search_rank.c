@@ -499,7 +499,7 @@ static void put_last(struct ranking *r, size_t n)
 		return;
 	memcpy(copy, r->items + n, (r->n - n) * sizeof *copy);
 	memcpy(copy + r->n - n, r->items, n * sizeof *copy);
-	r->items = copy;
+	memcpy(r->items, copy, r->n * sizeof *copy);
 }
 
 /* What is to come before what is over; at a moment, what just began before what runs for long; of a window, what begins in
