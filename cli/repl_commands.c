@@ -157,10 +157,32 @@ static int command_line(char *text, char *argv[static MAX_WORDS + 1])
 	return n;
 }
 
+/* The last question as it was understood: "and on Sunday?" with what it leans on, "when is it?" as the record's name.  Where
+ * nobody tells, as it was typed.  malloc()ed; NULL: there was none, or no memory. */
+static char *last_question(struct repl *r)
+{
+	assistant_error err = ASSISTANT_ERROR_INIT;
+	struct json_object *debug = NULL, *understood;
+	const char *question;
+	char *copy;
+
+	if (!r->asked)
+		return NULL;
+	if (r->talk->ops->debug(r->talk, &debug, &err) < 0)
+		debug = NULL;
+	understood = json_member(debug, "understood");
+	question = json_text(understood, "question");
+	if (json_object_get_boolean(json_member(understood, "leans")))
+		question = json_text(json_at(understood, "names", 0), "name");
+	copy = strdup(*question ? question : r->asked);
+	json_object_put(debug);
+	return copy;
+}
+
 /* words: with the options of the command search, such as --limit 3; "": the last question. */
 static void search(struct repl *r, const char *words, bool why)
 {
-	char *copy = strdup(*words || !r->asked ? words : r->asked);
+	char *copy = *words || !r->asked ? strdup(words) : last_question(r);
 	char *argv[MAX_WORDS + 1] = { (char *)"erleah-cli", (char *)"search", (char *)"--", copy };
 	char error[200] = "";
 	struct json_object *query;
@@ -217,13 +239,15 @@ static void run_trace(struct repl *r, const char *words)
 
 static void run_facets(struct repl *r, const char *words)
 {
-	if (!*words && r->asked)
-		words = r->asked;
+	char *last = *words ? NULL : last_question(r);
+
+	words = last ? last : words;
 	if (*words)
 		facets_show(r->cli, words, r->conference, r->now, r->style.json);
 	else
 		cli_say(STATUS_USAGE, "/facets needs words, or a question asked before: WORDS or "
 				      "WORDS | part of a name");
+	free(last);
 }
 
 /* --- The table ----------------------------------------------------------------------- */

@@ -136,8 +136,8 @@ static void search_call_begin(struct flow *f)
 			 &s->understood);
 	if (!rq.raw)
 		pages_by_meaning(&s->meaning, s->call.arena, &s->understood);
-	r = search_apply_filters(s->catalog, json_get_object(s->query, "filters"), s->call.arena,
-				 &s->understood, &f->fail);
+	r = search_apply_filters(s->catalog, json_get_object(s->query, "filters"), rq.now_unix_s,
+				 s->call.arena, &s->understood, &f->fail);
 	if (r < 0) {
 		flow_fail(f, r);
 		return;

@@ -78,9 +78,10 @@ void search_begin(struct search *s, const struct search_request *rq, struct inde
 void search_finish(struct search *s); /* drops what JSON it holds; after the end */
 
 /* Explicit filters of GET /api/search and of tools: day, from, to, place, track, speaker, type, level, language.
- * EINVAL names the filter, the value, and what is accepted (places and tracks suggest the nearest). */
-int search_apply_filters(const struct catalog *c, struct json_object *filters, struct arena *arena,
-			 struct understood *u, struct fail *f);
+ * EINVAL names the filter, the value, and what is accepted (places and tracks suggest the nearest; a day that is none of the
+ * conference's, these). */
+int search_apply_filters(const struct catalog *c, struct json_object *filters, int64_t now_unix_s,
+			 struct arena *arena, struct understood *u, struct fail *f);
 /* {"kind","results":[...],"understood","relaxed"}: owned. */
 struct json_object *search_json(const struct search *s);
 /* A reference's or result's JSON: {"type","id","name","score"} plus, for cards: start, end, location, track, booth. */

@@ -15,6 +15,7 @@ struct applying {
 	const struct catalog *c;
 	struct arena *arena;
 	struct understood *u;
+	int64_t now_unix_s;
 	struct fail *f;
 };
 
@@ -217,20 +218,78 @@ static bool whole_days(const struct applying *a, const struct when *w)
 	       zone_day_start(z, w->from, 0) == w->from && zone_day_start(z, w->to, 0) == w->to;
 }
 
-/* "2026-01-31", a day's name, "day 2": what when.c takes for one whole day. */
+static int64_t day_at(const struct applying *a, int64_t unix_s)
+{
+	struct civil c;
+
+	zone_civil(catalog_zone(a->c), unix_s, &c);
+	return days_from_civil(c.year, c.month, c.day);
+}
+
+static bool read_date(const char *text, int64_t *day)
+{
+	int y, m, d;
+
+	if (!text || sscanf(text, "%4d-%2d-%2d", &y, &m, &d) != 3)
+		return false;
+	*day = days_from_civil(y, m, d);
+	return true;
+}
+
+/* The conference's days since 1970: declared, else those of its sessions; false: it has none. */
+static bool conference_days(const struct applying *a, int64_t *first, int64_t *last)
+{
+	const struct snapshot *s = catalog_snapshot(a->c);
+	bool any = false;
+
+	if (read_date(s->conference.start_date, first) && read_date(s->conference.end_date, last))
+		return true;
+	for (size_t i = 0; i < s->n[ENTITY_SESSION]; i++) {
+		const struct record *r = &s->records[ENTITY_SESSION][i];
+		int64_t day;
+
+		if (r->start == TIME_UNKNOWN)
+			continue;
+		day = day_at(a, r->start);
+		*first = !any || day < *first ? day : *first;
+		*last = !any || day > *last ? day : *last;
+		any = true;
+	}
+	return any;
+}
+
+static const char *date_text(const struct applying *a, int64_t day)
+{
+	int64_t y;
+	int m, d;
+
+	civil_from_days(day, &y, &m, &d);
+	return arena_printf(a->arena, "%04d-%02d-%02d", (int)y, m, d);
+}
+
+static int not_then(const struct applying *a, const char *name, const char *value, int64_t first,
+		    int64_t last)
+{
+	const char *from = date_text(a, first), *to = date_text(a, last);
+	const char *days = first == last ? arena_printf(a->arena, "is on %s", from)
+			   : last == first + 1
+				   ? arena_printf(a->arena, "is on %s and %s", from, to)
+				   : arena_printf(a->arena, "lasts from %s to %s", from, to);
+
+	return FAIL(a->f, ASSISTANT_EINVAL, "%s: \"%.40s\" lies outside the conference; %.100s %s",
+		    name, value, catalog_snapshot(a->c)->conference.name, days ? days : "");
+}
+
+/* "2026-01-31", a day's name, "day 2", "tomorrow": what when.c takes for one whole day. */
 static int apply_day(struct applying *a, const char *name, const char *value)
 {
 	char *folded = fold(a->arena, value);
-	const struct conference *conference = &catalog_snapshot(a->c)->conference;
-	int64_t now = 0;
-	int y, m, d;
+	int64_t first = 0, last = 0;
+	bool has_days = conference_days(a, &first, &last);
 	struct when w = { .kind = WHEN_NONE };
 
-	if (conference->start_date &&
-	    sscanf(conference->start_date, "%4d-%2d-%2d", &y, &m, &d) == 3)
-		now = zone_unix(catalog_zone(a->c), y, m, d, 0, 0, 0);
 	if (folded)
-		when_parse(a->c, folded, now, a->arena, &w);
+		when_parse(a->c, folded, a->now_unix_s, a->arena, &w);
 	if (w.kind != WHEN_WINDOW || w.n_windows || !w.explicit_day || !whole_days(a, &w) ||
 	    w.unclear || w.from_byte != 0 || w.to_byte != strlen(folded))
 		return FAIL(a->f, ASSISTANT_EINVAL,
@@ -238,10 +297,11 @@ static int apply_day(struct applying *a, const char *name, const char *value)
 			    "2\" is "
 			    "accepted",
 			    name, value);
+	if (has_days && (day_at(a, w.from) > last || day_at(a, w.to - 1) < first))
+		return not_then(a, name, value, first, last);
 	set_window(a, w.from, w.to, true);
 	a->u->when.meant = w.meant;
 	a->u->when.said = arena_strdup(a->arena, value);
-	a->u->when.outside = w.outside;
 	return 0;
 }
 
@@ -295,10 +355,14 @@ static int apply_bound(struct applying *a, const char *name, const char *value)
 	bool is_from = strcmp(name, "from") == 0, had = a->u->filter.has_window;
 	int64_t at = 0, from = had ? a->u->filter.from : TIME_UNKNOWN,
 		to = had ? a->u->filter.to : TIME_UNKNOWN;
+	int64_t first, last;
 	int r = read_moment(a, name, value, &at);
 
 	if (r < 0)
 		return r;
+	if (conference_days(a, &first, &last) &&
+	    (is_from ? day_at(a, at) > last + 1 : day_at(a, at) < first))
+		return not_then(a, name, value, first, last);
 	set_window(a, is_from ? at : from, is_from ? to : at, a->u->when.explicit_day);
 	if (a->u->filter.from != TIME_UNKNOWN && a->u->filter.to != TIME_UNKNOWN &&
 	    a->u->filter.to <= a->u->filter.from)
@@ -318,10 +382,10 @@ static const struct {
 	{ "type", apply_type },	  { "level", apply_level }, { "language", apply_language },
 };
 
-int search_apply_filters(const struct catalog *c, struct json_object *json, struct arena *arena,
-			 struct understood *u, struct fail *f)
+int search_apply_filters(const struct catalog *c, struct json_object *json, int64_t now_unix_s,
+			 struct arena *arena, struct understood *u, struct fail *f)
 {
-	struct applying a = { c, arena, u, f };
+	struct applying a = { c, arena, u, now_unix_s, f };
 
 	if (!json)
 		return 0;

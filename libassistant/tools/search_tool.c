@@ -71,8 +71,8 @@ static int apply_arguments(struct tool_call *call, struct search_state *st, stru
 		st->understood.filter.ids = string_list(ids, ctx->arena);
 	if (!st->understood.terms)
 		return FAIL(fail, ASSISTANT_ENOMEM, "This turn has no memory left.");
-	return filters ? search_apply_filters(ctx->catalog, filters, ctx->arena, &st->understood,
-					      fail)
+	return filters ? search_apply_filters(ctx->catalog, filters, ctx->now_unix_s, ctx->arena,
+					      &st->understood, fail)
 		       : 0;
 }
 

@@ -754,6 +754,26 @@ def case_slash_why_is_about_the_last_question(c):
     lacks(c(text="Is --limit 3 or \"x\" about water?\n/why\n").stderr, "--limit")
 
 
+def case_slash_why_resolves_what_leans(c):
+    def asked(*lines):
+        done = c("chat", "--json", text="\n".join(lines) + "\n/search\n")
+        return json.loads(done.stdout.splitlines()[-1])
+
+    found = asked("/now 2027-05-20T09:00:00+02:00", "Which workshops are on Thursday?", "and on Saturday?")
+    assert found["results"] and all(r["start"].startswith("2027-05-22") for r in found["results"]), found
+    found = asked("Who is Leila Haddad?", "what does she speak about?")
+    equal(found["results"][0]["name"], "Leila Haddad")
+
+
+def case_a_day_outside_is_refused(c):
+    for option in (["--day", "2027-06-01"], ["--from", "2027-06-01T10:00"], ["--to", "2027-05-01T10:00"]):
+        done = c("search", "water", *option)
+        equal(done.returncode, 2)
+        equal(done.stdout, "")
+        holds(done.stderr, option[1], "Tidewater 2027 lasts from 2027-05-20 to 2027-05-22")
+        equal(done.stderr.count("\n"), 1)
+
+
 def case_slash_trace(c):
     done = c(text="/trace\nWho speaks about heat pumps?\n/trace\n/new\n/trace\n")
     equal(done.returncode, 0)

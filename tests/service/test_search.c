@@ -367,7 +367,8 @@ static int apply(struct lab *lab, const char *filters, struct arena *arena, stru
 
 	assert_int_equal(json_parse(filters, strlen(filters), &json, f), 0);
 	query_understand(lab->catalog, "talks", 0, arena, u);
-	return search_apply_filters(lab->catalog, json, arena, u, f);
+	return search_apply_filters(lab->catalog, json,
+				    programme_time(catalog_zone(lab->catalog), SAT), arena, u, f);
 }
 
 static void filters_are_applied(void **state)
@@ -381,6 +382,9 @@ static void filters_are_applied(void **state)
 	assert_int_equal(apply(lab, "{\"day\":\"Sunday\",\"from\":\"14:00\"}", arena, &u, &f), 0);
 	assert_int_equal(u.filter.from, programme_time(z, "2026-02-01T14:00"));
 	assert_int_equal(u.filter.to, programme_time(z, "2026-02-02T00:00"));
+	assert_int_equal(apply(lab, "{\"day\":\"tomorrow\"}", arena, &u, &f), 0);
+	assert_int_equal(u.filter.from,
+			 programme_time(catalog_zone(lab->catalog), "2026-02-01T00:00"));
 	assert_int_equal(apply(lab, "{\"day\":\"2026-01-31\"}", arena, &u, &f), 0);
 	assert_int_equal(u.filter.from, programme_time(z, "2026-01-31T00:00"));
 	assert_int_equal(apply(lab,
@@ -412,6 +416,11 @@ static void wrong_filters_are_named(void **state)
 		{ "{\"colour\":\"red\"}", "colour" },
 		{ "{\"day\":\"someday\"}", "someday" },
 		{ "{\"day\":\"Sunday morning\"}", "no day" },
+		{ "{\"day\":\"2026-02-02\"}", "is on 2026-01-31 and 2026-02-01" },
+		{ "{\"day\":\"2025-01-31\"}", "is on 2026-01-31 and 2026-02-01" },
+		{ "{\"day\":\"Friday\"}", "\"Friday\" lies outside" },
+		{ "{\"from\":\"2026-02-03T10:00\"}", "is on 2026-01-31 and 2026-02-01" },
+		{ "{\"to\":\"2026-01-30T10:00\"}", "is on 2026-01-31 and 2026-02-01" },
 		{ "{\"from\":\"25:00\"}", "25:00" },
 		{ "{\"from\":\"14:00\"}", "day" },
 		{ "{\"from\":\"2026-01-31T14:00\",\"to\":\"2026-01-31T13:00\"}", "after" },
