@@ -18,6 +18,10 @@ struct assistant {
 	struct clock *wall;
 	struct http *http;
 	struct http *llm_http; /* NULL: no model */
+	struct store *source;  /* a Directus to ingest from, when the store is another; else NULL */
+	/* Of what was ingested from there last: moved or not?  The caller's thread. */
+	char ingested_id[128];
+	uint64_t ingested_epoch;
 	char llm_because[120];
 	struct redis *redis;	   /* NULL: none */
 	struct embedder *embedder; /* inside of env.embedder; NULL: none */
@@ -63,6 +67,7 @@ struct api_call {
 	bool done, told;
 	/* The caller's thread, after api_call_tell; may be NULL. */
 	void (*tell)(struct api_call *call);
+	int tell_every_ms;   /* also when nothing was told; 0: no */
 	struct arena *arena; /* for results; freed by api_call_finish */
 };
 

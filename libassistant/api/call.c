@@ -3,6 +3,8 @@
  */
 #include "api/assistant_private.h"
 
+#include <errno.h>
+#include <time.h>
 #include "base/check.h"
 
 static void call_ended(struct flow *f)
@@ -26,6 +28,22 @@ static void call_posted(struct loop_post *p)
 		flow_set_deadline(&c->flow, c->timeout_ms);
 }
 
+/* a->mutex is held.  True: the caller is told, though there is nothing new. */
+static bool wait_a_while(assistant *a, struct api_call *c)
+{
+	struct timespec until;
+
+	if (!c->tell_every_ms) {
+		pthread_cond_wait(&c->changed, &a->mutex);
+		return false;
+	}
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_nsec += (long)c->tell_every_ms * 1000000L;
+	until.tv_sec += until.tv_nsec / 1000000000L;
+	until.tv_nsec %= 1000000000L;
+	return pthread_cond_timedwait(&c->changed, &a->mutex, &until) == ETIMEDOUT;
+}
+
 int api_call_run(assistant *a, struct api_call *c, int timeout_ms, flow_step *first,
 		 const char *first_name, assistant_error *err)
 {
@@ -42,10 +60,8 @@ int api_call_run(assistant *a, struct api_call *c, int timeout_ms, flow_step *fi
 	loop_post(a->env.loop, &c->post, call_posted);
 	pthread_mutex_lock(&a->mutex);
 	while (!c->done) {
-		if (!c->told) {
-			pthread_cond_wait(&c->changed, &a->mutex);
+		if (!c->told && !wait_a_while(a, c))
 			continue;
-		}
 		c->told = false;
 		pthread_mutex_unlock(&a->mutex);
 		c->tell(c);

@@ -19,7 +19,7 @@ static int local_time(void *ctx, int64_t local_s, int64_t *unix_s)
 	return 0;
 }
 
-static int begin(struct assistant_ingest *i, const char *conference_json, struct fail *f)
+int ingest_conference(struct assistant_ingest *i, const char *conference_json, struct fail *f)
 {
 	_cleanup_json_ struct json_object *o = NULL;
 	struct conference *c = &i->snapshot->conference;
@@ -63,7 +63,7 @@ int assistant_ingest_begin(assistant *a, const char *conference_json, assistant_
 		     "%s.",
 		     a->env.store->ops->name);
 	else
-		begin(i, conference_json, &f);
+		ingest_conference(i, conference_json, &f);
 	if (f.code) {
 		assistant_ingest_free(i);
 		return fail_export(&f, err);
@@ -72,7 +72,7 @@ int assistant_ingest_begin(assistant *a, const char *conference_json, assistant_
 	return 0;
 }
 
-static int add(struct assistant_ingest *i, enum entity type, const char *record_json, size_t len,
+int ingest_add(struct assistant_ingest *i, enum entity type, const char *record_json, size_t len,
 	       struct fail *f)
 {
 	_cleanup_json_ struct json_object *o = NULL;
@@ -102,7 +102,7 @@ int assistant_ingest_add(assistant_ingest *i, const char *kind, const char *reco
 	struct fail f = FAIL_INIT;
 	enum entity type;
 
-	if (!i || !kind || !record_json || i->sealed)
+	if (!i || !kind || !record_json || i->sealed || i->from)
 		FAIL(&f, ASSISTANT_EINVAL, "An open ingest, a kind and a record are needed.");
 	else if (entity_from(kind, &type) < 0)
 		FAIL(&f, ASSISTANT_EINVAL,
@@ -111,7 +111,7 @@ int assistant_ingest_add(assistant_ingest *i, const char *kind, const char *reco
 		FAIL(&f, ASSISTANT_EINVAL, "The %s are kept as they are stored.",
 		     entity_plural(type));
 	else
-		add(i, type, record_json, strlen(record_json), &f);
+		ingest_add(i, type, record_json, strlen(record_json), &f);
 	return fail_export(&f, err);
 }
 
@@ -148,8 +148,7 @@ static int load_stored(struct assistant_ingest *i, struct fail *f)
 	return r;
 }
 
-/* As a file would say it. */
-static struct json_object *conference_json(const struct conference *c)
+struct json_object *ingest_conference_json(const struct conference *c)
 {
 	struct json_object *o = NULL, *info = json_object_new_object();
 
@@ -170,7 +169,7 @@ static struct json_object *conference_json(const struct conference *c)
 
 static int keep_conference(struct assistant_ingest *i, struct fail *f)
 {
-	_cleanup_json_ struct json_object *o = conference_json(&i->stored->conference);
+	_cleanup_json_ struct json_object *o = ingest_conference_json(&i->stored->conference);
 	struct zone *zone = NULL;
 	int r;
 
@@ -199,7 +198,7 @@ static int keep_records(struct assistant_ingest *i, enum entity type, struct fai
 			    entity_plural(type));
 	for (size_t k = 0; k < s->n[type]; k++) {
 		const struct record *record = &s->records[type][k];
-		int r = add(i, type, record->json, record->json_len, f);
+		int r = ingest_add(i, type, record->json, record->json_len, f);
 
 		if (r < 0)
 			return r;
@@ -235,5 +234,6 @@ void assistant_ingest_free(assistant_ingest *i)
 	snapshot_unref(i->stored);
 	zone_close(i->zone);
 	json_object_put(i->warnings);
+	ingest_source_free(i->from);
 	free(i);
 }

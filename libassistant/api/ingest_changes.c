@@ -1,43 +1,9 @@
 /*
- * ingest_changes.c - what a snapshot holds, and how two of them differ.
+ * ingest_changes.c - how two snapshots differ.
  */
 #include <string.h>
 #include "api/ingest_private.h"
-#include "base/hash.h"
 #include "base/json.h"
-#include "base/text.h"
-
-/* Digest of digests: no text can pass for two. */
-static void add(struct text *t, const char *s)
-{
-	char hex[SHA256_HEX_SIZE];
-
-	sha256_hex(s ? s : "", s ? strlen(s) : 0, hex);
-	text_append(t, hex);
-}
-
-void ingest_content_hash(const struct snapshot *s, char out[static 65])
-{
-	const struct conference *c = &s->conference;
-	_cleanup_text_ struct text t;
-
-	text_init(&t, INGEST_MAX_BYTES);
-	text_append(&t, "2\n"); /* of this way to hash */
-	add(&t, c->json);
-	for (size_t i = 0; i < c->n_info; i++) {
-		add(&t, c->info[i].key);
-		add(&t, c->info[i].title);
-		add(&t, c->info[i].text);
-	}
-	for (int e = 0; e < ENTITY_COUNT; e++) {
-		add(&t, entity_name((enum entity)e));
-		for (size_t i = 0; i < s->n[e]; i++)
-			add(&t, s->records[e][i].json);
-	}
-	sha256_hex(t.data, t.len, out);
-	if (t.failed)
-		out[0] = '\0'; /* equal to no other */
-}
 
 static bool same(const char *a, const char *b)
 {

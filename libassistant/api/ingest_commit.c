@@ -27,6 +27,8 @@ struct commit {
 	uint64_t stored_epoch;
 	const char *stored_hash;
 	struct indexing_counts counts;
+	struct vector_space space; /* of the index in use */
+	size_t n_points;
 	int64_t embedding_since_ms, embedded_ms;
 	assistant_progress_fn *fn;
 	void *user;
@@ -35,8 +37,8 @@ struct commit {
 	size_t done, total;
 };
 
-static flow_step commit_begin, commit_found, commit_used, commit_plan, commit_planned, commit_index,
-	commit_store, commit_use, commit_end;
+static flow_step commit_begin, commit_found, commit_used, commit_plan, commit_planned,
+	commit_compared, commit_index, commit_store, commit_use, commit_end;
 
 static struct commit *commit_of(struct flow *f)
 {
@@ -84,8 +86,7 @@ static void embedded(void *ctx, size_t done, size_t total)
 
 /* --- What is there ------------------------------------------------------------------- */
 
-/* From now on what may be cancelled; NULL: nothing.  False: it was cancelled already. */
-static bool set_under_way(struct assistant_ingest *i, struct flow *f)
+bool ingest_under_way(struct assistant_ingest *i, struct flow *f)
 {
 	bool cancelled;
 
@@ -96,16 +97,29 @@ static bool set_under_way(struct assistant_ingest *i, struct flow *f)
 	return !cancelled;
 }
 
+/* The index of what was read may be there: another process made it, or a run before. */
+static void commit_use_read(struct flow *f)
+{
+	struct commit *c = commit_of(f);
+	struct index *x = c->call.a->env.index;
+
+	x->ops->use(x, snapshot_of(c)->conference.id, snapshot_of(c)->epoch,
+		    THEN_ANYWAY(f, commit_plan));
+}
+
 static void commit_begin(struct flow *f)
 {
 	struct commit *c = commit_of(f);
 	struct store *s = c->call.a->env.store;
 
-	if (!set_under_way(c->ingest, f)) {
+	if (!ingest_under_way(c->ingest, f)) {
 		flow_fail(f, ASSISTANT_ECANCELED);
 		return;
 	}
-	s->ops->conferences(s, c->call.arena, &c->list, THEN(f, commit_found));
+	if (c->ingest->index_only)
+		commit_use_read(f);
+	else
+		s->ops->conferences(s, c->call.arena, &c->list, THEN(f, commit_found));
 }
 
 static void commit_found(struct flow *f)
@@ -131,7 +145,14 @@ static void commit_used(struct flow *f)
 	struct commit *c = commit_of(f);
 	struct index *x = c->call.a->env.index;
 	const struct snapshot *kept = c->ingest->stored;
+	struct fail emptied = FAIL_INIT;
 
+	if (f->status >= 0 && c->ingest->from &&
+	    ingest_check_emptied(c->ingest, c->stored->n, &emptied) < 0) {
+		f->fail = emptied;
+		flow_fail(f, emptied.code);
+		return;
+	}
 	if (kept && kept->epoch != c->stored->epoch) {
 		flow_fail(f,
 			  FAIL(&f->fail, ASSISTANT_ECONFLICT,
@@ -147,18 +168,39 @@ static void commit_plan(struct flow *f)
 	struct commit *c = commit_of(f);
 	const struct indexing_request rq = { .snapshot = snapshot_of(c),
 					     .index = c->call.a->env.index,
-					     .embedder = c->call.a->env.embedder };
+					     .embedder = c->call.a->env.embedder,
+					     .embed = c->ingest->embed };
 
-	c->indexed = c->stored && f->status >= 0;
+	c->indexed = (c->stored || c->ingest->index_only) && f->status >= 0;
 	indexing_plan(&rq, f->loop, &c->counts, THEN(f, commit_planned));
 }
 
 static void commit_planned(struct flow *f)
 {
 	struct commit *c = commit_of(f);
+	struct index *x = c->call.a->env.index;
 
+	if (c->ingest->index_only && c->indexed) {
+		x->ops->space(x, snapshot_of(c)->conference.id, c->call.arena, &c->space,
+			      &c->n_points, THEN(f, commit_compared));
+		return;
+	}
 	c->unchanged = c->indexed && c->counts.embedded == 0 && c->stored_hash &&
 		       !strcmp(c->stored_hash, c->content_hash);
+	if (c->dry || c->unchanged)
+		flow_done(f);
+	else
+		commit_index(f);
+}
+
+/* Vectors may be known that the index in use lacks: it was built before they were made. */
+static void commit_compared(struct flow *f)
+{
+	struct commit *c = commit_of(f);
+	bool whole =
+		!c->call.a->env.embedder || c->ingest->embed || c->n_points == c->counts.points;
+
+	c->unchanged = c->counts.embedded == 0 && whole;
 	if (c->dry || c->unchanged)
 		flow_done(f);
 	else
@@ -173,6 +215,7 @@ static void commit_index(struct flow *f)
 	const struct indexing_request rq = { .snapshot = snapshot_of(c),
 					     .index = c->call.a->env.index,
 					     .embedder = c->call.a->env.embedder,
+					     .embed = c->ingest->embed,
 					     .progress = embedded,
 					     .ctx = c };
 
@@ -188,12 +231,15 @@ static void commit_store(struct flow *f)
 
 	c->embedded_ms = loop_now_ms(f->loop) - c->embedding_since_ms;
 	/* the switch is not interrupted: nobody would know which way it went */
-	if (!set_under_way(c->ingest, NULL)) {
+	if (!ingest_under_way(c->ingest, NULL)) {
 		flow_fail(f, ASSISTANT_ECANCELED);
 		return;
 	}
 	tell(c, "write", 0, 1);
-	s->ops->ingest(s, snapshot_of(c), c->content_hash, THEN(f, commit_use));
+	if (c->ingest->index_only)
+		commit_use(f);
+	else
+		s->ops->ingest(s, snapshot_of(c), c->content_hash, THEN(f, commit_use));
 }
 
 /* This process goes over at once; others see the new epoch when they look. */
@@ -226,6 +272,11 @@ int ingest_seal(struct assistant_ingest *i, struct fail *f)
 
 	if (i->sealed)
 		return 0;
+	if (i->index_only) { /* the store has sealed it */
+		i->sealed = true;
+		ingest_warnings(i->snapshot, i->zone, i->warnings);
+		return 0;
+	}
 	for (int t = 0; t < ENTITY_COUNT; t++)
 		i->snapshot->records[t] = i->records[t];
 	i->sealed = true;
@@ -254,27 +305,37 @@ static char *report_of(const struct commit *c)
 	const struct assistant_ingest *i = c->ingest;
 	const struct snapshot *s = i->snapshot;
 	_cleanup_json_ struct json_object *o = json_object_new_object();
+	struct json_object *changes;
+	bool is_new = !c->stored;
+
+	bool unchanged = c->unchanged;
+
+	changes = i->index_only ? ingest_source_changes(i, &is_new, &unchanged)
+				: ingest_changes(c->stored, s);
 
 	json_set_string(o, "conference_id", s->conference.id);
 	json_set_string(o, "name", s->conference.name);
 	for (int t = 0; t < ENTITY_COUNT; t++)
 		json_set_int(o, entity_plural((enum entity)t), (int64_t)s->n[t]);
 	json_set_int(o, "info", (int64_t)s->conference.n_info);
-	json_set_int(o, "epoch", (int64_t)(c->unchanged ? c->stored_epoch : s->epoch));
-	json_set_bool(o, "new", !c->stored);
-	json_set_bool(o, "unchanged", c->unchanged);
-	json_set(o, "changes", ingest_changes(c->stored, s));
+	json_set_int(o, "epoch",
+		     (int64_t)(c->unchanged && !i->index_only ? c->stored_epoch : s->epoch));
+	json_set_bool(o, "new", is_new);
+	json_set_bool(o, "unchanged", unchanged);
+	json_set(o, "changes", changes);
 	report_texts(o, c);
 	json_set(o, "warnings", json_object_get(i->warnings));
 	return json_dump(o);
 }
 
 /* What was posted to the loop has run when a later call is back. */
-static void wait_for_cancel(assistant *a)
+void ingest_flow_over(struct assistant_ingest *i)
 {
 	struct api_call barrier = { 0 };
 
-	API_CALL(a, &barrier, -1, api_call_done, NULL);
+	if (ingest_under_way(i, NULL))
+		return;
+	API_CALL(i->a, &barrier, -1, api_call_done, NULL);
 	api_call_finish(&barrier);
 }
 
@@ -284,11 +345,11 @@ static int run(struct commit *c, char **report_json, assistant_error *err)
 	int r;
 
 	c->call.tell = told;
-	i->snapshot->epoch = (uint64_t)clock_now_ms(i->a->wall);
-	ingest_content_hash(i->snapshot, c->content_hash);
+	if (!i->index_only)
+		i->snapshot->epoch = (uint64_t)clock_now_ms(i->a->wall);
+	snapshot_content_hash(i->snapshot, c->content_hash);
 	r = API_CALL(i->a, &c->call, INGEST_STALL_MS, commit_begin, err);
-	if (!set_under_way(i, NULL))
-		wait_for_cancel(i->a);
+	ingest_flow_over(i);
 	if (r >= 0 && report_json)
 		*report_json = report_of(c);
 	snapshot_unref(c->stored);
@@ -301,6 +362,10 @@ int assistant_ingest_check(assistant_ingest *i, char **report_json, assistant_er
 	struct commit c = { .ingest = i, .dry = true };
 	struct fail f = FAIL_INIT;
 
+	int r = ingest_read(i, NULL, NULL, err);
+
+	if (r < 0)
+		return r;
 	if (ingest_seal(i, &f) < 0)
 		return fail_export(&f, err);
 	return run(&c, report_json, err);
@@ -310,11 +375,15 @@ int assistant_ingest_commit(assistant_ingest *i, assistant_progress_fn *fn, void
 			    char **report_json, assistant_error *err)
 {
 	struct commit c = { .ingest = i, .fn = fn, .user = user };
-	struct snapshot *s = i->snapshot;
+	const struct snapshot *s;
 	struct fail f = FAIL_INIT;
-	size_t total = s->n[ENTITY_SESSION] + s->n[ENTITY_EXHIBITOR] + s->n[ENTITY_SPEAKER];
-	int r;
+	size_t total;
+	int r = ingest_read(i, fn, user, err);
 
+	if (r < 0)
+		return r;
+	s = i->snapshot;
+	total = s->n[ENTITY_SESSION] + s->n[ENTITY_EXHIBITOR] + s->n[ENTITY_SPEAKER];
 	if (fn)
 		fn(user, "check", 0, total);
 	if (i->committed)
@@ -327,6 +396,8 @@ int assistant_ingest_commit(assistant_ingest *i, assistant_progress_fn *fn, void
 		fn(user, "check", total, total);
 	r = run(&c, report_json, err);
 	i->committed = r >= 0;
+	if (i->committed)
+		ingest_remember(i);
 	return r;
 }
 

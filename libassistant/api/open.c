@@ -209,6 +209,7 @@ static void services_down(assistant *a)
 	cache_destroy(env->cache);
 	relay_destroy(env->relay);
 	redis_destroy(a->redis);
+	store_destroy(a->source);
 	store_destroy(env->store);
 	http_destroy(a->http);
 	http_destroy(a->llm_http);

@@ -50,7 +50,7 @@ static const struct guard_policy store_policy = {
 	.breaker = { .window = 20, .failures = 5, .open_ms = 500, .open_max_ms = 4000 },
 };
 
-static int open_directus(assistant *a, struct fail *f)
+static int open_directus(assistant *a, struct store **out, struct fail *f)
 {
 	const char *url = config_text(a->config, "DIRECTUS_URL");
 	struct store *store;
@@ -61,16 +61,28 @@ static int open_directus(assistant *a, struct fail *f)
 			    "ERLEAH_STORE is \"directus\", but DIRECTUS_URL is not set.");
 	if (services_http(a, f) < 0)
 		return f->code;
-	r = directus_store_open(a->env.loop, a->http,
-				&(const struct directus_options){
-					.url = url,
-					.api_key = config_text(a->config, "DIRECTUS_API_KEY"),
-					.mapping = config_text(a->config, "DIRECTUS_MAPPING"),
-				},
-				a->env.metrics, a->env.log, &store, f);
+	r = directus_store_open(
+		a->env.loop, a->http,
+		&(const struct directus_options){
+			.url = url,
+			.api_key = config_text(a->config, "DIRECTUS_API_KEY"),
+			.mapping = config_text(a->config, "DIRECTUS_MAPPING"),
+			.check_ms = (int)config_int(a->config, "DIRECTUS_CHECK_MS"),
+			.compare_ms = (int)config_int(a->config, "DIRECTUS_COMPARE_MS"),
+		},
+		a->env.metrics, a->env.log, &store, f);
 	return r ? r
 		 : guard_store_open(a->env.loop, store, "directus", &store_policy, a->env.metrics,
-				    a->env.log, &a->env.store, f);
+				    a->env.log, out, f);
+}
+
+/* For those who load: another store may be filled from a Directus. */
+static int open_source(assistant *a, struct fail *f)
+{
+	if (!a->config->loads || !*config_text(a->config, "DIRECTUS_URL") ||
+	    !a->env.store->ops->ingest)
+		return 0;
+	return open_directus(a, &a->source, f);
 }
 
 static int open_store(assistant *a, struct fail *f)
@@ -81,7 +93,7 @@ static int open_store(assistant *a, struct fail *f)
 		return backend_store_open(a->env.loop, &a->config->store.backend,
 					  a->config->store.ctx, a->env.log, &a->env.store, f);
 	if (wants_directus(a->config))
-		return open_directus(a, f);
+		return open_directus(a, &a->env.store, f);
 	snprintf(path, sizeof(path), "%s/erleah.db", a->data_directory);
 	return sqlite_store_open(a->env.loop, path, a->wall, a->env.metrics, a->env.log,
 				 &a->env.store, f);
@@ -278,6 +290,8 @@ int services_choose(assistant *a, struct fail *f)
 {
 	int r = open_store(a, f);
 
+	if (!r)
+		r = open_source(a, f);
 	if (!r)
 		r = open_index(a, f);
 	if (!r)

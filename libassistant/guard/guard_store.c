@@ -329,6 +329,13 @@ static void check(struct store *s, struct arena *arena, struct findings *out, st
 	inner->ops->check(inner, arena, out, f);
 }
 
+static void look_again(struct store *s, bool thoroughly)
+{
+	struct store *inner = container_of(s, struct guarded, base)->inner;
+
+	inner->ops->look_again(inner, thoroughly);
+}
+
 static void destroy(struct store *s)
 {
 	struct guarded *g = container_of(s, struct guarded, base);
@@ -367,6 +374,7 @@ int guard_store_open(struct loop *loop, struct store *inner, const char *name,
 					.messages_streaming = messages_streaming,
 					.conferences = conferences,
 					.snapshot = snapshot,
+					.look_again = inner->ops->look_again ? look_again : NULL,
 					.check = inner->ops->check ? check : NULL } };
 	g->base.ops = &g->ops;
 	*out = &g->base;

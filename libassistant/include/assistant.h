@@ -326,7 +326,7 @@ ASSISTANT_API int assistant_ingest_add(assistant_ingest *i, const char *kind,
  */
 ASSISTANT_API int assistant_ingest_keep(assistant_ingest *i, const char *kind,
 					assistant_error *err);
-/* phase: "check", "index", "embed" (done and total are texts), "write".  Called on the thread that commits. */
+/* phase: "read" (from a Directus), "check", "index", "embed" (done and total are texts), "write".  Called on the thread that commits. */
 typedef void assistant_progress_fn(void *user, const char *phase, size_t done, size_t total);
 /*
  * Only texts that were never embedded are embedded now, also when a commit was interrupted; a conference that is as it was is not
@@ -343,6 +343,26 @@ ASSISTANT_API int assistant_ingest_check(assistant_ingest *i, char **report_json
 /* Any thread, also from the progress function: a commit under way ends with ECANCELED and nothing of it is visible; what it
  * embedded is kept for the next one. */
 ASSISTANT_API void assistant_ingest_cancel(assistant_ingest *i);
+/*
+ * From a Directus (DIRECTUS_URL, DIRECTUS_API_KEY, DIRECTUS_MAPPING) instead of records given one by one: nothing is added or
+ * kept, check and commit read it, all or nothing.  conference: its id or name; NULL: DEFAULT_CONFERENCE_ID or the only one.
+ * kind: "session" "exhibitor" "speaker" "conference": that alone is loaded; NULL: all.  When that Directus is the store too,
+ * the commit makes the index, of the whole conference, with new vectors for that kind alone.  The progress function is called
+ * with phase "read" at least five times a second meanwhile.
+ * Commits fail with ECONFLICT when all of a kind are gone that were there when this was ingested last, unless flags has
+ * ASSISTANT_INGEST_ALLOW_EMPTY.  ECONFIG: there is no Directus.
+ */
+#define ASSISTANT_INGEST_ALLOW_EMPTY 1u
+ASSISTANT_API int assistant_ingest_begin_directus(assistant *a, const char *conference,
+						  const char *kind, unsigned flags,
+						  assistant_ingest **out, assistant_error *err);
+/*
+ * Asks Directus, by counts and newest dates, whether it moved since this process committed an ingest from it: mark is "" when
+ * not, else a text that changes with what is seen.  Every DIRECTUS_COMPARE_MS it counts as moved.
+ */
+#define ASSISTANT_MARK_SIZE 24
+ASSISTANT_API int assistant_ingest_moved(assistant *a, const char *conference, int timeout_ms,
+					 char mark[ASSISTANT_MARK_SIZE], assistant_error *err);
 /* Aborts when not committed. */
 ASSISTANT_API void assistant_ingest_free(assistant_ingest *i);
 /* {"ok":bool,"findings":[...]}: index equals store, with a vector of every text when there is an embedder. */

@@ -34,6 +34,7 @@
 #define MAX_QUEUED	1000
 #define MAX_CONFERENCES 10000
 #define OP_MAX_BYTES	((size_t)256 << 20)
+#define SUPERSEDED_S	60
 #define LOOK_EVERY_NS	1000000000LL
 
 /* --- Files in use ------------------------------------------------------------- */
@@ -486,6 +487,24 @@ struct use_op {
 	uint64_t epoch;
 };
 
+/* Of digests the files' times tell, and one that was built just now may be what another process is about to use. */
+static bool is_older(const char *path, uint64_t found, uint64_t epoch, time_t used)
+{
+	struct stat st;
+
+	if (!((found | epoch) & EPOCH_DIGEST))
+		return found < epoch;
+	return found != epoch && stat(path, &st) == 0 && st.st_mtime + SUPERSEDED_S <= used;
+}
+
+static time_t written_at(const struct flat_index *x, const char *id, uint64_t epoch)
+{
+	char path[FLAT_PATH];
+	struct stat st;
+
+	return path_of(x, id, epoch, "", path) == 0 && stat(path, &st) == 0 ? st.st_mtime : 0;
+}
+
 /* Other epochs' files: older ones, and what a killed build left of them.  Whoever maps one keeps it. */
 static void remove_older(const struct flat_index *x, const char *id, uint64_t epoch)
 {
@@ -493,6 +512,7 @@ static void remove_older(const struct flat_index *x, const char *id, uint64_t ep
 	char prefix[FLAT_CONFERENCE + 16], path[FLAT_PATH];
 	struct dirent *entry;
 	size_t n = (size_t)snprintf(prefix, sizeof(prefix), "index.%s.", id);
+	time_t used = written_at(x, id, epoch);
 
 	while (directory && (entry = readdir(directory))) {
 		char *end;
@@ -502,8 +522,10 @@ static void remove_older(const struct flat_index *x, const char *id, uint64_t ep
 		    entry->d_name[n] > '9')
 			continue;
 		found = strtoull(entry->d_name + n, &end, 10);
-		if (found >= epoch || (*end && strncmp(end, ".tmp-", 5)) ||
-		    snprintf(path, sizeof(path), "%s/%s", x->directory, entry->d_name) >= FLAT_PATH)
+		if ((*end && strncmp(end, ".tmp-", 5)) ||
+		    snprintf(path, sizeof(path), "%s/%s", x->directory, entry->d_name) >=
+			    FLAT_PATH ||
+		    !is_older(path, found, epoch, used))
 			continue;
 		unlink(path);
 	}

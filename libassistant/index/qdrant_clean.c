@@ -72,14 +72,22 @@ static bool is_pointer(struct json_object *payload)
 	return !strcmp(json_text(payload, "kind"), "epoch");
 }
 
+/* Of digests the times of their builds tell. */
+static bool is_newer(struct json_object *a, struct json_object *b)
+{
+	if (!((epoch_of(a) | epoch_of(b)) & EPOCH_DIGEST))
+		return epoch_of(a) > epoch_of(b);
+	return json_get_int(a, "at", 0) > json_get_int(b, "at", 0);
+}
+
 /* How many epochs are newer. */
-static size_t newer(struct json_object *points, size_t n, uint64_t epoch)
+static size_t newer(struct json_object *points, size_t n, struct json_object *pointer)
 {
 	size_t count = 0;
 
 	for (size_t i = 0; i < n; i++)
 		count += is_pointer(payload_at(points, i)) &&
-			 epoch_of(payload_at(points, i)) > epoch;
+			 is_newer(payload_at(points, i), pointer);
 	return count;
 }
 
@@ -102,7 +110,7 @@ static bool is_over(struct json_object *points, size_t n, struct json_object *pa
 	struct json_object *pointer = pointer_to(points, n, json_text(payload, "build"));
 
 	if (pointer)
-		return newer(points, n, epoch_of(pointer)) >= 2;
+		return newer(points, n, pointer) >= 2;
 	if (at + BEGUN_S < now)
 		return true;
 	for (size_t i = 0; i < n; i++) {

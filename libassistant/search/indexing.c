@@ -169,7 +169,7 @@ static void run_embed(struct flow *f)
 	for (size_t i = 0; i < x->texts.n; i++) {
 		if (x->known[i])
 			x->counts.reused++;
-		else
+		else if (!x->rq.embed || x->rq.embed & ENTITY_BIT(x->texts.texts[i].point->type))
 			x->todo[x->n_todo++] = &x->texts.texts[i];
 	}
 	if (x->what == PLAN) {

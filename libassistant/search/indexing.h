@@ -24,6 +24,8 @@ struct indexing_request {
 	struct snapshot *snapshot; /* borrowed until the end */
 	struct index *index;
 	struct embedder *embedder; /* NULL: words only */
+	/* Of whose texts vectors are made: ENTITY_BIT()s and ENTITY_BIT(POINT_PAGE); 0: of all.  The rest has those there are. */
+	unsigned embed;
 	bool known_only; /* with the vectors there are, embedding none: for a quick start */
 	/* Loop thread, whenever some of the texts to embed are staged; may be NULL. */
 	void (*progress)(void *ctx, size_t done, size_t total);

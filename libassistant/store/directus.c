@@ -249,7 +249,7 @@ static void directus_message_create(struct store *s, const struct message *row, 
 
 /* --- The store ---------------------------------------------------------------------------- */
 
-static void fingerprint_drop(void *value)
+static void seen_drop(void *value)
 {
 	free(value);
 }
@@ -260,7 +260,7 @@ static void directus_destroy(struct store *s)
 
 	while (!list_empty(&d->ops))
 		flow_cancel(&list_entry(d->ops.next, struct op, link)->flow);
-	map_destroy(d->fingerprints, fingerprint_drop);
+	map_destroy(d->seen, seen_drop);
 	json_object_put(d->conferences);
 	mapping_destroy(d->mapping);
 	free(d->authorization);
@@ -282,6 +282,7 @@ static const struct store_ops directus_ops = {
 	.messages_streaming = directus_messages_streaming,
 	.conferences = directus_conferences,
 	.snapshot = directus_snapshot,
+	.look_again = directus_look_again,
 	.check = directus_check,
 };
 
@@ -315,10 +316,13 @@ int directus_store_open(struct loop *loop, struct http *http,
 	d->authorization = api_key && *api_key ? strdup(authorization.data) : NULL;
 	d->metrics = metrics;
 	d->log = log;
-	d->fingerprints = map_create(10000);
+	d->looked_ms = -1;
+	d->check_ms = options->check_ms;
+	d->compare_ms = options->compare_ms;
+	d->seen = map_create(10000);
 	d->page = DIRECTUS_PAGE;
 	text_finish(&authorization);
-	if (!d->url || !d->fingerprints) {
+	if (!d->url || !d->seen) {
 		directus_destroy(&d->store);
 		return FAIL(f, ASSISTANT_ENOMEM, "Out of memory.");
 	}

@@ -15,6 +15,19 @@
 #include "store/mapping.h"
 #include "store/store.h"
 
+/* What is known of a conference: by looks, and since it was last read whole. */
+struct directus_seen {
+	uint64_t mark;		    /* of the last look */
+	uint64_t read_mark;	    /* of the look before it was read */
+	uint64_t epoch;		    /* of what was read; 0: it never was */
+	size_t n[ENTITY_COUNT];	    /* records that were read */
+	int64_t read_ms;	    /* when */
+	int64_t emptied_ms;	    /* since when a kind of records is all gone; 0: none is */
+	unsigned asked, read_asked; /* how often somebody said that it moved; before it was read */
+};
+
+#define DIRECTUS_DATES 3 /* combinations of dates that a collection may have */
+
 struct directus {
 	struct store store;
 	struct loop *loop;
@@ -26,9 +39,11 @@ struct directus {
 	struct list ops;
 	/* What was last seen of the conferences: directus_conferences.c. */
 	struct json_object *conferences; /* rows */
-	struct map *fingerprints;	 /* id -> struct fingerprint */
-	int64_t conferences_ms;
-	int page; /* rows asked for at once */
+	struct map *seen;		 /* id -> struct directus_seen */
+	int64_t looked_ms;		 /* -1: look again */
+	int check_ms, compare_ms;
+	unsigned char undated[MAPPED_COUNT]; /* combinations it does not have */
+	int page;			     /* rows asked for at once */
 };
 
 struct op {
@@ -88,7 +103,18 @@ void directus_check(struct store *s, struct arena *arena, struct findings *out, 
 /* directus_conferences.c */
 void directus_conferences(struct store *s, struct arena *arena, struct conference_list *out,
 			  struct flow *f);
+void directus_look_again(struct store *s, bool thoroughly);
+/* Never NULL. */
+struct directus_seen *directus_seen(struct directus *d, const char *id);
+/* "filter[conference_id][_eq]=<id>&", or "" where an instance is one conference. */
+const char *directus_only_of(struct op *op, enum mapped what, const char *conference_id);
+
+/* directus_snapshot.c */
 void directus_snapshot(struct store *s, const char *conference_id, struct snapshot **out,
 		       struct flow *f);
+/* Unless Directus did not answer, not it is unwell but this conference: no reason to leave its chats alone.  The code. */
+int directus_own_trouble(struct fail *f);
+/* How many rows a request asked with meta=filter_count matches; -1: the answer does not say. */
+int64_t directus_filter_count(struct op *op);
 
 #endif

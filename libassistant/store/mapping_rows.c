@@ -111,6 +111,18 @@ static struct json_object *read_field(const struct mapped_field *field, struct j
 	return one_or_all(list, field->flags & FIELD_LIST);
 }
 
+/* What Directus keeps of every row for itself: who wrote it when is no part of a record, and no change of it. */
+static bool is_bookkeeping(const char *key)
+{
+	static const char *const names[] = { "date_created", "date_updated", "user_created",
+					     "user_updated", "sort" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (!strcmp(names[i], key))
+			return true;
+	return false;
+}
+
 /* Their member is one of the mapping's, or would be mistaken for one of ours. */
 static bool is_spoken_for(const struct mapped_collection *c, const char *key)
 {
@@ -148,7 +160,7 @@ struct json_object *mapping_from(const struct mapping *m, enum mapped what, stru
 	if (!mapped_is_ours(what)) {
 		json_object_object_foreach(row, key, value)
 		{
-			if (value && !is_spoken_for(c, key))
+			if (value && !is_bookkeeping(key) && !is_spoken_for(c, key))
 				json_set(out, key, json_object_get(value));
 		}
 	}

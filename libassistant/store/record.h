@@ -99,6 +99,11 @@ int conference_parse(struct json_object *json, struct arena *arena, struct confe
 /* The information page with that key, or NULL. */
 const struct info_page *conference_page(const struct conference *c, const char *key);
 
+#define SNAPSHOT_MAX_LEFT_OUT 20
+
+/* Epochs that count time grow.  With this bit one is a digest of what it stands for and says nothing of age. */
+#define EPOCH_DIGEST (UINT64_C(1) << 62)
+
 /*
  * One conference's data at one epoch, immutable, shared by reference between the turns that use
  * it.  Refs may be taken and dropped on any thread.
@@ -111,6 +116,9 @@ struct snapshot {
 		*records[ENTITY_COUNT]; /* sessions by start, then title; others by name */
 	size_t n[ENTITY_COUNT];
 	struct map *by_id[ENTITY_COUNT];
+	/* Rows that are no records, each with a sentence that says why; of many, some. */
+	const char *left_out[SNAPSHOT_MAX_LEFT_OUT];
+	size_t n_left_out;
 	int refs;			    /* atomic */
 	void (*finish)(struct snapshot *s); /* before the memory goes; may be NULL */
 };
@@ -120,6 +128,8 @@ struct snapshot *snapshot_create(size_t max_bytes);
  * snapshot_find needs, and completes speaker_ids, speaker_names and session_ids from each other: either side
  * is enough.  EINVAL names an id that occurs twice. */
 int snapshot_seal(struct snapshot *s, struct fail *f);
+/* What it holds, whatever the order and form it came in; "": no memory. */
+void snapshot_content_hash(const struct snapshot *s, char out[static 65]);
 struct snapshot *snapshot_ref(struct snapshot *s);
 void snapshot_unref(struct snapshot *s);
 /* NULL: absent.  O(1). */

@@ -44,7 +44,7 @@ struct message_patch {
 
 struct conference_brief {
 	const char *id, *name;
-	uint64_t epoch;		  /* changes whenever its data changed */
+	uint64_t epoch;		  /* changes whenever its data changed, or may have changed */
 	const char *content_hash; /* as given to ingest(); NULL: it never was */
 };
 struct conference_list {
@@ -96,6 +96,12 @@ struct store_ops {
 	/* The whole conference.  *out is a new reference. */
 	void (*snapshot)(struct store *s, const char *conference_id, struct snapshot **out,
 			 struct flow *f);
+
+	/*
+	 * The next conferences() asks the store; thoroughly: all of them count as moved until they are read again.  NULL where
+	 * nothing is remembered.
+	 */
+	void (*look_again)(struct store *s, bool thoroughly);
 
 	/*
 	 * Looks whether the store is laid out as it is taken to be; NULL where we lay it out ourselves.  Findings are no
@@ -151,6 +157,8 @@ struct directus_options {
 	const char *url; /* "https://directus.example.org" */
 	const char *api_key;
 	const char *mapping; /* a file (mapping.h); NULL or "": the contract's names */
+	int check_ms;	     /* least pause between two looks whether conferences moved */
+	int compare_ms;	     /* after so long one counts as moved whatever a look says */
 };
 
 /* Reads the mapping, does not connect.  ECONFIG: the mapping is not good. */

@@ -291,6 +291,50 @@ static int opened(void **state)
 	return r;
 }
 
+/* --- From a Directus -------------------------------------------------------------------- */
+
+static void a_directus_is_needed_to_ingest_from_one(void **state)
+{
+	struct fixture *fx = *state;
+	assistant_error err = ASSISTANT_ERROR_INIT;
+	assistant_ingest *i = NULL;
+	char mark[ASSISTANT_MARK_SIZE];
+
+	assert_int_equal(assistant_ingest_begin_directus(fx->a, NULL, NULL, 0, &i, &err),
+			 ASSISTANT_ECONFIG);
+	assert_non_null(strstr(err.message, "DIRECTUS_URL"));
+	assert_null(i);
+	assert_int_equal(assistant_ingest_moved(fx->a, NULL, WAIT_MS, mark, &err),
+			 ASSISTANT_ECONFIG);
+	assert_int_equal(assistant_ingest_begin_directus(fx->a, NULL, "room", 0, &i, &err),
+			 ASSISTANT_EINVAL);
+	assert_non_null(strstr(err.message, "session, exhibitor and speaker"));
+}
+
+/* Nobody listens on port 1. */
+static void a_directus_that_is_not_there_changes_nothing(void **state)
+{
+	struct fixture *fx = *state;
+	assistant_error err = ASSISTANT_ERROR_INIT;
+	assistant_ingest *i = NULL;
+	char mark[ASSISTANT_MARK_SIZE], *report = NULL;
+
+	fixture_set(fx, "DIRECTUS_URL", "http://127.0.0.1:1");
+	fixture_set(fx, "ERLEAH_STORE", "sqlite");
+	assistant_config_set_loading(fx->config, 1);
+	fixture_open(fx);
+	load_all(fx);
+	fixture_ok(assistant_ingest_begin_directus(fx->a, NULL, NULL, 0, &i, &err), &err);
+	assert_int_equal(assistant_ingest_add(i, "session", locks, &err), ASSISTANT_EINVAL);
+	assert_true(assistant_ingest_check(i, &report, &err) < 0);
+	assert_true(assistant_ingest_commit(i, NULL, NULL, &report, &err) < 0);
+	assert_null(report);
+	assert_true(*err.message != 0);
+	assistant_ingest_free(i);
+	assert_true(assistant_ingest_moved(fx->a, NULL, WAIT_MS, mark, &err) < 0);
+	says_exact(fx);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -301,6 +345,8 @@ int main(void)
 		TEST(a_check_says_what_would_change),
 		TEST(two_at_once),
 		TEST(cancelled),
+		TEST(a_directus_is_needed_to_ingest_from_one),
+		TEST_EMPTY(a_directus_that_is_not_there_changes_nothing),
 		TEST_EMPTY(weights_that_are_not_there),
 	};
 

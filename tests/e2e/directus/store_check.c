@@ -65,7 +65,9 @@ static struct store *open_store(struct fixture *fx, const char *token)
 
 	const struct directus_options options = { .url = env("DIRECTUS_URL"),
 						  .api_key = token,
-						  .mapping = getenv("DIRECTUS_MAPPING") };
+						  .mapping = getenv("DIRECTUS_MAPPING"),
+						  .check_ms = 10000,
+						  .compare_ms = 600000 };
 
 	if (directus_store_open(fx->loop, fx->http, &options, fx->metrics, NULL, &s, &f) < 0)
 		fail_msg("%s", f.text);
