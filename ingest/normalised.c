@@ -8,13 +8,12 @@
 #include "source.h"
 
 #include <json-c/json.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "commit.h"
 #include "convert.h"
 #include "progress.h"
-#include "report.h"
 #include "scan.h"
 #include "shift.h"
 #include "value.h"
@@ -316,54 +315,17 @@ static int add_all(struct source *s)
 
 /* --- The commit --------------------------------------------------------------------------- */
 
-static volatile sig_atomic_t stopped_by;
-
-static void stop(int signal_number)
-{
-	stopped_by = signal_number;
-}
-
-/* A second signal ends the program at once, which loses nothing either. */
-static void catch_signals(void)
-{
-	struct sigaction action = { .sa_handler = stop, .sa_flags = (int)SA_RESETHAND };
-
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
-}
-
-static void show_progress(void *user, const char *phase, size_t done, size_t total)
-{
-	struct source *s = user;
-
-	progress_show(&s->bar, phase, done, total);
-	if (stopped_by)
-		assistant_ingest_cancel(s->ingest);
-}
-
 static int commit(struct source *s)
 {
-	assistant_error err = ASSISTANT_ERROR_INIT;
-	char *report = NULL;
-	int r;
+	const struct commit c = {
+		.ingest = s->ingest,
+		.name = s->name,
+		.bar = &s->bar,
+		.dry_run = s->options->dry_run,
+		.quiet = s->options->quiet,
+	};
 
-	catch_signals();
-	if (s->options->dry_run)
-		r = assistant_ingest_check(s->ingest, &report, &err);
-	else
-		r = assistant_ingest_commit(s->ingest, show_progress, s, &report, &err);
-	progress_end(&s->bar);
-	if (r == ASSISTANT_ECANCELED) {
-		fprintf(stderr, "Stopped; nothing was written. What was embedded is kept: the same "
-				"command goes on from there.\n");
-		return 128 + (int)stopped_by;
-	}
-	if (r < 0)
-		fprintf(stderr, "%s: %s\n", s->name, err.message);
-	else if (!s->options->quiet)
-		report_show(s->name, report, s->options->dry_run);
-	assistant_free(report);
-	return r < 0 ? 1 : 0;
+	return commit_run(&c);
 }
 
 /* The only one the command names, for a file that does not say; or -1. */

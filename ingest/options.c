@@ -14,6 +14,7 @@
 static const char usage[] =
 	"usage: erleah-ingest all [options] FILE|FOLDER\n"
 	"       erleah-ingest sessions|exhibitors|speakers|conference [options] FILE\n"
+	"       erleah-ingest COMMAND --from directus [options] [CONFERENCE]\n"
 	"       erleah-ingest verify [CONFERENCE]\n"
 	"\n"
 	"all         loads a conference into ERLEAH_DATA; servers that run on the same data go\n"
@@ -28,6 +29,11 @@ static const char usage[] =
 	"\n"
 	"What was embedded before is not embedded again, nor is what a stopped run embedded.\n"
 	"\n"
+	"--from directus         reads DIRECTUS_URL instead of a file: docs/ingest.md.  When that "
+	"is the\n"
+	"                        store too, only the index is made\n"
+	"--watch                 and goes on following it, until a signal ends it\n"
+	"--allow-empty           believes it that a whole kind of records is gone\n"
 	"--start-on today|DATE   moves the conference so that its first day is that one\n"
 	"--dry-run               checks everything, says what would change, writes nothing\n"
 	"--quiet                 no progress, no summary\n"
@@ -54,6 +60,9 @@ static const struct {
 
 enum {
 	OPT_START_ON = 1,
+	OPT_FROM,
+	OPT_WATCH,
+	OPT_ALLOW_EMPTY,
 	OPT_DRY_RUN,
 	OPT_QUIET,
 	OPT_FORMAT,
@@ -65,6 +74,9 @@ enum {
 
 static const struct option long_options[] = {
 	{ "start-on", required_argument, NULL, OPT_START_ON },
+	{ "from", required_argument, NULL, OPT_FROM },
+	{ "watch", no_argument, NULL, OPT_WATCH },
+	{ "allow-empty", no_argument, NULL, OPT_ALLOW_EMPTY },
 	{ "dry-run", no_argument, NULL, OPT_DRY_RUN },
 	{ "quiet", no_argument, NULL, OPT_QUIET },
 	{ "format", required_argument, NULL, OPT_FORMAT },
@@ -98,6 +110,17 @@ static int take_option(struct options *o, int option)
 	switch (option) {
 	case OPT_START_ON:
 		o->start_on = optarg;
+		return 0;
+	case OPT_FROM:
+		if (strcmp(optarg, "directus") != 0)
+			return wrong("--from takes directus, not ", optarg);
+		o->from_directus = 1;
+		return 0;
+	case OPT_WATCH:
+		o->watch = 1;
+		return 0;
+	case OPT_ALLOW_EMPTY:
+		o->allow_empty = 1;
 		return 0;
 	case OPT_DRY_RUN:
 		o->dry_run = 1;
@@ -136,10 +159,36 @@ static int take_command(struct options *o, int n, char **words)
 		o->command = COMMAND_LOAD;
 		o->kinds = commands[i].kinds;
 		o->keep_conference = commands[i].keep_conference;
+		if (o->from_directus) {
+			o->conference = n > 1 ? words[1] : NULL;
+			return n > 2 ? wrong(words[0], " --from directus takes one conference") : 0;
+		}
 		o->path = words[1];
 		return n == 2 ? 0 : wrong(words[0], " takes one file");
 	}
 	return wrong("accepted commands are " COMMANDS ", not ", words[0]);
+}
+
+static int given_any(const struct given *g)
+{
+	for (int i = 0; i < GIVEN_COUNT; i++)
+		if (g->facts[i])
+			return 1;
+	return g->format || g->info_path;
+}
+
+/* What goes together. */
+static int check_source(const struct options *o)
+{
+	if (o->from_directus && (o->start_on || given_any(&o->given)))
+		return wrong("--from directus takes no --start-on, --format or facts of a "
+			     "conference: those are in Directus",
+			     "");
+	if ((o->watch || o->allow_empty) && !o->from_directus)
+		return wrong(o->watch ? "--watch" : "--allow-empty", " goes with --from directus");
+	if (o->watch && o->dry_run)
+		return wrong("--watch writes: it does not go with --dry-run", "");
+	return 0;
 }
 
 int options_parse(struct options *o, int argc, char **argv)
@@ -152,6 +201,9 @@ int options_parse(struct options *o, int argc, char **argv)
 		if (done)
 			return done;
 	}
+	done = check_source(o);
+	if (done)
+		return done;
 	if (o->start_on && !shift_accepts(o->start_on))
 		return wrong("--start-on takes today or a date such as 2027-05-20, not ",
 			     o->start_on);

@@ -13,9 +13,10 @@ struct options {
 	unsigned kinds; /* to load: 1 << KIND_SESSION ...; the others are kept as they are stored */
 	int keep_conference;	/* likewise */
 	const char *path;	/* to load: the file; verify: NULL */
-	const char *conference; /* verify: id or name; NULL: the only one */
-	const char *start_on;	/* "today", a date, or NULL */
-	struct given given;	/* what a source does not hold */
+	const char *conference; /* verify, from a Directus: id or name; NULL: the only one */
+	int from_directus, watch, allow_empty;
+	const char *start_on; /* "today", a date, or NULL */
+	struct given given;   /* what a source does not hold */
 	int dry_run, quiet;
 };
 
