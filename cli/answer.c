@@ -226,16 +226,27 @@ static void show_json(struct answer *a)
 	json_object_put(reply);
 }
 
+/* A page is named as the one that says whom to ask, or as the closest: it is nothing that was found. */
+static bool refers_to_records(const struct answer *a)
+{
+	for (size_t i = 0; i < json_object_array_length(a->references); i++) {
+		struct json_object *r = json_object_array_get_idx(a->references, i);
+
+		if (strcmp(json_text(r, "type"), "info") != 0)
+			return true;
+	}
+	return false;
+}
+
 /* Whether the turn looked for something and came back with nothing to point at. */
 static bool found_nothing(struct answer *a)
 {
-	struct json_object *o = NULL, *count;
+	struct json_object *o = NULL;
 	bool nothing;
 
-	if (json_object_array_length(a->references) || a->talk->ops->debug(a->talk, &o, NULL) < 0)
+	if (refers_to_records(a) || a->talk->ops->debug(a->talk, &o, NULL) < 0)
 		return false;
-	count = json_member(o, "search_results_count");
-	nothing = count && json_object_get_int(count) == 0 && json_count(o, "tools_used");
+	nothing = !strcmp(json_text(o, "kind"), "none");
 	json_object_put(o);
 	return nothing;
 }

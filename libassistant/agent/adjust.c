@@ -233,7 +233,7 @@ static void take_person(struct turn *t, const struct asked_words *q)
 {
 	struct understood *u = &t->understood;
 	bool asks = begins_with(q, "is does will are ist spricht est es habla") &&
-		    has_word(q, speaking);
+		    strcmp(q->words[1].text, "there") != 0 && has_word(q, speaking);
 	const struct record *named = u->n_names ? u->names[0].record : NULL;
 	size_t from, n;
 

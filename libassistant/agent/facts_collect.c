@@ -12,6 +12,7 @@
 #include "agent/nodes.h"
 #include "agent/topic.h"
 #include "base/utf8.h"
+#include "llm/quote.h"
 #include "tools/builtin.h"
 
 #define SAME_NAME	       0.97f
@@ -283,9 +284,11 @@ static float tail_of_best(const struct turn *t)
 static bool says_most(struct turn *t, const struct record *r)
 {
 	const char *const *words = words_of(t->understood.terms, t->arena);
-	const char *all =
-		arena_printf(t->arena, "%s %s %s %s", r->name, r->title ? r->title : "",
-			     r->company ? r->company : "", r->description ? r->description : "");
+	const char *all = arena_printf(t->arena, "%s %s %s %s", r->name, r->title ? r->title : "",
+				       r->company ? r->company : "",
+				       r->description ? arena_strndup(t->arena, r->description,
+								      quote_honest(r->description))
+						      : "");
 	char *folded _cleanup_free_ = utf8_fold(all, strlen(all));
 	size_t n = 0;
 

@@ -33,6 +33,14 @@ void facts_set_text(struct json_object *o, const char *key, const char *text, si
 		json_set_string(o, key, clean.data);
 }
 
+/* What orders machines about describes nothing. */
+static void set_description(struct turn *t, struct json_object *o, const char *text, size_t max)
+{
+	if (text)
+		facts_set_text(o, "description", arena_strndup(t->arena, text, quote_honest(text)),
+			       max);
+}
+
 static void set_list(struct json_object *o, const char *key, const char *const *list, size_t max)
 {
 	struct json_object *a;
@@ -222,7 +230,7 @@ struct json_object *facts_record(struct turn *t, const struct result *result, bo
 	facts_set_text(o, "tier", r->tier, NAME_CHARS);
 	facts_set_text(o, "availability", r->availability, NAME_CHARS);
 	facts_set_text(o, "products", r->products, SHORT_CHARS);
-	facts_set_text(o, "description", r->description, focus ? LONG_CHARS : SHORT_CHARS);
+	set_description(t, o, r->description, focus ? LONG_CHARS : SHORT_CHARS);
 	if (!focus)
 		set_telling(t, o, r);
 	if (t->for_beginners && facts_is_for_beginners(r))

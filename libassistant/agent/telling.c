@@ -146,6 +146,7 @@ size_t telling_sentences(const char *text, const char **out, size_t max, struct 
 	struct prose prose;
 	size_t n = 0;
 
+	text = text ? arena_strndup(arena, text, quote_honest(text)) : NULL;
 	if (!text || prose_read(text, arena, &prose) < 0)
 		return 0;
 	/* A sentence that had markup inside is no quotation without it. */
@@ -200,7 +201,7 @@ static bool has_beginning(const char *folded, const char *list)
 
 const char *telling_by_beginnings(const char *text, const char *list, struct arena *arena)
 {
-	size_t len = strnlen(text, MAX_TEXT);
+	size_t honest = quote_honest(text), len = honest < MAX_TEXT ? honest : MAX_TEXT;
 
 	for (size_t at = 0; at < len;) {
 		bool item = at > 1 && text[at - 1] == ' ' && strchr("-*", text[at - 2]);

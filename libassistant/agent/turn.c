@@ -358,6 +358,8 @@ struct json_object *turn_debug(const struct turn *t)
 	json_set(o, "tools_used", strings(t->tools_used, t->n_tools_used));
 	json_set_int(o, "processing_time_ms", loop_now_ms(t->env->loop) - t->began_ms);
 	json_set_int(o, "search_results_count", (int64_t)t->n_found);
+	if (t->facts)
+		json_set_string(o, "kind", json_get_string(t->facts, "kind"));
 	json_set_int(o, "rounds", t->round);
 	json_set_int(o, "references_dropped", (int64_t)references_dropped(t->references));
 	if (t->n_degraded)

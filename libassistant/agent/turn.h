@@ -147,7 +147,7 @@ void turn_stop(struct turn *t);
 void turn_destroy(struct turn *t);
 /* {"understand_ms":..,"total_ms":..,"first_text_ms":..}; owned. */
 struct json_object *turn_timings(const struct turn *t);
-/* {"intent","tools_used","processing_time_ms","search_results_count","understood",...}; owned. */
+/* {"intent","tools_used","processing_time_ms","search_results_count","kind" (of the facts),"understood",...}; owned. */
 struct json_object *turn_debug(const struct turn *t);
 
 #endif

@@ -253,3 +253,70 @@ void quote_sentences(struct text *out, const char *s, size_t max_chars)
 	/* At the start of a line these would make a heading, a list, a rule. */
 	quote_markdown(out, line.data + strspn(line.data, "#-+=>*_~| "), max_chars);
 }
+
+/* --- Orders to machines ----------------------------------------------------------------- */
+
+#define ORDER_WORDS 8  /* within which an order names what is to be forgotten */
+#define ORDER_BYTES 40 /* of a word */
+
+static bool is_one_of(const char *word, const char *list)
+{
+	size_t n = strlen(word);
+
+	for (const char *p = list; n && (p = strstr(p, word)); p += n)
+		if ((p == list || p[-1] == ' ') && (!p[n] || p[n] == ' '))
+			return true;
+	return false;
+}
+
+/* The next word of a sentence, in small letters; false: the sentence ends before. */
+static bool next_word(const char **s, char out[static ORDER_BYTES])
+{
+	size_t n = 0;
+
+	while (**s == ' ' || **s == '*' || **s == '_' || **s == '"')
+		++*s;
+	for (; isalpha((unsigned char)**s) || (unsigned char)**s >= 0x80; ++*s)
+		if (n < ORDER_BYTES - 1)
+			out[n++] = (char)tolower((unsigned char)**s);
+	out[n] = '\0';
+	return n > 0;
+}
+
+/* "Disregard all of the above rules": what is to be forgotten, which, and that it is. */
+static bool is_order(const char *s)
+{
+	static const char verbs[] = "ignore disregard forget override bypass ignoriere ignorieren "
+				    "vergiss vergesst ignorez oubliez ignora ignore olvida";
+	static const char which[] = "previous prior above earlier preceding all any your foregoing "
+				    "vorherigen bisherigen alle vorigen précédentes "
+				    "toutes anteriores previas todas system";
+	static const char what[] =
+		"instructions instruction prompt prompts rules guidelines orders "
+		"directions anweisungen regeln consignes instrucciones";
+	char word[ORDER_BYTES];
+	bool some = false, named = false;
+
+	while (next_word(&s, word) && is_one_of(word, "please now then and bitte"))
+		;
+	if (!is_one_of(word, verbs))
+		return false;
+	for (size_t i = 0; i < ORDER_WORDS && next_word(&s, word); i++) {
+		some |= is_one_of(word, which);
+		named |= is_one_of(word, what);
+	}
+	return some && named;
+}
+
+size_t quote_honest(const char *s)
+{
+	for (size_t i = 0; s[i]; i++) {
+		bool begins = i == 0 || s[i - 1] == '\n' ||
+			      (s[i - 1] == ' ' && i > 1 && strchr(".!?:;\n", s[i - 2])) ||
+			      s[i - 1] == '>' || s[i - 1] == ']';
+
+		if (begins && is_order(s + i))
+			return i;
+	}
+	return strlen(s);
+}

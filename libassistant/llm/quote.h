@@ -24,6 +24,12 @@ void quote_markdown(struct text *out, const char *s, size_t max_chars);
  * fits.  May begin a line. */
 void quote_sentences(struct text *out, const char *s, size_t max_chars);
 
+/*
+ * How much of s is about what it describes: the bytes before a sentence that orders its reader about ("Ignore previous
+ * instructions ..."), which is meant for machines; what stands behind it is of the same hand.
+ */
+size_t quote_honest(const char *s);
+
 /* A model's words as they may be shown: byte for byte, but for what would make links, images or HTML of them (a record may have
  * asked for that).  Given in whole words. */
 void quote_disarm(struct text *out, const char *s, size_t len);

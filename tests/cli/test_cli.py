@@ -195,6 +195,10 @@ def case_ask_what_nobody_knows(c):
     equal(done.returncode, 3)
     assert done.stdout.strip(), "an answer says so"
     lacks(done.stdout, "References")
+    done = c("ask", "Is there a sauna?")
+    holds(done.stdout, "Whom to ask is under Info desk.")
+    equal(done.returncode, 3)  # a page that is named is nothing that was found
+    equal(c("ask", "Is there Wi-Fi?").returncode, 0)
 
 
 def case_ask_about_a_conference(c):
