@@ -14,7 +14,6 @@
 #define MAX_HEAD_BYTES		   (128u << 10)
 #define MAX_HEADERS		   256
 #define UPLOAD_BYTES		   16384L
-#define STREAM_BYTES		   4096L
 
 #define STRING_(x) #x
 #define STRING(x)  STRING_(x)
@@ -73,6 +72,7 @@ static int take_body(struct http_op *op, const char *data, size_t n)
 	if (n > op->body.max - op->n_body)
 		return ASSISTANT_ETOOLARGE;
 	op->n_body += n;
+	op->http->n_read += n;
 	curl_easy_getinfo(op->easy, CURLINFO_RESPONSE_CODE, &status);
 	if (op->on_data && status / 100 == 2)
 		return op->on_data(op->ctx, data, n) ? ASSISTANT_ECANCELED : 0;
@@ -90,6 +90,32 @@ static size_t on_body(char *data, size_t size, size_t n, void *arg)
 }
 
 /* --- The request ------------------------------------------------------------------- */
+
+/* Whether url begins with what was looked at last: nearly all that is asked has one of a few hosts. */
+static bool is_known_host(struct http_op *op, const char *url)
+{
+	const struct http *h = op->http;
+	size_t n = strlen(h->known_origin);
+
+	if (!n || !url || strncmp(url, h->known_origin, n) != 0 || (url[n] && url[n] != '/'))
+		return false;
+	memcpy(op->host, h->known_host, sizeof(op->host));
+	return true;
+}
+
+static void keep_host(struct http_op *op, const char *url)
+{
+	const char *colon = strstr(url, "://");
+	size_t host = colon ? strcspn(colon + 3, "/?#") : 0;
+	size_t n = host ? (size_t)(colon + 3 + host - url) : 0;
+	struct http *h = op->http;
+
+	if (!n || n >= sizeof(h->known_origin))
+		return;
+	memcpy(h->known_origin, url, n);
+	h->known_origin[n] = '\0';
+	memcpy(h->known_host, op->host, sizeof(op->host));
+}
 
 /* Checks the URL and names its host. */
 static int name_host(struct http_op *op, const char *url, struct fail *f)
@@ -110,6 +136,7 @@ static int name_host(struct http_op *op, const char *url, struct fail *f)
 	else {
 		curl_url_get(u, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT);
 		snprintf(op->host, sizeof(op->host), "%.100s:%s", host, port ? port : "");
+		keep_host(op, url);
 	}
 	curl_free(scheme);
 	curl_free(host);
@@ -199,10 +226,10 @@ static void set_options(struct http_op *op, const struct http_request *rq)
 	/* Cancelling must not wait for the resolver's thread. */
 	curl_easy_setopt(e, CURLOPT_QUICK_EXIT, 1L);
 	curl_easy_setopt(e, CURLOPT_TCP_KEEPALIVE, 1L);
-	/* Each transfer has its own; a stream that says a word at a time lives long and needs little. */
+	/* Each transfer has its own. */
 	curl_easy_setopt(e, CURLOPT_UPLOAD_BUFFERSIZE, UPLOAD_BYTES);
 	if (rq->on_data)
-		curl_easy_setopt(e, CURLOPT_BUFFERSIZE, STREAM_BYTES);
+		curl_easy_setopt(e, CURLOPT_BUFFERSIZE, (long)HTTP_STREAM_BYTES);
 	curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, connect);
 	curl_easy_setopt(e, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)op->body.max);
 	curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, on_header);
@@ -217,7 +244,7 @@ int http_op_prepare(struct http_op *op, const struct http_request *rq, struct fa
 
 	text_init(&op->head, MAX_HEAD_BYTES);
 	text_init(&op->body, rq->max_body_bytes ? rq->max_body_bytes : DEFAULT_MAX_BODY_BYTES);
-	r = name_host(op, rq->url, f);
+	r = is_known_host(op, rq->url) ? 0 : name_host(op, rq->url, f);
 	if (r < 0)
 		return r;
 	op->easy = curl_easy_init();

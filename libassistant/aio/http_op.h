@@ -9,15 +9,26 @@
 #include "aio/http.h"
 #include "base/text.h"
 
+#define HTTP_STREAM_BYTES                                                                          \
+	4096 /* read at once of a stream: it lives long and says little at a time */
+
 struct http {
 	struct loop *loop;
 	CURLM *multi;
 	char *proxy;
-	bool acting; /* inside a call that may run callbacks */
+	char known_origin[128],
+		known_host[128]; /* of the last URL that was looked at, and its name */
+	bool acting;		 /* inside a call that may run callbacks */
 	struct loop_timer timer;
 	struct loop_task task;
 	struct list starting, running, dropped; /* of struct http_op */
 	struct list sockets;
+	struct http_socket *acting_on; /* NULL also when it went meanwhile */
+	size_t n_read;		       /* of the body, by this action */
+	size_t n_streams;
+	struct list in_turn; /* of struct http_socket, the first due first */
+	struct loop_timer rounds;
+	bool in_rounds; /* the timer runs, or its function does */
 };
 
 struct http_op {

@@ -288,6 +288,85 @@ static void test_the_client_goes_before_the_delivery(void **state)
 	peer_stop(p);
 }
 
+/* --- Many at once --------------------------------------------------------------------------- */
+
+#define CROWD 100 /* so many are read in rounds */
+#define LINES 60
+#define TAIL  (200 << 10)
+
+/* Lines one by one, then much at once; as it says so long, the reader may have gone. */
+static void say_lines(struct peer *p, int fd, int n, void *ctx)
+{
+	atomic_int *gone = ctx;
+	char request[4096], line[64], *tail = malloc(TAIL + 1);
+	int on = 1;
+	bool heard;
+
+	(void)p;
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	heard = peer_read(fd, request, sizeof(request)) && peer_say(fd, "HTTP/1.1 200 OK\r\n\r\n");
+	for (int i = 0; heard && i < LINES; i++) {
+		snprintf(line, sizeof(line), "line %d\n", i);
+		peer_nap(1);
+		heard = peer_say(fd, line) && !peer_sees_close(fd, 0);
+	}
+	memset(tail, 'a' + n % 26, TAIL);
+	tail[TAIL] = '\0';
+	if (!heard || !peer_say(fd, tail))
+		atomic_fetch_add(gone, 1);
+	free(tail);
+}
+
+static void test_many_streams_are_read_in_rounds(void **state)
+{
+	struct world *w = *state;
+	atomic_int gone = 0;
+	struct peer *p = peer_start(say_lines, &gone);
+	struct call *calls = calloc(CROWD, sizeof(*calls));
+	int n_data = 0, n_whole = 0;
+
+	http_destroy(w->http);
+	w->http = http_create(w->loop, CROWD);
+	for (int i = 0; i < CROWD; i++) {
+		call_init(&calls[i], w, peer_port(p), "/of-a-crowd");
+		call_stream(&calls[i]);
+		calls[i].stop_after = i % 5 == 4 ? 3 : 0;
+		calls[i].cancel = i % 10 == 9;
+		call_begin(&calls[i]);
+	}
+	for (int i = 0; i < CROWD; i++)
+		call_wait(&calls[i]);
+	for (int i = 0; i < CROWD; i++) {
+		struct call *c = &calls[i];
+		const char *at = c->got.data;
+
+		assert_int_equal(c->ends, 1);
+		for (int k = 0; k < LINES && !c->stop_after; k++) {
+			char line[32];
+			int n = snprintf(line, sizeof(line), "line %d\n", k);
+
+			assert_int_equal(strncmp(at, line, (size_t)n), 0);
+			at += n;
+		}
+		if (!c->stop_after) {
+			assert_int_equal(c->flow.status, 0);
+			assert_int_equal(strlen(at), TAIL);
+			assert_int_equal(strspn(at, (char[]){ *at, '\0' }), TAIL);
+			n_data += c->n_data;
+			n_whole++;
+		} else {
+			assert_int_equal(c->flow.status, ASSISTANT_ECANCELED);
+		}
+		text_finish(&c->got);
+	}
+	assert_int_equal(n_whole, CROWD * 4 / 5);
+	/* Several lines at a time, or it would be more of them and the pieces of the tail. */
+	assert_true(n_data < n_whole * (LINES + TAIL / 4096));
+	wait_closed(&gone, CROWD / 5);
+	free(calls);
+	peer_stop(p);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -301,6 +380,7 @@ int main(void)
 		T(test_send_from_inside_a_stream),
 		T(test_cancel_at_every_moment),
 		T(test_the_client_goes_before_the_delivery),
+		T(test_many_streams_are_read_in_rounds),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
