@@ -118,6 +118,7 @@ struct dense_query {
 	int limit; /* records, pages */
 	bool pages; /* information pages instead of records: facets and filter do not count, but its epoch */
 	bool average; /* of records: mean is wanted, too */
+	bool best;    /* of hits only what is best: other cosines may be COSINE_NONE */
 };
 
 #define COSINE_NONE (-2.0f)

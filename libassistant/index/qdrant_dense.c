@@ -450,7 +450,7 @@ static void dense_read(struct flow *f)
 	for (unsigned set = 0; set < SET_PASSAGES; set++) {
 		qdrant_call_finish(&d->near[set]);
 		d->near[set] = (struct qdrant_call){ .once = true };
-		if (!whole[set])
+		if (!whole[set] && !d->query.best)
 			filling |= fill_set(d, set, f);
 	}
 	if (filling)
@@ -663,6 +663,7 @@ void qdrant_dense(struct index *index, const char *conference_id, const struct d
 	d->query.facets = q->facets;
 	d->query.limit = q->limit;
 	d->query.average = q->average;
+	d->query.best = q->best;
 	r = check(d, q, &fail);
 	if (r < 0)
 		qdrant_op_refuse(&d->op, r, &fail, f);

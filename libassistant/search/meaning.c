@@ -69,6 +69,7 @@ static void meaning_compare(struct flow *f)
 	struct dense_query q = { .vector = m->vector,
 				 .space = m->space,
 				 .average = true,
+				 .best = true,
 				 .filter = { .epoch = m->epoch },
 				 .limit = 1 };
 
