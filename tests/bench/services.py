@@ -171,8 +171,12 @@ def measure(args, data, questions, core, upstreams, settings, checks):
             continue
         server = Server(args.build, data, core, upstreams.port, **settings)
         server.ready()
-        # Every question once and more: Qdrant's double has answered all of them, caches are warm, memory has settled.
-        warm = run(upstreams, server, questions, live=4, paced=False, warm_s=0, seconds=4)
+        # The first chat waits for the conference; then every question once and more: Qdrant's double has answered all of them, caches
+        # are warm, memory has settled.
+        run(upstreams, server, questions, live=1, paced=False, warm_s=0, seconds=0.1)
+        warm = {"chats": 0}
+        while warm["chats"] < 5 * len(questions):
+            warm = run(upstreams, server, questions, live=8, paced=False, warm_s=0, seconds=5)
         print(f"warm: {json.dumps(warm)}", file=sys.stderr)
         raw = run(upstreams, server, questions, live=live, paced=paced, warm_s=7 if paced else 1, seconds=args.seconds)
         print(f"{name}: {json.dumps(raw)}", file=sys.stderr)

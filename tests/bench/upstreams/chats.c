@@ -21,7 +21,7 @@
 #define MESSAGE	     "e5a90000-0000-4000-8000-%012x"
 
 struct sample {
-	double ms, server_cpu_ms, own_cpu_ms, rss_kib;
+	double ms, server_cpu_ms, own_cpu_ms, rss_kib, behind_ms;
 	uint64_t requests[SERVICES], bytes[SERVICES];
 };
 
@@ -96,6 +96,7 @@ static void sample(struct sample *s)
 
 	getrusage(RUSAGE_SELF, &own);
 	s->ms = now_ms();
+	s->behind_ms = behind_ms;
 	memcpy(s->requests, requests_seen, sizeof(s->requests));
 	memcpy(s->bytes, bytes_seen, sizeof(s->bytes));
 	s->own_cpu_ms = (double)(own.ru_utime.tv_sec + own.ru_stime.tv_sec) * 1e3 +
@@ -374,6 +375,7 @@ static void report(void)
 	json_set_double(o, "upstreams_cpu_ms", here.end.own_cpu_ms - here.begin.own_cpu_ms);
 	json_set_double(o, "rss_before_kib", here.before.rss_kib);
 	json_set_double(o, "rss_max_kib", here.rss_max_kib);
+	json_set_double(o, "waited_for_double_ms", here.end.behind_ms - here.begin.behind_ms);
 	report_services(o);
 	report_numbers(o, "post_ms", &here.post_ms);
 	report_numbers(o, "done_ms", &here.done_ms);

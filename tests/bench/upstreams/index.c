@@ -92,6 +92,8 @@ void embeddings_serve(struct peer *p, const struct request *rq)
 
 /* --- Qdrant ---------------------------------------------------------------------------------- */
 
+double behind_ms;
+
 static int behind;
 static struct map *kept; /* request -> answer with its head */
 
@@ -156,6 +158,7 @@ void index_serve(struct peer *p, const struct request *rq)
 {
 	_cleanup_text_ struct text key = { 0 }, raw = { 0 };
 	const char *known;
+	double began_ms;
 	char *answer;
 
 	text_init(&key, MAX_BYTES);
@@ -167,7 +170,9 @@ void index_serve(struct peer *p, const struct request *rq)
 		peer_send(p, known, strlen(known));
 		return;
 	}
+	began_ms = now_ms();
 	ask_behind(rq, &raw);
+	behind_ms += now_ms() - began_ms;
 	answer = plain_answer(&raw);
 	if (!answer) {
 		peer_answer(p, "503 Service Unavailable", "{}", 2);

@@ -190,8 +190,12 @@ static bool begins(const char *s, const char *with)
 /* Which of the services a path is of. */
 static unsigned service_of(const char *path)
 {
-	if (begins(path, "/items/") || begins(path, "/fields"))
-		return 0;
+	static const char *const directus[] = { "/items/", "/fields", "/permissions", "/server",
+						"/collections/messages" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(directus); i++)
+		if (begins(path, directus[i]))
+			return 0;
 	return begins(path, "/v1/embeddings") ? 1 : begins(path, "/v1/") ? 2 : 3;
 }
 
@@ -201,8 +205,7 @@ static void serve(struct peer *p, const struct request *rq)
 
 	requests_seen[service_of(rq->path)]++;
 	bytes_seen[service_of(rq->path)] += rq->body_len;
-	if (begins(rq->path, "/items/") || begins(rq->path, "/fields") ||
-	    begins(rq->path, "/permissions") || begins(rq->path, "/server"))
+	if (service_of(rq->path) == 0)
 		rows_serve(p, rq);
 	else if (begins(rq->path, "/v1/embeddings"))
 		embeddings_serve(p, rq);

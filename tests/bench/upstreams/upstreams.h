@@ -21,6 +21,8 @@
 /* Directus, embeddings, model, Qdrant: how often each was asked and how much it was sent. */
 #define SERVICES 4
 extern uint64_t requests_seen[SERVICES], bytes_seen[SERVICES];
+/* Spent waiting for Qdrant's double: a measurement in which it is not nearly nothing says little. */
+extern double behind_ms;
 
 /* --- Connections (main.c) --------------------------------------------------------------- */
 
