@@ -23,6 +23,10 @@
 #define BACKOFF_FIRST_MS 250
 #define BACKOFF_MAX_MS	 4000
 #define RECOVER_EVERY_MS 60000
+#define REST_SHARE                                                                                 \
+	2 /* of the time that texts took, the store is then left to others for one in so many */
+#define REST_SHARE_LATE 8 /* the same while rows wait for longer than: */
+#define LATE_MS		2000
 
 struct writer {
 	struct loop *loop;
@@ -39,6 +43,8 @@ struct writer {
 	int backoff_ms;
 	int64_t paused_until_ms;
 	int64_t latency_ms; /* smoothed, of writes */
+	bool growing;	   /* a request with texts that only grow is under way: one at a time ... */
+	int64_t rested_ms; /* ... and no other one before this */
 	bool pumping;
 };
 
@@ -47,7 +53,7 @@ struct request {
 	struct flow flow;
 	struct list link;
 	struct writer *w;
-	bool completes;
+	bool completes, grows;
 	size_t n;
 	int64_t began_ms;
 	struct writer_row **rows; /* NULL where the row was closed meanwhile */
@@ -266,6 +272,8 @@ static void request_ended(struct flow *f)
 
 	list_remove(&rq->link);
 	w->in_flight--;
+	if (rq->grows)
+		w->growing = false;
 	arena_destroy(rq->arena);
 }
 
@@ -274,6 +282,7 @@ static void request_begin(struct request *rq)
 	struct writer *w = rq->w;
 
 	w->in_flight++;
+	w->growing = w->growing || rq->grows;
 	rq->began_ms = loop_now_ms(w->loop);
 	list_append(&w->requests, &rq->link);
 	flow_begin(&rq->flow, w->loop, NULL, "writer", FIRST(request_send), request_ended);
@@ -383,6 +392,17 @@ static void row_failed(struct request *rq, size_t i)
 	}
 }
 
+/* The one that waits longest stands first. */
+static bool is_late(const struct writer *w)
+{
+	const struct list *dirty = &w->queues[WRITER_DIRTY];
+
+	return !list_empty(dirty) &&
+	       loop_now_ms(w->loop) -
+			       list_entry(dirty->next, struct writer_row, link)->last_write_ms >
+		       LATE_MS;
+}
+
 static void request_answered(struct flow *f)
 {
 	struct request *rq = container_of(f, struct request, flow);
@@ -391,6 +411,9 @@ static void request_answered(struct flow *f)
 	int64_t took = loop_now_ms(w->loop) - rq->began_ms;
 
 	metrics_add(w->metrics, METRIC_WRITER_REQUESTS, ok ? "ok" : "failed", 1);
+	if (rq->grows)
+		w->rested_ms =
+			loop_now_ms(w->loop) + took / (is_late(w) ? REST_SHARE_LATE : REST_SHARE);
 	if (ok) {
 		w->backoff_ms = 0;
 		w->latency_ms = (w->latency_ms * 7 + took) / 8;
@@ -444,6 +467,21 @@ static void take(struct request *rq, enum writer_queue queue, int64_t not_before
 	}
 }
 
+/*
+ * Texts that only grow share what the store can do with everybody who asks it something: with hundreds of rows and their
+ * subscribers each row costs it some milliseconds, and whoever waits behind them waits long.
+ */
+static void take_grown(struct request *rq, int64_t now)
+{
+	struct writer *w = rq->w;
+	size_t before = rq->n;
+
+	if (w->growing || now < w->rested_ms)
+		return;
+	take(rq, WRITER_DIRTY, now - row_interval(w));
+	rq->grows = rq->n > before;
+}
+
 /* Live rows whose lease runs low are written even when their text did not grow. */
 static void take_leases(struct request *rq, int64_t now)
 {
@@ -472,7 +510,7 @@ static bool send_one(struct writer *w, int64_t now)
 	} else {
 		take(rq, WRITER_FINAL, 0);
 		take(rq, WRITER_FIRST, 0);
-		take(rq, WRITER_DIRTY, now - row_interval(w));
+		take_grown(rq, now);
 		take_leases(rq, now);
 	}
 	if (!rq->n) {
@@ -486,12 +524,15 @@ static bool send_one(struct writer *w, int64_t now)
 /* When something will be due although nothing new happens. */
 static int64_t next_due_ms(const struct writer *w, int64_t now)
 {
-	int64_t due = -1;
+	int64_t due = -1, rest = w->rested_ms - now;
 
 	list_for_each (l, &w->queues[WRITER_DIRTY]) {
 		const struct writer_row *row = list_entry(l, struct writer_row, link);
 		int64_t at = row->last_write_ms + row_interval(w) - now;
 
+		if (w->growing) /* its end wakes us */
+			break;
+		at = at < rest ? rest : at;
 		if (due < 0 || at < due)
 			due = at < 1 ? 1 : at;
 	}

@@ -6,7 +6,8 @@
  *
  * One per process.  At most a few requests in flight, each with the newest text of every row that
  * changed, never two for the same row; first words and finals go first.  Its pace follows what the store answers
- * (latency, EUNAVAILABLE with or without retry_after).  A final write is retried until it lands; at shutdown, or
+ * (latency, EUNAVAILABLE with or without retry_after); texts that only grow go one request at a time, with a rest of half
+ * its time behind it, so that others are served as well.  A final write is retried until it lands; at shutdown, or
  * when the spool's time comes, it is kept in DIR/spool/<id>.json and written at the next start.  Nothing is
  * written twice, out of order, or lost.
  */

@@ -11,10 +11,11 @@
 #include <string.h>
 #include <sys/stat.h>
 #include "base/clock.h"
-#include "support/folder.h"
 #include "base/hash.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "call.h"
+#include "folder.h"
 #include "observe/log.h"
 #include "observe/metrics.h"
 #include "store/backend_store.h"
@@ -393,6 +394,97 @@ static void leases_are_renewed(void **state)
 	text_finish(&a.text);
 }
 
+/* --- Leaving the store to others ------------------------------------------------------ */
+
+#define SLOW_MS 400
+
+/* Takes its time for every text; when it was asked. */
+static struct {
+	struct store base;
+	struct loop *loop;
+	int64_t grown_ms, final_ms; /* the last ones */
+	int grown, too_early;
+} slow;
+
+static void slow_write(struct store *s, const struct message_patch *rows, size_t n, bool *missing,
+		       struct flow *f)
+{
+	int64_t now = loop_now_ms(slow.loop);
+	bool final = false;
+
+	for (size_t i = 0; i < n; i++)
+		final = final || rows[i].metadata;
+	if (final) {
+		slow.final_ms = now;
+	} else {
+		slow.too_early += slow.grown && now - slow.grown_ms < SLOW_MS + SLOW_MS / 8;
+		slow.grown++;
+		slow.grown_ms = now;
+	}
+	flow_sleep(f, SLOW_MS);
+}
+
+static void slow_complete(struct store *s, const char *const *ids, size_t n, struct flow *f)
+{
+	flow_sleep(f, 1);
+}
+
+static void others_are_served_as_well(void **state)
+{
+	static const struct store_ops ops = { .name = "slow",
+					      .messages_write = slow_write,
+					      .messages_complete = slow_complete };
+	const struct writer_options options = { .interval_ms = 20,
+						.max_in_flight = 2,
+						.max_batch = 2,
+						.lease_ms = 10000000,
+						.spool_after_ms = 60000,
+						.owner = "test" };
+	struct loop *loop = loop_create_virtual();
+	struct clock *clock = clock_create_virtual(0);
+	struct writer *w;
+	struct answer all[6];
+
+	slow.base.ops = &ops;
+	slow.loop = loop;
+	w = writer_create(loop, &slow.base, clock, &options, NULL, NULL);
+	for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
+		all[i] = (struct answer){ .row = { .text = answer_text,
+						   .written = answer_written } };
+		uuid_random(all[i].id);
+		all[i].row.id = all[i].id;
+		text_init(&all[i].text, 1 << 20);
+		writer_open(w, &all[i].row);
+		text_append(&all[i].text, "first");
+		writer_touch(w, &all[i].row);
+	}
+	call_pass_ms(loop, 3000); /* first words wait for nobody */
+	slow.grown = slow.too_early = 0;
+	for (int step = 0; step < 400; step++) {
+		for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
+			text_append(&all[i].text, ".");
+			writer_touch(w, &all[i].row);
+		}
+		call_pass_ms(loop, 50);
+	}
+	assert_in_range(slow.grown, 20, 45);
+	assert_int_equal(slow.too_early, 0);
+	/* An end is written though a text is under way. */
+	while (slow.grown_ms != loop_now_ms(loop))
+		call_pass_ms(loop, 1);
+	writer_end(w, &all[0].row, "{}");
+	call_pass_ms(loop, SLOW_MS + 50);
+	assert_true(slow.final_ms > 0 && slow.final_ms - slow.grown_ms <= SLOW_MS + 1);
+	call_pass_ms(loop, 2 * SLOW_MS);
+	assert_int_equal(all[0].written, 1);
+	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
+		text_finish(&all[i].text);
+	writer_destroy(w);
+	call_drain(loop);
+	clock_destroy(clock);
+	loop_destroy(loop);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -405,6 +497,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(shutdown_spools_what_is_open, setup, teardown),
 		cmocka_unit_test_setup_teardown(closing_in_flight_is_safe, setup, teardown),
 		cmocka_unit_test_setup_teardown(leases_are_renewed, setup, teardown),
+		cmocka_unit_test(others_are_served_as_well),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
