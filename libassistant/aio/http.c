@@ -539,7 +539,9 @@ struct http *http_create(struct loop *loop, int max_connections_per_host)
 	curl_multi_setopt(h->multi, CURLMOPT_TIMERFUNCTION, on_timer_wanted);
 	curl_multi_setopt(h->multi, CURLMOPT_TIMERDATA, h);
 	curl_multi_setopt(h->multi, CURLMOPT_MAX_HOST_CONNECTIONS, (long)max_connections_per_host);
-	curl_multi_setopt(h->multi, CURLMOPT_MAXCONNECTS, (long)MAX_IDLE_CONNECTIONS);
+	/* curl counts those in use, too: fewer, and each that ends under load is closed and the next request connects anew. */
+	curl_multi_setopt(h->multi, CURLMOPT_MAXCONNECTS,
+			  (long)max_connections_per_host + MAX_IDLE_CONNECTIONS);
 	return h;
 }
 

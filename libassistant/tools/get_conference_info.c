@@ -48,17 +48,14 @@ static void weigh_words(const struct conference *c, struct question *q)
 {
 	while (q->words[q->n] && q->n < ARRAY_SIZE(q->idf))
 		q->n++;
-	for (size_t k = 0; k < q->n; k++) {
-		float df = 0;
+	for (size_t i = 0; i < c->n_info; i++) {
+		char *folded _cleanup_free_ = utf8_fold(c->info[i].text, strlen(c->info[i].text));
 
-		for (size_t i = 0; i < c->n_info; i++) {
-			char *folded _cleanup_free_ =
-				utf8_fold(c->info[i].text, strlen(c->info[i].text));
-
-			df += folded && words_has(q->words[k], folded);
-		}
-		q->idf[k] = logf(1 + (float)c->n_info / (1 + df));
+		for (size_t k = 0; folded && k < q->n; k++)
+			q->idf[k] += words_has(q->words[k], folded);
 	}
+	for (size_t k = 0; k < q->n; k++)
+		q->idf[k] = logf(1 + (float)c->n_info / (1 + q->idf[k]));
 }
 
 /* The share of the question's words that the page has; its title counts more than its text. */
