@@ -316,7 +316,7 @@ def case_settings(c):
     assert re.search(r"^\* DIRECTUS_API_KEY +\(set\)$", done.stdout, re.M), done.stdout
     assert re.search(r"^  LOG_FORMAT +auto$", done.stdout, re.M), done.stdout
     values = json.loads(c("settings", "--json", MAX_TURNS=7, DIRECTUS_API_KEY="very-secret-token").stdout)
-    equal(values["MAX_TURNS"], {"value": "7", "default": "1000", "type": "int"})
+    equal(values["MAX_TURNS"], {"value": "7", "default": "2000", "type": "int"})
     equal(values["DIRECTUS_API_KEY"]["value"], "(set)")
 
 
