@@ -1,7 +1,7 @@
 /*
  * followup.c - see followup.h: what kind of follow-up a question is.
  */
-#include "agent/followup.h"
+#include "agent/followup_rules.h"
 
 #include <string.h>
 #include "agent/topic.h"
@@ -9,22 +9,6 @@
 #include "base/utf8.h"
 #include "search/words.h"
 #include "tools/builtin.h"
-
-/* What every rule looks at. */
-struct resolving {
-	const struct catalog *c;
-	const struct question *q;
-	const struct attribute *a; /* asked for; NULL */
-	const struct previous *p;
-	const struct understood *old;  /* what the turn before understood */
-	const struct understood *base; /* the same of the last turn that asked for itself */
-	int64_t now;
-	struct arena *arena;
-	bool bare;     /* without a topic of its own */
-	bool limited;  /* has a time, a place, a filter */
-	bool corrects; /* "no, I meant ..." */
-	struct followup *out;
-};
 
 static bool has_filter(const struct index_filter *f)
 {
@@ -37,12 +21,12 @@ static bool is_one_kind(unsigned entities)
 	       entities == ENTITY_BIT(ENTITY_SPEAKER);
 }
 
-static bool names_noun(const struct question *q)
+bool names_noun(const struct question *q)
 {
 	return question_has(q, WORDS_NOUN) && is_one_kind(q->u->entities);
 }
 
-static bool take_record(struct resolving *r, const struct record *record)
+bool take_record(struct resolving *r, const struct record *record)
 {
 	r->out->kind = FOLLOWUP_RECORD;
 	r->out->record = record;
@@ -70,7 +54,7 @@ static bool ask_which(struct resolving *r)
 	return true;
 }
 
-static bool take_merged(struct resolving *r, bool topic, bool noun)
+bool take_merged(struct resolving *r, bool topic, bool noun)
 {
 	const struct merging how = { .topic = topic, .noun = noun };
 
@@ -155,7 +139,8 @@ static bool means_ordinal(const struct resolving *r)
 		return false;
 	rest.terms = question_without_ordinals(q, r->arena);
 	return rest.terms && question_is_bare(&bare, r->a, r->arena) &&
-	       (question_has(q, WORDS_PRONOUN) || question_has(q, WORDS_ONE) || q->n <= 4);
+	       (question_has(q, WORDS_PRONOUN) || question_has(q, WORDS_ONE) || q->n <= 4 ||
+		question_ends_in_ordinal(q));
 }
 
 /* Among what was listed; when only a number was said, of what it counted. */
@@ -231,7 +216,8 @@ static const struct record *pointed_at(const struct resolving *r)
 		if (of_kind)
 			return of_kind;
 	}
-	if (record && record->type == ENTITY_SPEAKER && question_has(r->q, WORDS_TALK)) {
+	if (record && record->type == ENTITY_SPEAKER && question_has(r->q, WORDS_TALK) &&
+	    !question_has(r->q, WORDS_ELSE)) {
 		talk = talk_of(r, record);
 		if (talk)
 			return talk;
@@ -249,8 +235,10 @@ static bool resolve_record(struct resolving *r)
 	if (r->old->n_names || !r->p->n_references)
 		/* all that were named, or what is no record, once more */
 		return take_question(r, r->p->question);
-	if (r->q->u->asked == ASKED_WHERE && r->p->references[0]->type == ENTITY_EXHIBITOR)
-		return take_question(r, r->p->question); /* they are listed with their places */
+	/* they are listed with their places; "when do they speak?": people with their sessions */
+	if ((r->q->u->asked == ASKED_WHERE && r->p->references[0]->type == ENTITY_EXHIBITOR) ||
+	    (question_has(r->q, WORDS_THEY) && r->p->references[0]->type == ENTITY_SPEAKER))
+		return take_question(r, r->p->question);
 	return r->p->n_references > 1 && ask_which(r);
 }
 
@@ -426,6 +414,14 @@ static bool resolve_after_page(struct resolving *r)
 					  r->q->u->when.said ? r->q->u->when.said : ""));
 }
 
+/* "and GNOME?", after talks about something: a name in place of the topic */
+static bool is_fragment(const struct resolving *r)
+{
+	return r->q->n <= 4 && !question_has(r->q, WORDS_QUESTION) && r->q->u->named &&
+	       r->q->u->named->type == ENTITY_EXHIBITOR && r->base->terms[0] &&
+	       r->base->entities == ENTITY_BIT(ENTITY_SESSION);
+}
+
 /* "and tomorrow?", "what about exhibitors?", "Sunday", when that was asked back */
 static bool resolve_addition(struct resolving *r)
 {
@@ -434,10 +430,14 @@ static bool resolve_addition(struct resolving *r)
 	bool noun =
 		names_noun(r->q) && !(question_points_at(r->q, &kind) && choose_focus_of(p, kind));
 
+	/* "and who speaks about floods?" */
+	noun |= !r->bare && r->q->u->asked == ASKED_WHO &&
+		r->q->u->entities == ENTITY_BIT(ENTITY_SPEAKER);
+
 	if (r->bare && !r->limited && !noun)
 		return resolve_record(r); /* "and where?" */
 	if (!r->bare && !p->asked_back && r->q->u->n_names && r->q->u->names[0].similarity > 0.9f &&
-	    !r->corrects)
+	    !r->corrects && !is_fragment(r))
 		return false; /* "and who is Ada Lovelace?" stands alone */
 	if (!r->bare && !p->asked_back && r->q->u->intent == INTENT_GENERAL_INFO)
 		return false; /* so does "and where is lunch?" */
@@ -526,9 +526,12 @@ static const struct understood *base_of(const struct previous *p, const struct u
 /* The first rule that holds. */
 static void resolve(struct resolving *r)
 {
-	bool done = resolve_company(r) || resolve_step(r) || resolve_ordinal(r) ||
+	bool done = resolve_company(r) || resolve_step(r) || resolve_pick(r) ||
+		    resolve_extreme(r) || resolve_edge(r) || resolve_ordinal(r) ||
+		    resolve_its_time(r) || resolve_person_then(r) || resolve_other_kind(r) ||
 		    resolve_attribute(r) || resolve_time(r) || resolve_place(r) ||
-		    resolve_more(r) || resolve_described(r) || resolve_else(r) || resolve_rest(r);
+		    resolve_similar(r) || resolve_more(r) || resolve_described(r) ||
+		    resolve_else(r) || resolve_rest(r);
 
 	if (!done)
 		r->out->kind = FOLLOWUP_NONE;

@@ -3,6 +3,7 @@
  * second one", "the one about dikes".
  *
  *	followup.c          what kind of follow-up it is
+ *	followup_list.c     what was listed or spoken of as a whole
  *	followup_choose.c   which record of the last answers is meant
  *	followup_merge.c    the last question with something else in it
  *	followup_words.c    the small words

@@ -60,7 +60,43 @@ static const char about[] =
 	"tot ensuite tarde temprano despues vende venden ofrece ofrecen hace hacen "
 	"cuantos cuantas noch else sonst encore halt halten run runs lead leads host hosts follow "
 	"follows "
-	"part repeat exact take last lasts";
+	"part repeat exact take last lasts longer longest shortest earliest latest soonest only "
+	"just nur "
+	"seulement solo solamente similar ahnlich ahnliche ahnliches ahnlichen semblable "
+	"semblables "
+	"similaire similaires parecido parecida parecidos parecidas similares kind sits sit chairs "
+	"chair "
+	"moderates moderate building floor gebaude etage batiment edificio day tag jour dia";
+
+static const char similar_words[] = "similar ahnlich ahnliche ahnliches ahnlichen semblable "
+				    "semblables similaire similaires parecido "
+				    "parecida parecidos parecidas similares";
+
+static const char like_phrases[] =
+	"|like this|like that|like these|like those|like it|comme ca|comme "
+	"celui la|como este|como esta|como eso|so etwas|";
+
+static const char they_words[] = "they them their those these all ils elles leur ellos ellas sus";
+
+static const char whole_words[] =
+	"conference day event programme whole konferenz tages tag tagung journee jour dia "
+	"conferencia";
+
+static const char of_these[] = "|of these|of them|of those|of the ones|davon|von denen|von "
+			       "diesen|von ihnen|d'entre eux|d'entre "
+			       "elles|d entre eux|d entre elles|parmi eux|parmi elles|de ces|de "
+			       "estos|de estas|de ellos|de "
+			       "ellas|";
+
+static const struct {
+	enum extreme which;
+	const char *words;
+} extremes[] = {
+	{ EXTREME_LONGEST, "longest langste langsten longue largo larga" },
+	{ EXTREME_SHORTEST, "shortest kurzeste kurzesten courte courts corto corta" },
+	{ EXTREME_EARLIEST, "earliest earlier soonest sooner fruheste fruhesten fruher" },
+	{ EXTREME_LATEST, "latest later spateste spatesten spater" },
+};
 
 static const char more_words[] = "more mehr plus mas weitere weiteres others autres otros otras";
 
@@ -82,7 +118,7 @@ static const char ones[] = "one ones derjenige diejenige dasjenige celui celle";
 
 static const char other_words[] = "other andere anderen anderer anderes autre otro otra";
 
-static const char else_words[] = "else sonst ausserdem d'autre encore mas aparte";
+static const char else_words[] = "else another sonst ausserdem d'autre encore mas aparte";
 
 static const char speak_words[] = "speak speaks speaking talk talks talking give gives giving "
 				  "present presents do does spricht "
@@ -229,6 +265,14 @@ bool question_has(const struct question *q, enum word_kind kind)
 		return has_word(q, speak_words);
 	case WORDS_ANY:
 		return question_exists(q) || has_word(q, any_words);
+	case WORDS_SIMILAR:
+		return has_word(q, similar_words) || has_phrase(q->folded, like_phrases, false);
+	case WORDS_THEY:
+		return has_word(q, they_words);
+	case WORDS_WHOLE:
+		return has_word(q, whole_words);
+	case PHRASES_OF_THESE:
+		return has_phrase(q->folded, of_these, false);
 	case PHRASES_LATER:
 		return has_phrase(q->folded, later_words, false);
 	case PHRASES_EARLIER:
@@ -243,6 +287,41 @@ bool question_has(const struct question *q, enum word_kind kind)
 		return has_phrase(q->folded, companies, false);
 	}
 	return false;
+}
+
+bool question_begins(const struct question *q, enum beginning how)
+{
+	static const char only[] = "only just nur bloss seulement juste solo solamente";
+	static const char which[] =
+		"which welche welcher welches quel quelle quels quelles cual cuales";
+	static const char is[] = "is was ist est es are will";
+	static const char it[] = "it that this das es ce ca eso";
+
+	switch (how) {
+	case BEGINS_ONLY:
+		return q->n > 1 && word_in(q->tokens[0], only);
+	case BEGINS_WHICH:
+		return q->n > 1 && word_in(q->tokens[0], which);
+	case BEGINS_IS_IT:
+		return q->n > 2 && word_in(q->tokens[0], is) && word_in(q->tokens[1], it);
+	}
+	return false;
+}
+
+/* "earlier" and "later" compare only behind "which": "anything earlier?" asks for others. */
+enum extreme question_extreme(const struct question *q)
+{
+	for (size_t i = 0; i < q->n; i++)
+		for (size_t k = 0; k < ARRAY_SIZE(extremes); k++) {
+			const char *w = q->tokens[i];
+			size_t len = strlen(w);
+			bool compares = len < 3 || strcmp(w + len - 2, "er") == 0;
+
+			if (word_in(w, extremes[k].words) &&
+			    (!compares || question_begins(q, BEGINS_WHICH)))
+				return extremes[k].which;
+		}
+	return EXTREME_NONE;
 }
 
 bool question_points_at(const struct question *q, enum entity *out)
@@ -343,6 +422,11 @@ int question_ordinal(const struct question *q)
 			return w[0] - '0';
 	}
 	return 0;
+}
+
+bool question_ends_in_ordinal(const struct question *q)
+{
+	return q->n > 1 && ordinal_of(q->tokens[q->n - 1]) > 0;
 }
 
 const char *question_without_ordinals(const struct question *q, struct arena *arena)

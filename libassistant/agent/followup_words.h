@@ -36,6 +36,10 @@ enum word_kind {
 	WORDS_ELSE,	  /* what else */
 	WORDS_SPEAKS,	  /* speaks, gives */
 	WORDS_ANY,	  /* anything, any: not what was spoken of */
+	WORDS_SIMILAR,	  /* similar, like this */
+	WORDS_THEY,	  /* they, them: several */
+	WORDS_WHOLE,	  /* of the conference, of the day */
+	PHRASES_OF_THESE, /* which of these */
 	PHRASES_LATER,
 	PHRASES_EARLIER,
 	PHRASES_AFTER,	 /* after that */
@@ -44,10 +48,23 @@ enum word_kind {
 	PHRASES_COMPANY, /* her company */
 };
 
+enum beginning {
+	BEGINS_ONLY,  /* only, just */
+	BEGINS_WHICH, /* which */
+	BEGINS_IS_IT  /* is it, is that */
+};
+
+enum extreme { EXTREME_NONE, EXTREME_LONGEST, EXTREME_SHORTEST, EXTREME_EARLIEST, EXTREME_LATEST };
+
 void question_cut(struct question *q, struct arena *arena);
 bool question_has(const struct question *q, enum word_kind kind);
 /* "are there", "gibt es": its "there" points at nothing. */
 bool question_exists(const struct question *q);
+bool question_begins(const struct question *q, enum beginning how);
+/* "which is the longest?", "which one is earlier?" */
+enum extreme question_extreme(const struct question *q);
+/* "what should I bring to the first?" */
+bool question_ends_in_ordinal(const struct question *q);
 /* "and", "what about" at its beginning. */
 bool question_is_joined(const struct question *q);
 /* Names no record and no topic: only asks (also for a, which may be NULL), points, or says a time or

@@ -271,6 +271,8 @@ static bool is_smalltalk(const struct reading *r)
 			   "hacer|quien eres") &&
 	    r->n <= 8)
 		return true;
+	if (reading_has(r, "how much"))
+		return false; /* a price */
 	for (size_t i = 0; i < r->n; i++) {
 		if (!word_listed(small_words, r->words[i].text))
 			return false;
