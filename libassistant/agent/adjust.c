@@ -458,6 +458,29 @@ static void take_category(struct turn *t, const struct asked_words *q)
 	}
 }
 
+/* "Who gives the last keynote?", where nothing is called so: others are none. */
+static void take_absent_format(struct turn *t)
+{
+	static const char formats[] =
+		"keynote keynotes panel panels tutorial tutorials workshop workshops demo "
+		"demos lecture lectures plenary";
+	const struct understood *u = &t->understood;
+	const struct snapshot *s = catalog_snapshot(t->catalog);
+	const char *const *words = words_of(u->terms, t->arena);
+
+	if (t->focus || u->filter.types || !words || !words[0] || words[1] ||
+	    !word_in(words[0], formats) || u->intent == INTENT_GENERAL_INFO)
+		return;
+	for (size_t i = 0; i < s->n[ENTITY_SESSION]; i++) {
+		const struct record *r = &s->records[ENTITY_SESSION][i];
+		char *title _cleanup_free_ = utf8_fold(r->name, strlen(r->name));
+
+		if (title && words_has(words[0], title))
+			return;
+	}
+	t->absent = true;
+}
+
 /* People have no times and rooms, what they speak at has: "who is speaking right now?" */
 static void take_sessions_not_people(struct turn *t)
 {
@@ -770,6 +793,7 @@ void understand_adjust(struct turn *t)
 	take_organisers(t, &q);
 	take_edge_of_day(t, &q);
 	take_person(t, &q);
+	take_absent_format(t);
 	take_talks_not_people(t, &q);
 	take_beginners(t, &q);
 	drop_small(t);

@@ -158,7 +158,7 @@ bool facts_is_loose(const struct understood *u, struct arena *arena)
 	return question && words && !strstr(question, words);
 }
 
-static void set_topic(struct turn *t, const struct understood *u)
+static void set_topic_words(struct turn *t, const struct understood *u)
 {
 	const char *topic = topic_words(u->question, u->terms, t->arena);
 
@@ -167,14 +167,42 @@ static void set_topic(struct turn *t, const struct understood *u)
 		json_set_bool(t->facts, "loose", true);
 }
 
+/* The person who is meant by the words, however they were spelt; NULL: something else is. */
+static const struct record *person_meant(const struct turn *t, const struct understood *u)
+{
+	const struct record *r = u->n_names ? u->names[0].record : NULL;
+	char *name _cleanup_free_ =
+		r && r->type == ENTITY_SPEAKER ? utf8_fold(r->name, strlen(r->name)) : NULL;
+	const char *const *words = words_of(u->terms, t->arena);
+	size_t n = 0;
+
+	for (; name && words && words[n]; n++)
+		if (!word_in(words[n], name))
+			return NULL;
+	return n ? r : NULL;
+}
+
+static void set_topic(struct turn *t, const struct understood *u)
+{
+	if (facts_is_loose(u, t->arena) && person_meant(t, u)) {
+		facts_set_text(t->facts, "topic", person_meant(t, u)->name, NAME_CHARS);
+		return;
+	}
+	set_topic_words(t, u);
+}
+
 static void set_understood(struct turn *t, const struct understood *u)
 {
 	struct json_object *entities = json_object_new_array();
 
 	json_set_string(t->facts, "intent", intent_name(u->intent));
 	json_set_string(t->facts, "asked", asked_name(u->asked));
-	if (u->terms && u->terms[0] && !t->focus)
+	if (t->talks_of)
+		facts_set_text(t->facts, "topic", t->talks_of, NAME_CHARS);
+	else if (u->terms && u->terms[0] && !t->focus)
 		set_topic(t, u);
+	if (t->talks_of)
+		json_set_bool(t->facts, "talks_of", true);
 	for (enum entity e = 0; e < ENTITY_COUNT; e++)
 		if (u->entities & ENTITY_BIT(e))
 			json_object_array_add(entities, json_object_new_string(entity_name(e)));

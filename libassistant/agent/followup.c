@@ -354,6 +354,10 @@ static bool resolve_time(struct resolving *r)
 
 	if (!r->bare || (!after && !later && !earlier && !before))
 		return false;
+	/* of a topic's sessions, one may be meant: "what's before it?" */
+	if ((after || before) && !focus && r->old->terms[0] && r->p->n_references > 1 &&
+	    r->p->references[0]->type == ENTITY_SESSION && ask_which(r))
+		return true;
 	if ((after || before) && focus && focus->type == ENTITY_SESSION)
 		return take_shifted(r, edge_of(r->p, r->old, after, r->now), after, true,
 				    room_meant(r, focus));
@@ -526,9 +530,9 @@ static const struct understood *base_of(const struct previous *p, const struct u
 /* The first rule that holds. */
 static void resolve(struct resolving *r)
 {
-	bool done = resolve_company(r) || resolve_step(r) || resolve_pick(r) ||
-		    resolve_extreme(r) || resolve_edge(r) || resolve_ordinal(r) ||
-		    resolve_its_time(r) || resolve_person_then(r) || resolve_other_kind(r) ||
+	bool done = resolve_company(r) || resolve_step(r) || resolve_other_kind(r) ||
+		    resolve_pick(r) || resolve_extreme(r) || resolve_edge(r) ||
+		    resolve_ordinal(r) || resolve_its_time(r) || resolve_person_then(r) ||
 		    resolve_attribute(r) || resolve_time(r) || resolve_place(r) ||
 		    resolve_similar(r) || resolve_more(r) || resolve_described(r) ||
 		    resolve_else(r) || resolve_rest(r);

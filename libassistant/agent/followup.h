@@ -36,11 +36,12 @@ struct followup {
 	const char *question;
 	struct understood understood;
 	const struct record *record;
-	const struct record *choices[4];   /* NULL-terminated */
-	bool more;			   /* "tell me more" about the record */
-	bool besides;			   /* what else of the record than what was spoken of */
-	bool leave_out;			   /* what was named before is not wanted again */
-	enum asked asked;		   /* what the turn before asked of its records */
+	const struct record *choices[4]; /* NULL-terminated */
+	bool more;			 /* "tell me more" about the record */
+	bool besides;			 /* what else of the record than what was spoken of */
+	bool leave_out;			 /* what was named before is not wanted again */
+	const char *talks_of; /* by name: the exhibitors whose sessions are wanted; NULL */
+	enum asked asked;     /* what the turn before asked of its records */
 	const struct attribute *attribute; /* the same; NULL */
 	bool keeps_asked;	/* what the turn before asked for (how many...) is asked again */
 	enum relation relation; /* understood is what comes after, or came before, what was named */
@@ -67,6 +68,8 @@ void followup_resolve(const struct catalog *c, const char *question, const struc
 const struct record *choose_focus(const struct previous *p);
 /* The newest record of that kind that a turn was about; NULL. */
 const struct record *choose_focus_of(const struct previous *p, enum entity type);
+/* The newest list of several, of this answer or one before. */
+size_t choose_last_list(const struct previous *p, const struct record **out);
 /* What the answer listed, without the record it was about; at most PREVIOUS_MAX_REFERENCES. */
 size_t choose_list(const struct previous *p, const struct record **out);
 /* "the second one": FOLLOWUP_RECORD or FOLLOWUP_BEYOND; false: nothing was listed. */

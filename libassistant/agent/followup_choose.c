@@ -66,6 +66,13 @@ static const struct previous *last_list(const struct previous *p, const struct r
 	return NULL;
 }
 
+size_t choose_last_list(const struct previous *p, const struct record **out)
+{
+	size_t n = 0;
+
+	return last_list(p, out, &n) ? n : 0;
+}
+
 bool choose_ordinal(int n, const struct previous *p, struct followup *out)
 {
 	const struct record *list[PREVIOUS_MAX_REFERENCES];

@@ -20,6 +20,7 @@ static enum intent intent_of(enum entity type)
 /* A search of its own for what the question says, among those ids. */
 static bool take_among(struct resolving *r, const char *const *ids, enum entity type)
 {
+	static const char *const no_keys[] = { NULL };
 	struct understood *u = &r->out->understood;
 
 	*u = *r->q->u;
@@ -31,9 +32,12 @@ static bool take_among(struct resolving *r, const char *const *ids, enum entity 
 	u->asked = ASKED_ANY;
 	u->specificity = VAGUE;
 	u->terms = r->bare ? "" : u->terms;
+	u->meaning = r->bare ? "" : u->meaning;
 	u->names = NULL;
 	u->n_names = 0;
 	u->named = NULL;
+	u->info_keys = no_keys;
+	u->info_cover = 0;
 	r->out->kind = FOLLOWUP_MERGED;
 	return ids != NULL;
 }
@@ -62,6 +66,7 @@ bool resolve_pick(struct resolving *r)
 {
 	const struct record *list[PREVIOUS_MAX_REFERENCES];
 	size_t n = choose_list(r->p, list);
+	bool before = n < 2 && (n = choose_last_list(r->p, list)) > 0;
 	enum entity type = n ? list[0]->type : ENTITY_SESSION;
 	bool noun = names_noun(r->q), named = r->old->n_names && r->old->names[0].similarity > 0.9f;
 
@@ -71,7 +76,7 @@ bool resolve_pick(struct resolving *r)
 		return take_among(r, ids_of(r, list, n), type);
 	if (!r->limited && !noun)
 		return false;
-	if (named || r->p->focus || r->old->filter.ids)
+	if (before || named || r->p->focus || r->p->among)
 		return take_among(r, ids_of(r, list, n), type);
 	return take_merged(r, false, noun);
 }
@@ -124,6 +129,13 @@ bool resolve_edge(struct resolving *r)
 	const struct index_filter *f = &r->base->filter;
 	bool of_something = f->tracks || f->places || f->types || r->base->terms[0];
 
+	if (r->bare && r->q->u->asked == ASKED_WHEN && question_has(r->q, WORDS_PRONOUN) &&
+	    question_edge(r->q) && f->tracks && !choose_focus(r->p)) {
+		/* "when does it start tomorrow?": the track */
+		take_merged(r, false, false);
+		r->out->understood.when.kind = question_edge(r->q) > 0 ? WHEN_FIRST : WHEN_LAST;
+		return true;
+	}
 	if ((w->kind != WHEN_FIRST && w->kind != WHEN_LAST) || w->explicit_day ||
 	    w->from != TIME_UNKNOWN || !r->bare || r->q->n > 6 || !of_something ||
 	    r->base->entities != ENTITY_BIT(ENTITY_SESSION) || r->p->n_references < 2 ||
@@ -228,6 +240,7 @@ static bool take_named_talks(struct resolving *r, const struct record *exhibitor
 	if (!take_among(r, none, ENTITY_SESSION))
 		return false;
 	r->out->understood.filter.ids = NULL;
+	r->out->talks_of = exhibitor->name;
 	r->out->understood.terms = r->out->understood.meaning = exhibitor->name;
 	r->out->understood.question = arena_printf(r->arena, "talks by %s", exhibitor->name);
 	return true;
@@ -251,6 +264,7 @@ static bool resolve_talks(struct resolving *r)
 	if (!talks->n)
 		return take_named_talks(r, list[0]);
 	take_among(r, talks->ids, ENTITY_SESSION);
+	r->out->talks_of = n == 1 ? list[0]->name : NULL;
 	r->out->understood.question = n == 1 ? arena_printf(r->arena, "talks of %s", list[0]->name)
 					     : "talks of these exhibitors";
 	return true;
@@ -259,7 +273,13 @@ static bool resolve_talks(struct resolving *r)
 static bool resolve_stands(struct resolving *r)
 {
 	struct understood *u = &r->out->understood;
+	const struct record *person = choose_focus(r->p) ? choose_person(r->c, r->p) : NULL;
 
+	if (person && person->company) {
+		r->out->kind = FOLLOWUP_QUESTION;
+		r->out->question = arena_printf(r->arena, "where is the %s stand", person->company);
+		return true;
+	}
 	if (choose_focus(r->p) || r->base->entities != ENTITY_BIT(ENTITY_SESSION) ||
 	    !r->base->terms[0] || r->limited)
 		return false;

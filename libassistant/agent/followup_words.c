@@ -177,7 +177,8 @@ static const char before_words[] =
 	"before|";
 
 static const char same_place[] =
-	"|same room|same place|same hall|same stage|that room|this room|that hall|gleichen raum|"
+	"|same room|the room|the hall|same place|same hall|same stage|that room|this room|that "
+	"hall|gleichen raum|"
 	"selben raum|diesem raum|gleichen saal|meme salle|cette salle|misma sala|esa sala|in "
 	"there|";
 
@@ -322,6 +323,17 @@ enum extreme question_extreme(const struct question *q)
 				return extremes[k].which;
 		}
 	return EXTREME_NONE;
+}
+
+int question_edge(const struct question *q)
+{
+	static const char starts[] =
+		"start starts begin begins open opens beginnt startet commence debute "
+		"empieza comienza";
+	static const char ends[] =
+		"end ends finish finishes close closes over endet finit termine termina acaba";
+
+	return has_word(q, starts) ? 1 : has_word(q, ends) ? -1 : 0;
 }
 
 bool question_points_at(const struct question *q, enum entity *out)

@@ -63,6 +63,8 @@ bool question_exists(const struct question *q);
 bool question_begins(const struct question *q, enum beginning how);
 /* "which is the longest?", "which one is earlier?" */
 enum extreme question_extreme(const struct question *q);
+/* "when does it start?": 1; "end": -1; else 0. */
+int question_edge(const struct question *q);
 /* "what should I bring to the first?" */
 bool question_ends_in_ordinal(const struct question *q);
 /* "and", "what about" at its beginning. */

@@ -190,6 +190,7 @@ static struct previous *read_metadata(const struct message *m, const struct snap
 	p->attribute = arena_strdup(arena, json_get_string(understood, "attribute"));
 	p->asked_back = json_get_bool(understood, "asked_back", false);
 	p->leans = json_get_bool(understood, "leans", false);
+	p->among = json_get_bool(understood, "among", false);
 	p->focus = record_of(json_get_object(understood, "focus"), snapshot);
 	p->understood = read_understood(p, understood, snapshot, arena);
 	read_references(p, json_get_array(metadata, "references"), snapshot);

@@ -21,6 +21,7 @@ struct previous {
 	const struct understood *understood; /* NULL: only the question is known */
 	const char *attribute;		     /* agent/attribute.h; NULL */
 	bool leans;			     /* it was about a record that was named before */
+	bool among;			     /* it picked from what was listed before */
 	bool asked_back;		     /* it ended in a question to the visitor */
 	const struct record *references[PREVIOUS_MAX_REFERENCES]; /* in the order they were named */
 	size_t n_references;

@@ -10,8 +10,33 @@
 
 typedef bool relax_fn(struct turn *t, const char **value);
 
+/* "Lightning talks at 3pm": the sessions of that name are at other times, and others are no answer. */
+static bool misses_named(const struct turn *t)
+{
+	const struct understood *u = &t->understood;
+	bool any = false;
+
+	if (!u->filter.has_window || t->focus)
+		return false;
+	for (size_t k = 0; k < u->n_names; k++) {
+		const struct name_match *m = &u->names[k];
+
+		if (m->kind != NAME_RECORD || m->record->type != ENTITY_SESSION ||
+		    m->similarity < 0.97f || m->n_words < 2)
+			continue;
+		any = true;
+		for (size_t i = 0; i < t->n_calls; i++)
+			for (size_t n = 0; n < t->calls[i]->n_results; n++)
+				if (t->calls[i]->results[n].record == m->record)
+					return false;
+	}
+	return any;
+}
+
 static bool found_anything(const struct turn *t)
 {
+	if (misses_named(t))
+		return false;
 	for (size_t i = 0; i < t->n_calls; i++)
 		if (t->calls[i]->n_results || t->calls[i]->text)
 			return true;

@@ -90,20 +90,21 @@ struct turn {
 	bool way;	    /* the way to a place is asked for, which a plan of the site may show */
 	const char *
 		building; /* where that is, or what is in it, is asked for, and no page says it; NULL */
-	bool for_beginners; /* of what is found, that which is for them */
-	const char *area;   /* of the stands that are asked for: "building k"; NULL */
-	bool doubtful;	    /* a page must cover the question to answer it */
-	struct when only;   /* the sessions of a person that are asked for; kind WHEN_NONE: all */
-	bool absent;	    /* it asks for somebody who is not there */
-	bool angry;	    /* nothing but anger was said */
-	bool taking_rest;   /* another question of the same message is next */
-	int n_parts;	    /* answered of it */
-	const char *rest;   /* what is still to be answered of it; NULL */
-	bool followed;	    /* it leans on what was said before, in any way */
-	bool leans;	    /* about a record that the last answers named */
-	bool besides;	    /* of a person: what else than what was spoken of */
-	bool was_now;	    /* asked for now, nothing runs: what comes next is looked for */
-	const char *notes;  /* a program's node's */
+	bool for_beginners;   /* of what is found, that which is for them */
+	const char *area;     /* of the stands that are asked for: "building k"; NULL */
+	const char *talks_of; /* the stand or stands whose sessions are asked for; NULL */
+	bool doubtful;	      /* a page must cover the question to answer it */
+	struct when only;     /* the sessions of a person that are asked for; kind WHEN_NONE: all */
+	bool absent;	      /* it asks for somebody who is not there */
+	bool angry;	      /* nothing but anger was said */
+	bool taking_rest;     /* another question of the same message is next */
+	int n_parts;	      /* answered of it */
+	const char *rest;     /* what is still to be answered of it; NULL */
+	bool followed;	      /* it leans on what was said before, in any way */
+	bool leans;	      /* about a record that the last answers named */
+	bool besides;	      /* of a person: what else than what was spoken of */
+	bool was_now;	      /* asked for now, nothing runs: what comes next is looked for */
+	const char *notes;    /* a program's node's */
 	struct tool_context tools;
 	struct tool_call *calls[TURN_MAX_CALLS]; /* planned, then run */
 	size_t n_calls, n_run;

@@ -232,6 +232,7 @@ static void take_followup(struct turn *t, const struct followup *fu)
 	t->more = fu->more;
 	t->besides = fu->kind == FOLLOWUP_RECORD && fu->besides;
 	t->leans = fu->kind == FOLLOWUP_RECORD;
+	t->talks_of = fu->kind == FOLLOWUP_MERGED ? fu->talks_of : NULL;
 	t->leave_out = fu->leave_out || (fu->more && fu->kind == FOLLOWUP_MORE);
 	switch (fu->kind) {
 	case FOLLOWUP_NONE:
@@ -415,6 +416,7 @@ static void understand(struct turn *t, const char *said)
 		question = followup_split(question, t->arena, &t->rest);
 	t->clarify = (struct clarify){ .about = NULL };
 	t->focus = NULL;
+	t->talks_of = NULL;
 	t->more = t->leave_out = t->was_now = t->besides = t->fixed_time = t->leans = false;
 	t->beside = NOT_BESIDE;
 	query_understand(t->catalog, question, t->now_unix_s, t->arena, &t->understood);
@@ -552,6 +554,8 @@ struct json_object *understand_describe(const struct turn *t)
 	json_set_string(o, "language", t->understood.language);
 	if (t->leans)
 		json_set_bool(o, "leans", true);
+	if (t->understood.filter.ids && !t->focus)
+		json_set_bool(o, "among", true);
 	json_set_string(o, "attribute", t->attribute ? attribute_name(t->attribute) : NULL);
 	if (when && t->understood.when.explicit_day)
 		json_set_bool(when, "explicit_day", true);

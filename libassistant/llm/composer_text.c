@@ -458,9 +458,10 @@ static void say_none(struct composing *c)
 	if (say_no_time(c, kind, limits.data))
 		return;
 	phrases_say(c->out, c->l,
-		    !topic.len				      ? PHRASE_NONE_PLAIN
-		    : json_get_bool(c->facts, "loose", false) ? PHRASE_NONE_LOOSE
-							      : PHRASE_NONE_TOPIC,
+		    !topic.len					 ? PHRASE_NONE_PLAIN
+		    : json_get_bool(c->facts, "talks_of", false) ? PHRASE_NONE_TALKS
+		    : json_get_bool(c->facts, "loose", false)	 ? PHRASE_NONE_LOOSE
+								 : PHRASE_NONE_TOPIC,
 		    "topic", topic.data, "limits", limits.data, "conference", name.data, NULL);
 	say_page(c, "closest", PHRASE_NONE_CLOSEST);
 	say_page(c, "help", PHRASE_NONE_HELP); /* that says whom to ask */

@@ -90,7 +90,8 @@ static const struct cue_phrase cue_phrases[] = {
 	{ CUE_COUNT, "how many|wie viele|combien de|cuantas|cuantos" },
 	{ CUE_WHEN,
 	  "what time|at what time|which day|what day|um wie viel uhr|um wieviel uhr|a quelle heure|"
-	  "a que hora|since when|until when" },
+	  "a que hora|since when|until when|till when|how late|how early|bis wann|jusqu a quand|"
+	  "hasta cuando" },
 	{ CUE_WHERE, "which room|what room|which floor|what floor|which building|which hall|which "
 		     "stage|in welchem raum|dans quelle salle|en que sala|how do i find" },
 	{ CUE_FROM_COMPANY,
@@ -246,6 +247,9 @@ void read_cues(struct reading *r)
 		if (reading_has(r, cue_phrases[k].phrases))
 			r->cues |= cue_phrases[k].cue;
 	}
+	for (size_t i = 1; i < r->n; i++) /* "how late is the party?" */
+		r->used[i] |= word_listed("|late|early|", r->words[i].text) &&
+			      strcmp(r->words[i - 1].text, "how") == 0;
 	r->cues |= asks_for_folks(r) ? CUE_VISIT : 0;
 	read_organisations(r);
 }
@@ -703,8 +707,8 @@ void read_intent(struct reading *r)
 	u->kind_said = r->cues & (CUE_SESSION | CUE_EXHIBITOR | CUE_SPEAKER | CUE_VISIT |
 				  CUE_FROM_COMPANY | CUE_SPEAKS | CUE_SOMEBODY);
 	u->follow_up = is_follow_up(r);
-	u->terms = reading_terms(r);
-	u->meaning = reading_meaning(r);
+	u->terms = reading_spelt(r, reading_terms(r));
+	u->meaning = reading_spelt(r, reading_meaning(r));
 	u->entities = which_entities(r);
 	u->named = the_named(r);
 	/* "anyone from Red Hat?": the people, not its stand */

@@ -314,6 +314,62 @@ void read_names(struct reading *r)
 	out->names = names;
 }
 
+#define MOST_MISSPELT 2 /* letters of a word */
+
+/* The word of the name that the visitor's unknown word must be; NULL: it is known, or like none of them. */
+static const char *meant_by(const struct reading *r, const struct name_match *m, const char *word)
+{
+	const struct vocabulary *v = gazetteer_vocabulary(catalog_gazetteer(r->c));
+	_cleanup_free_ char *name = utf8_fold(m->record->name, strlen(m->record->name));
+	unsigned best = MOST_MISSPELT + 1;
+	const char *meant = NULL;
+	size_t len = name ? strlen(name) : 0, i = 0, from, to;
+
+	if (!name || word_in(word, name) || vocabulary_find(v, word))
+		return NULL;
+	while (word_next(name, len, &i, &from, &to)) {
+		unsigned d =
+			word_distance(word, strlen(word), name + from, to - from, MOST_MISSPELT);
+
+		if (d >= best || to - from < 4)
+			continue;
+		best = d;
+		meant = arena_strndup(r->arena, name + from, to - from);
+	}
+	return meant;
+}
+
+static const char *meant_by_any(const struct reading *r, const char *word)
+{
+	const struct understood *u = r->out;
+	const char *meant = NULL;
+
+	for (size_t k = 0; word && k < u->n_names && !meant; k++)
+		if (u->names[k].record->type == ENTITY_SPEAKER && u->names[k].similarity >= SURE &&
+		    u->names[k].similarity < 1)
+			meant = meant_by(r, &u->names[k], word);
+	return meant;
+}
+
+const char *reading_spelt(const struct reading *r, const char *text)
+{
+	_cleanup_free_ char *folded = utf8_fold(text, strlen(text));
+	size_t len = folded ? strlen(folded) : 0, i = 0, from, to, copied = 0;
+	const char *out = NULL;
+
+	while (word_next(folded ? folded : "", len, &i, &from, &to)) {
+		const char *meant =
+			meant_by_any(r, arena_strndup(r->arena, folded + from, to - from));
+
+		if (!meant)
+			continue;
+		out = arena_printf(r->arena, "%s%.*s%s", out ? out : "", (int)(from - copied),
+				   folded + copied, meant);
+		copied = to;
+	}
+	return out ? arena_printf(r->arena, "%s%s", out, folded + copied) : text;
+}
+
 /* --- filters ------------------------------------------------------------- */
 
 #define MAX_VALUES 512

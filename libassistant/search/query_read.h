@@ -84,6 +84,8 @@ bool reading_is_generic(const char *word); /* a word that says nothing beside a 
 bool reading_is_empty(const char *word);   /* a word that says nothing about a topic */
 size_t reading_content(const struct reading *r); /* how many words are neither used nor empty */
 const char *reading_terms(struct reading *r);	 /* the words to search for */
+/* The same with people's names as the programme spells them: "pottering" finds nothing of Lennart Poettering. */
+const char *reading_spelt(const struct reading *r, const char *text);
 /* "who from CERN talks about storage?": "cern"; NULL where nothing else is said */
 const char *reading_origin(const struct reading *r);
 const char *reading_meaning(const struct reading *r); /* the sentence to embed */

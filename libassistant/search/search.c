@@ -163,6 +163,8 @@ static void search_start(struct flow *f)
 		return;
 	} else {
 		s->filter = u->filter;
+		/* what begins at this moment runs: it is not what comes next */
+		s->filter.from += u->when.kind == WHEN_NEXT && s->filter.from == s->rq.now_unix_s;
 	}
 	s->lexical.text = s->rq.raw ? u->question : u->terms;
 	s->listing = !s->lexical.text || !s->lexical.text[0];

@@ -12,7 +12,7 @@
  * where records' text appears; it is cleaned, bounded, and cannot contain a handle (llm/quote.h).
  * Absent is unknown.
  *	{"kind":"entities|info|conference|none|clarify|smalltalk|out_of_scope|unavailable",
- *	 "intent","asked":"any|when|where|who|what|count","entities":["session"],"topic","more":true,"besides":true,
+ *	 "intent","asked":"any|when|where|who|what|count","entities":["session"],"topic","more":true,"besides":true,"talks_of":true,
  *	 "now":"2027-05-20T13:30:00+02:00","phase":"before|during|after",
  *	 "when":{"kind":"now|next|window|first|last","from","to","last_day","said",
  *		 "outside":true,"from_now":true,"runs_within":true,"was_now":true,"beside":"after|before"},

@@ -482,6 +482,74 @@ static void parts_of_the_day_as_said(void **state)
 	stage_close(&s);
 }
 
+/* One answer at that time: each must be in it, or with '!' must not. */
+static void asks(struct stage *s, const char *now, const char *question,
+		 const char *const *expected)
+{
+	struct answer a = { 0 };
+
+	stage_forget(s);
+	stage_set_now(s, now);
+	stage_ask(s, question, &a);
+	for (size_t i = 0; expected[i]; i++) {
+		bool unwanted = expected[i][0] == '!';
+
+		if ((strstr(a.text.data, expected[i] + unwanted) != NULL) == unwanted)
+			fail_msg("\"%s\" should %shave \"%s\":\n%s", question,
+				 unwanted ? "not " : "", expected[i] + unwanted, a.text.data);
+	}
+	answer_check(s, &a);
+	answer_finish(&a);
+}
+
+#define ASKS(now, question, ...) asks(&s, now, question, (const char *const[]){ __VA_ARGS__, NULL })
+
+/* What runs within a window is in it, behind what begins in it. */
+static void windows_have_what_runs(void **state)
+{
+	const char *begins, *since, *runs;
+	struct answer a = { 0 };
+	struct stage s;
+
+	stage_open(&s, programme_read(CONFERENCE), NOW);
+	ASKS("2027-05-20T11:05", "what's between 11:10 and 11:30?", "There are 6 sessions",
+	     "10:45–11:30, B2.14 Elbe: **Flood forecasts people act on**", "!I found nothing");
+	ASKS("2027-05-20T11:05", "what's on in the next 20 minutes?", "There are 6 sessions");
+	ASKS("2027-05-20T11:05", "what starts between 11:10 and 11:30?", "I found nothing");
+	ASKS("2027-05-20T11:05", "is anything on in Werkstatt 1 between 11:10 and 11:30?",
+	     "From rain gauge to wet basement", "!Nothing fits");
+	ASKS("2027-05-20T11:05", "was läuft zwischen 15 und 16 Uhr?", "Schon länger läuft dann:");
+	stage_forget(&s);
+	stage_set_now(&s, "2027-05-20T11:05");
+	stage_ask(&s, "anything between 11:40 and 11:50?", &a);
+	begins = strstr(a.text.data, "- 11:40–12:25");
+	since = strstr(a.text.data, "Running since earlier:");
+	runs = strstr(a.text.data, "- 10:45–12:25");
+	assert_true(begins && since > begins && runs > since);
+	answer_finish(&a);
+	stage_close(&s);
+}
+
+/* A name that is misspelt, a time in other words, a format that there is none of. */
+static void said_otherwise(void **state)
+{
+	struct stage s;
+
+	stage_open(&s, programme_read(CONFERENCE), NOW);
+	ASKS("2027-05-22T18:00", "when does Leila Hadad speak?", "on “Leila Haddad”",
+	     "17:45–18:30 (over)", "13:30–15:10 (over)", "!Hadad”");
+	ASKS("2027-05-20T11:05", "how late is the party on Friday?", "20:30–00:45",
+	     "Night of the Tides", "!“late”");
+	ASKS("2027-05-20T11:05", "how much longer is lunch?", "!Hello!");
+	ASKS("2027-05-20T11:05", "who gives the last keynote?", "Maintenance is a form of care");
+	ASKS("2027-05-20T14:40", "what is next in B1.03?", "15:55–16:40", "!14:40–15:25");
+	stage_close(&s);
+	stage_open(&s, programme_read(GOLDEN "/conferences/brussels.json"), "2026-01-31T10:00");
+	ASKS("2026-01-31T10:00", "who gives the last keynote?", "I found nothing about “keynote”");
+	ASKS("2026-01-31T10:00", "are there workshops?", "!I found nothing");
+	stage_close(&s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -495,6 +563,8 @@ int main(void)
 		cmocka_unit_test(few_for_beginners),
 		cmocka_unit_test(a_room_has_nothing_of_it),
 		cmocka_unit_test(parts_of_the_day_as_said),
+		cmocka_unit_test(windows_have_what_runs),
+		cmocka_unit_test(said_otherwise),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -167,6 +167,78 @@ static void in_other_languages(void **state)
 		     { "Where is the Carbopur stand?", { "is at booth A24" } });
 }
 
+static void picked_from_a_list(void **state)
+{
+	CONVERSATION(
+		{ "Which workshops are about flooding?", { "Thursday 20 May", "Friday 21 May" } },
+		{ "which of these is today?",
+		  { "Thursday 20 May", "workshop", "Map your flood memory", "!Friday" } });
+	CONVERSATION(
+		{ "What is on on Saturday morning?", { "There are 14 sessions" } },
+		{ "only workshops",
+		  { "There are 2 sessions", "Draw a street in section", "!A port without smoke" } },
+		{ "who runs the first?", { "Hanneke Wiersma and Ingrid Solbakken" } });
+	CONVERSATION({ "Which tours are there?", { "Harbour tour", "Walk: a quarter on stilts" } },
+		     { "which of them is on Saturday?",
+		       { "inside a storm surge gate", "Walk: a quarter", "!Harbour tour" } });
+	CONVERSATION({ "Who is Leila Haddad?", { "gives 3 sessions" } },
+		     { "which one is on Friday?",
+		       { "Water tariffs that let people wash", "!Who pays for the next flood?" } });
+	CONVERSATION({ "What is on in Werkstatt 1 today?", { "Map your flood memory" } },
+		     { "what do I need to bring to the first?",
+		       { "**From rain gauge to wet basement", "ruler", "!Which one" } });
+	CONVERSATION({ "Which demos are on Thursday?", { "A flood gate that closes itself" } },
+		     { "which is the earliest?",
+		       { "12:40", "crawling robot", "!A flood gate that closes itself**" } });
+}
+
+static void of_the_other_kind(void **state)
+{
+	CONVERSATION({ "Where is the Tariff Lab stand?", { "D01" } },
+		     { "what talks do they give?",
+		       { "on “Tariff Lab”", "Water tariffs that let people wash" } },
+		     { "when is the first one?", { "Who pays for the next flood?", "17:45" } });
+	CONVERSATION({ "Where is the Carbopur stand?", { "A24" } },
+		     { "what talks do they give?",
+		       { "I found no session by or about “Carbopur”", "!**Carbopur**" } });
+	CONVERSATION({ "Which exhibitors do flood protection?", { "Flytvall" } },
+		     { "and who speaks about floods?", { "these speakers", "!exhibitors for" } });
+	CONVERSATION(
+		{ "Which exhibitors have pumps?", { "Stillwerk" } },
+		{ "who of them gives a talk?", { "A heat pump for courtyards", "!Which one" } },
+		{ "which of these are on Friday?", { "Take a pump apart", "!courtyards" } });
+	CONVERSATION({ "When is Water tariffs that let people wash?", { "15:55" } },
+		     { "do they have a stand?", { "**Tariff Lab** is at booth D01" } });
+}
+
+static void more_like_it(void **state)
+{
+	CONVERSATION({ "Which talks are about groundwater?", { "Salt in the well" } },
+		     { "anything similar on Friday?",
+		       { "“groundwater” on Friday 21 May", "Groundwater is a neighbour" } });
+	CONVERSATION({ "When is Salt in the well?", { "16:50" } },
+		     { "similar sessions?",
+		       { "!“similar”", "!**Salt in the well: saline intrusion in" } });
+}
+
+static void times_of_what_was_spoken_of(void **state)
+{
+	CONVERSATION({ "When is Film: The Pumping Station?", { "Friday 21 May" } },
+		     { "is it today or tomorrow?",
+		       { "**Film: The Pumping Station** is on Friday 21 May", "!There are" } });
+	CONVERSATION(
+		{ "Who is Leila Haddad?", { "gives 3 sessions" } },
+		{ "when does she speak next?", { "Next with Leila Haddad", "17:45", "!Opening" } },
+		{ "what's before that in the room?", { "Große Halle", "!Leila Haddad" } });
+	CONVERSATION({ "What is in the track Money and Law?", { "Thursday 20 May" } },
+		     { "when does it start tomorrow?",
+		       { "The first session on Friday 21 May in the track “Money and Law”" } });
+	CONVERSATION({ "Which talks are about dikes?", { "A drone that smells wet dikes" } },
+		     { "what's before it?", { WHICH } });
+	CONVERSATION({ "is there a party?", { "Newcomers' supper" } },
+		     { "how much is it?", { "!Hello!" } });
+}
+
 static void without_anything_before(void **state)
 {
 	static const char *const asks = "What would you like to know about?";
@@ -226,6 +298,10 @@ int main(void)
 		cmocka_unit_test(joined_but_complete),
 		cmocka_unit_test(of_two_of_one_name),
 		cmocka_unit_test(in_other_languages),
+		cmocka_unit_test(picked_from_a_list),
+		cmocka_unit_test(of_the_other_kind),
+		cmocka_unit_test(more_like_it),
+		cmocka_unit_test(times_of_what_was_spoken_of),
 		cmocka_unit_test(without_anything_before),
 		cmocka_unit_test(odd_history),
 	};
