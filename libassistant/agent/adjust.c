@@ -4,26 +4,20 @@
  *
  * Each rule is a function that changes turn->understood, or nothing.
  */
-#include "agent/understand.h"
+#include "agent/adjust.h"
 
 #include <ctype.h>
 #include <string.h>
 #include "agent/followup.h"
 #include "agent/nodes.h"
 #include "agent/topic.h"
+#include "agent/understand.h"
 #include "agent/whereabouts.h"
 #include "base/utf8.h"
 #include "search/words.h"
 #include "tools/builtin.h"
 
-/* A question cut up for the rules. */
-struct asked_words {
-	const char *folded;
-	struct word *words;
-	size_t n;
-};
-
-static bool has_word(const struct asked_words *q, const char *list)
+bool asked_has_word(const struct asked_words *q, const char *list)
 {
 	for (size_t i = 0; i < q->n; i++)
 		if (word_in(q->words[i].text, list))
@@ -101,7 +95,7 @@ static bool is_about_conference(const struct turn *t)
 static void take_edge_of_day(struct turn *t, const struct asked_words *q)
 {
 	struct understood *u = &t->understood;
-	bool first = has_word(q, starts), last = has_word(q, ends);
+	bool first = asked_has_word(q, starts), last = asked_has_word(q, ends);
 
 	if (u->asked != ASKED_WHEN || u->when.kind != WHEN_WINDOW || !u->when.explicit_day ||
 	    first == last || t->focus || u->filter.types || !terms_are(t, edge_words))
@@ -176,9 +170,10 @@ static void take_organisers(struct turn *t, const struct asked_words *q)
 	const char **keys = arena_array(t->arena, const char *, 2);
 
 	if (!keys || u->asked != ASKED_WHO || t->focus ||
-	    !has_word(q, "organises organizes organised organized runs behind organisiert organise "
-			 "organiza") ||
-	    !(names_conference(c, q->folded) || has_word(q, "this it das ca esto")))
+	    !asked_has_word(
+		    q, "organises organizes organised organized runs behind organisiert organise "
+		       "organiza") ||
+	    !(names_conference(c, q->folded) || asked_has_word(q, "this it das ca esto")))
 		return;
 	for (size_t i = 0; i < c->n_info && !keys[0]; i++)
 		if (strcmp(c->info[i].key, "about") == 0)
@@ -233,7 +228,7 @@ static void take_person(struct turn *t, const struct asked_words *q)
 {
 	struct understood *u = &t->understood;
 	bool asks = begins_with(q, "is does will are ist spricht est es habla") &&
-		    strcmp(q->words[1].text, "there") != 0 && has_word(q, speaking);
+		    strcmp(q->words[1].text, "there") != 0 && asked_has_word(q, speaking);
 	const struct record *named = u->n_names ? u->names[0].record : NULL;
 	size_t from, n;
 
@@ -251,22 +246,6 @@ static void take_person(struct turn *t, const struct asked_words *q)
 	u->terms = arena_strndup(t->arena, q->folded + q->words[from].from,
 				 q->words[from + n - 1].to - q->words[from].from);
 	t->absent = true;
-}
-
-/* "What are the two talks and who gives them?": talks are asked for. */
-static void take_talks_not_people(struct turn *t, const struct asked_words *q)
-{
-	struct understood *u = &t->understood;
-
-	if (u->entities != ENTITY_BIT(ENTITY_SPEAKER) || u->n_names ||
-	    !has_word(q,
-		      "talk talks session sessions presentation presentations workshop workshops "
-		      "vortrage vortrag charlas conferences") ||
-	    !has_word(q, "them it they sie ihn eux las los"))
-		return;
-	u->entities = u->filter.entities = ENTITY_BIT(ENTITY_SESSION);
-	u->intent = INTENT_SESSION_SEARCH;
-	u->asked = ASKED_ANY;
 }
 
 /* --- Words that are no topic -------------------------------------------------------------- */
@@ -302,7 +281,7 @@ static void take_beginners(struct turn *t, const struct asked_words *q)
 					       "get started", "neu in ",     "neu bei ",
 					       "debute en ",  "nuevo en ",   "nueva en " };
 
-	t->for_beginners = has_word(q, words);
+	t->for_beginners = asked_has_word(q, words);
 	for (size_t i = 0; i < ARRAY_SIZE(phrases); i++)
 		t->for_beginners |= strstr(q->folded, phrases[i]) != NULL;
 	t->for_beginners &= !t->focus && !t->understood.named && !t->understood.filter.levels;
@@ -335,27 +314,6 @@ static void take_what_now(struct turn *t, const struct asked_words *q)
 	}
 }
 
-/* "Talk about trains": asked for in so many words; no page of that name answers. */
-static void take_kind_said(struct turn *t, const struct asked_words *q)
-{
-	static const char kinds[] =
-		"talk talks session sessions workshop workshops lecture lectures "
-		"presentation presentations vortrag vortrage conferences charla "
-		"charlas ponencia ponencias";
-	static const char of[] = "about on over regarding uber zu zum zur von sur sobre";
-	struct understood *u = &t->understood;
-
-	if (u->intent != INTENT_GENERAL_INFO || !u->terms[0] || t->focus || u->named)
-		return;
-	for (size_t i = 0; i + 2 < q->n; i++)
-		if (word_in(q->words[i].text, kinds) && word_in(q->words[i + 1].text, of)) {
-			u->intent = INTENT_SESSION_SEARCH;
-			u->entities = u->filter.entities = ENTITY_BIT(ENTITY_SESSION);
-			u->info_keys = NULL;
-			return;
-		}
-}
-
 /* "How do I become a speaker?": who speaks is not asked; a page may say how one applies. */
 static void take_part(struct turn *t, const struct asked_words *q)
 {
@@ -385,7 +343,8 @@ static void take_part(struct turn *t, const struct asked_words *q)
 					     "ser ponente",
 					     "proponer una " };
 	struct understood *u = &t->understood;
-	bool asks = has_word(q, "how can could may where wie kann wo comment puis como puedo i");
+	bool asks =
+		asked_has_word(q, "how can could may where wie kann wo comment puis como puedo i");
 
 	if (!asks || t->focus || u->named)
 		return;
@@ -416,82 +375,6 @@ static void take_topic_not_name(struct turn *t, const struct asked_words *q)
 	      u->need))
 		return;
 	drop_names(u);
-}
-
-/* "How many people attend?" counts nothing that we hold. */
-static void take_other_counts(struct turn *t)
-{
-	struct understood *u = &t->understood;
-
-	if (u->asked != ASKED_COUNT_OF || u->entities != ENTITY_ALL || t->focus || u->n_names ||
-	    u->when.kind != WHEN_NONE || u->filter.places || u->filter.tracks || u->filter.types)
-		return;
-	u->intent = INTENT_GENERAL_INFO;
-}
-
-/* "Which sponsors are there?": a category of exhibitors. */
-static void take_category(struct turn *t, const struct asked_words *q)
-{
-	struct understood *u = &t->understood;
-	const struct snapshot *s = catalog_snapshot(t->catalog);
-	const char **tracks;
-
-	if (u->entities != ENTITY_BIT(ENTITY_EXHIBITOR) || u->terms[0] || u->filter.tracks ||
-	    u->n_names)
-		return;
-	for (size_t i = 0; i < s->n[ENTITY_EXHIBITOR]; i++) {
-		const char *category = s->records[ENTITY_EXHIBITOR][i].category;
-		char *folded _cleanup_free_ =
-			category ? utf8_fold(category, strlen(category)) : NULL;
-
-		for (size_t k = 0; folded && folded[0] && k < q->n; k++) {
-			const char *w = q->words[k].text;
-
-			if (strncmp(w, folded, strlen(folded)) != 0 ||
-			    strlen(w) > strlen(folded) + 2)
-				continue;
-			tracks = arena_array(t->arena, const char *, 2);
-			tracks[0] = category;
-			u->filter.tracks = tracks;
-			return;
-		}
-	}
-}
-
-/* "Who gives the last keynote?", where nothing is called so: others are none. */
-static void take_absent_format(struct turn *t)
-{
-	static const char formats[] =
-		"keynote keynotes panel panels tutorial tutorials workshop workshops demo "
-		"demos lecture lectures plenary";
-	const struct understood *u = &t->understood;
-	const struct snapshot *s = catalog_snapshot(t->catalog);
-	const char *const *words = words_of(u->terms, t->arena);
-
-	if (t->focus || u->filter.types || !words || !words[0] || words[1] ||
-	    !word_in(words[0], formats) || u->intent == INTENT_GENERAL_INFO)
-		return;
-	for (size_t i = 0; i < s->n[ENTITY_SESSION]; i++) {
-		const struct record *r = &s->records[ENTITY_SESSION][i];
-		char *title _cleanup_free_ = utf8_fold(r->name, strlen(r->name));
-
-		if (title && words_has(words[0], title))
-			return;
-	}
-	t->absent = true;
-}
-
-/* People have no times and rooms, what they speak at has: "who is speaking right now?" */
-static void take_sessions_not_people(struct turn *t)
-{
-	struct understood *u = &t->understood;
-
-	if (u->entities != ENTITY_BIT(ENTITY_SPEAKER) || u->terms[0] || u->n_names || t->focus ||
-	    u->asked == ASKED_COUNT_OF || (u->when.kind == WHEN_NONE && !u->filter.places))
-		return;
-	u->entities = u->filter.entities = ENTITY_BIT(ENTITY_SESSION);
-	u->intent = INTENT_SESSION_SEARCH;
-	u->asked = ASKED_ANY;
 }
 
 #define MOST_OF_AN_AREA 2 /* letters: "K", "A1", "12" */
@@ -621,9 +504,10 @@ static void take_permission(struct turn *t, const struct asked_words *q)
 		return;
 	if ((starts_with(q, "can could will please", "you book buy order reserve call send") ||
 	     starts_with(q, "kannst konnen", "du sie")) &&
-	    has_word(q,
-		     "book buy order reserve call send register pay print buchen kaufen bestellen "
-		     "reservieren anrufen schicken")) {
+	    asked_has_word(
+		    q,
+		    "book buy order reserve call send register pay print buchen kaufen bestellen "
+		    "reservieren anrufen schicken")) {
 		u->intent = INTENT_OUT_OF_SCOPE;
 		return;
 	}
@@ -631,9 +515,10 @@ static void take_permission(struct turn *t, const struct asked_words *q)
 	    (u->n_names && u->names[0].similarity > 0.97f) ||
 	    !(starts_with(q, "can may am must kann darf muss", "i we ich wir one man") ||
 	      starts_with(q, "puis est", "je ce")) ||
-	    has_word(q, "see attend visit watch hear learn find meet join go talk talks workshop "
-			"session "
-			"sessions sehen horen lernen treffen voir"))
+	    asked_has_word(
+		    q, "see attend visit watch hear learn find meet join go talk talks workshop "
+		       "session "
+		       "sessions sehen horen lernen treffen voir"))
 		return;
 	u->intent = INTENT_GENERAL_INFO;
 	t->doubtful = true;
@@ -648,9 +533,9 @@ static void take_interest(struct turn *t, const struct asked_words *q)
 	const struct understood *u = &t->understood;
 	const struct index_filter *f = &u->filter;
 
-	if (has_word(q, best) && terms_are(t, best) && !t->focus && u->when.kind == WHEN_NONE &&
-	    !f->places && !f->tracks && !f->types && !f->levels && !f->languages &&
-	    !(u->n_names && u->names[0].similarity > 0.97f))
+	if (asked_has_word(q, best) && terms_are(t, best) && !t->focus &&
+	    u->when.kind == WHEN_NONE && !f->places && !f->tracks && !f->types && !f->levels &&
+	    !f->languages && !(u->n_names && u->names[0].similarity > 0.97f))
 		t->clarify.about = "interest";
 }
 
@@ -686,9 +571,9 @@ static const char of_places[] = "building buildings room rooms hall halls floor 
 
 static bool is_way(const struct asked_words *q)
 {
-	return has_word(q,
-			"where find get reach way walk wo finde komme weg ou trouver aller donde "
-			"encontrar llegar");
+	return asked_has_word(
+		q, "where find get reach way walk wo finde komme weg ou trouver aller donde "
+		   "encontrar llegar");
 }
 
 /* Nothing but places is spoken of: "from K to the H building". */
@@ -707,10 +592,11 @@ static void take_building(struct turn *t, const struct asked_words *q)
 {
 	struct understood *u = &t->understood;
 	const char *area = area_of(t, q, true);
-	bool rooms = has_word(q, "rooms halls raume sale salles salas"),
+	bool rooms = asked_has_word(q, "rooms halls raume sale salles salas"),
 	     inside = q->n > 3 && word_in(q->words[0].text, "what was que") &&
-		      has_word(q, "in dans en") &&
-		      !has_word(q, "on happening running next now los program programme schedule");
+		      asked_has_word(q, "in dans en") &&
+		      !asked_has_word(
+			      q, "on happening running next now los program programme schedule");
 
 	if (!area || !u->filter.places || u->n_names || t->focus || u->when.kind != WHEN_NONE ||
 	    !is_of_places(t) || u->filter.tracks || u->filter.types ||
@@ -733,15 +619,15 @@ static void take_room(struct turn *t, const struct asked_words *q)
 	struct understood *u = &t->understood;
 	int64_t now = t->now_unix_s;
 
-	bool way =
-		is_way(q) || (has_word(q, "which what welchem quel que") &&
-			      has_word(q, "building floor gebaude etage batiment edificio planta"));
+	bool way = is_way(q) ||
+		   (asked_has_word(q, "which what welchem quel que") &&
+		    asked_has_word(q, "building floor gebaude etage batiment edificio planta"));
 
 	if (!u->filter.places || u->filter.places[1] || !terms_are(t, of_places) || u->n_names ||
 	    t->focus || u->when.kind != WHEN_NONE ||
 	    q->n > (way ? MOST_WORDS_OF_A_WAY : MOST_WORDS_OF_A_ROOM) || u->filter.tracks ||
 	    u->filter.types || u->entities == ENTITY_BIT(ENTITY_EXHIBITOR) ||
-	    has_word(q, "all every alle tous"))
+	    asked_has_word(q, "all every alle tous"))
 		return;
 	t->way = u->asked == ASKED_WHERE || way;
 	if (t->way && whereabouts_page(t))
@@ -793,15 +679,10 @@ void understand_adjust(struct turn *t)
 	take_organisers(t, &q);
 	take_edge_of_day(t, &q);
 	take_person(t, &q);
-	take_absent_format(t);
-	take_talks_not_people(t, &q);
 	take_beginners(t, &q);
 	drop_small(t);
-	take_sessions_not_people(t);
+	adjust_kinds(t, &q);
 	take_permission(t, &q);
-	take_other_counts(t);
-	take_category(t, &q);
-	take_kind_said(t, &q);
 	take_part(t, &q);
 	take_what_now(t, &q);
 	take_topic_not_name(t, &q);

@@ -1,0 +1,21 @@
+/*
+ * adjust.h - what the rules of adjust.c and adjust_kinds.c share.
+ */
+#ifndef AGENT_ADJUST_H
+#define AGENT_ADJUST_H
+
+#include "agent/turn.h"
+
+/* A question cut up for the rules. */
+struct asked_words {
+	const char *folded;
+	struct word *words;
+	size_t n;
+};
+
+/* Is one of the words in the list, which blanks separate? */
+bool asked_has_word(const struct asked_words *q, const char *list);
+/* Rules on what kind of record is asked for: they change t->understood, or nothing. */
+void adjust_kinds(struct turn *t, const struct asked_words *q);
+
+#endif
