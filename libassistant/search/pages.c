@@ -65,6 +65,8 @@ static bool pages_are_meant(const struct understood *u, const struct nearness *n
 	if (!searches || u->follow_up || u->named || u->n_names || filter_is_set(&u->filter) ||
 	    u->when.kind != WHEN_NONE)
 		return false;
+	if (u->kind_said && !u->how_to && !u->personal)
+		return false; /* "which stand sells books?" */
 	if (u->how_to)
 		return reaches(near->says, record, how_to_says) ||
 		       reaches(near->asks, record, how_to_asks);

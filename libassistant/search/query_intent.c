@@ -323,6 +323,13 @@ static bool is_elsewhere(const struct reading *r)
 			      "election results");
 }
 
+/* "Who is the president of ...?" names nobody and asks for no speaker. */
+static bool asks_who_is(const struct reading *r)
+{
+	return !r->out->n_names && r->cues & CUE_WHO &&
+	       !(r->cues & (CUE_SESSION | CUE_EXHIBITOR | CUE_SPEAKS));
+}
+
 /* "What is pi?": a word explained, and no name or topic that this conference has. */
 static bool is_definition(const struct reading *r)
 {
@@ -737,7 +744,7 @@ void read_intent(struct reading *r)
 									      : VAGUE;
 	if (is_smalltalk(r)) {
 		u->intent = INTENT_SMALLTALK;
-	} else if (nothing_known && is_elsewhere(r)) {
+	} else if ((nothing_known || asks_who_is(r)) && is_elsewhere(r)) {
 		u->intent = INTENT_OUT_OF_SCOPE;
 	} else if (u->when.unclear) {
 		ask_back(u, "Which day or time do you mean?");

@@ -16,6 +16,7 @@
 #define BY_COMPANY  0.86f
 #define BY_TEXT	    0.8f
 #define BY_TOPIC    0.03f
+#define BY_WORDS    0.1f  /* who says what else was asked, most plainly */
 #define BY_FAMILY   0.04f /* less, where another word of the family is said */
 
 /* 1: the same word; 0.5: another one of its family; 0: neither. */
@@ -121,26 +122,90 @@ static bool speaks_then(const struct ranking *r, const struct record *speaker)
 	return false;
 }
 
+/* 0: nothing says so. */
+static float comes_from(const struct ranking *r, const struct record *p, const char *terms)
+{
+	float company = has_terms(p->company, terms),
+	      text = fmaxf(has_terms(p->description, terms), titles_say(r, p, terms));
+	float score = company > 0 ? BY_COMPANY : BY_TEXT;
+
+	if (company + text <= 0)
+		return 0;
+	return score - (fmaxf(company, text) < 1 ? BY_FAMILY : 0);
+}
+
+/* What is asked besides: the terms that are no part of where they come from; "": nothing. */
+static const char *topic_of(const struct ranking *r)
+{
+	const struct understood *u = r->s->rq.understood;
+	const char *terms = r->s->lexical.text, *topic = "";
+	size_t i = 0, from, to, n = u->origin && terms ? strlen(terms) : 0;
+
+	while (topic && word_next(terms, n, &i, &from, &to)) {
+		const char *word = arena_strndup(r->s->arena, terms + from, to - from);
+
+		if (word && !word_in(word, u->origin))
+			topic = arena_printf(r->s->arena, "%s%s%s", topic, topic[0] ? " " : "",
+					     word);
+	}
+	return topic ? topic : "";
+}
+
+/* How plainly they are about it: a talk's title or track, what it says, what they say of themselves. */
+static float says_topic(const struct ranking *r, const struct record *p, const char *topic)
+{
+	float best = 0.4f * has_terms(p->description, topic);
+
+	for (size_t i = 0; p->session_ids && p->session_ids[i]; i++) {
+		const struct record *s = snapshot_find(catalog_snapshot(r->s->rq.catalog),
+						       ENTITY_SESSION, p->session_ids[i]);
+
+		if (s)
+			best = fmaxf(best, fmaxf(fmaxf(has_terms(s->name, topic),
+						       has_terms(s->track, topic)),
+						 0.7f * has_terms(s->description, topic)));
+	}
+	return best;
+}
+
+/* Does any of them speak of the topic in so many words? */
+static bool any_says(const float *says, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (says[i] > 0)
+			return true;
+	return false;
+}
+
 /* Who is with X, or from there: as their company or their own text says. */
 void rank_add_affiliates(struct ranking *r)
 {
 	const struct snapshot *s = catalog_snapshot(r->s->rq.catalog);
 	const struct understood *u = r->s->rq.understood;
-	const char *terms = u->origin ? u->origin : r->s->lexical.text;
+	const char *terms = u->origin ? u->origin : r->s->lexical.text, *topic;
+	size_t n = s->n[ENTITY_SPEAKER];
+	float *from, *says;
+	bool plain;
 
 	if (!u->affiliation || !terms || !(r->s->wanted & ENTITY_BIT(ENTITY_SPEAKER)))
 		return;
-	for (size_t i = 0; i < s->n[ENTITY_SPEAKER]; i++) {
+	from = arena_array(r->s->arena, float, n + 1);
+	says = arena_array(r->s->arena, float, n + 1);
+	topic = topic_of(r);
+	for (size_t i = 0; from && says && i < n; i++) {
 		const struct record *p = &s->records[ENTITY_SPEAKER][i];
-		float company = has_terms(p->company, terms),
-		      text = fmaxf(has_terms(p->description, terms), titles_say(r, p, terms));
-		float score = company > 0 ? BY_COMPANY : BY_TEXT;
 
-		if (company + text <= 0 || !speaks_then(r, p))
+		from[i] = speaks_then(r, p) ? comes_from(r, p, terms) : 0;
+		says[i] = from[i] > 0 && topic[0] ? says_topic(r, p, topic) : 0;
+	}
+	plain = says && any_says(says, n);
+	for (size_t i = 0; from && says && i < n; i++) {
+		const struct record *p = &s->records[ENTITY_SPEAKER][i];
+
+		/* of those, who speaks of what else was said; where some do in so many words, these alone */
+		if (from[i] <= 0 || (plain && says[i] <= 0))
 			continue;
-		score -= fmaxf(company, text) < 1 ? BY_FAMILY : 0;
-		/* of those, who speaks of what else was said */
-		rank_tie(r, p, score + BY_TOPIC * rank_score(r, p));
+		rank_tie(r, p, from[i] + BY_WORDS * says[i] + BY_TOPIC * rank_score(r, p));
 		r->relevant = true;
 	}
 }

@@ -34,7 +34,8 @@
 #define SHORT_WORDS   3u
 #define ALL_STRANGE   3u
 #define STRANGE_MORE  0.06f
-#define STRANGE_SHORT 0.1f /* more, of a short question, for what of it nobody here ever said */
+#define STRANGE_SHORT 0.1f  /* more, of a short question, for what of it nobody here ever said */
+#define STRANGE_ALONE 0.16f /* of a single word: a model finds something in any row of letters */
 #define MANY	      2000
 #define FEW	      32
 #define PER_HALF      0.014f /* the nearest of half as many is that much farther, by accident */
@@ -238,7 +239,8 @@ bool score_evident(const struct score_terms *t, float evidence, size_t n_compare
 
 	/* Among many records, what is here has been named; among few, a word may be missing by accident. */
 	if (t->n && t->n <= SHORT_WORDS)
-		strange += STRANGE_SHORT * (1 - t->known) * log2f(n / FEW) / log2f(MANY / FEW);
+		strange += (t->n == 1 ? STRANGE_ALONE : STRANGE_SHORT) * (1 - t->known) *
+			   log2f(n / FEW) / log2f(MANY / FEW);
 	return evidence >= EVIDENT + more[doubt] + strange - fminf(long_one, MOST_LONG) -
 				   PER_HALF * log2f(MANY / n);
 }

@@ -38,6 +38,7 @@ struct search_request {
 	const struct meaning *meaning;
 	enum scoring scoring;
 	unsigned entities; /* 0: understood->entities */
+	bool any_kind; /* of all kinds that the question may mean, each is searched by itself: a kind is no wish */
 	int64_t now_unix_s;
 	int limit;
 	bool why;

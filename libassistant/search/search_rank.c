@@ -105,11 +105,15 @@ static float kind_weight(const struct ranking *r, enum entity type, bool fused)
 	return r->s->wanted == ENTITY_ALL ? weights[fused][type] : 1.0f;
 }
 
+static bool asks_any_kind(const struct search *s)
+{
+	return s->rq.any_kind || (s->rq.understood->entities == ENTITY_ALL && !s->rq.entities);
+}
+
 /* A facility or a service on site, which nobody may have put into the data. */
 static bool is_strict(const struct search *s)
 {
-	return s->rq.understood->practical && s->rq.understood->entities == ENTITY_ALL &&
-	       !s->rq.entities && !s->rq.raw;
+	return s->rq.understood->practical && asks_any_kind(s) && !s->rq.raw;
 }
 
 void rank_add_hits(struct ranking *r)
@@ -177,6 +181,16 @@ static void take_near(struct ranking *r)
 	}
 }
 
+/* Among how many the nearest is: a question for any kind of record is one among all, though they are searched kind by kind. */
+static size_t compared(const struct search *s)
+{
+	size_t all = s->meaning->all.total;
+
+	return asks_any_kind(s) && !filter_is_set(&s->filter) && all > s->near.total
+		       ? all
+		       : s->near.total;
+}
+
 void rank_add_near(struct ranking *r)
 {
 	const struct search *s = r->s;
@@ -197,7 +211,7 @@ void rank_add_near(struct ranking *r)
 		e->score = score_fused(&s->terms, e->lexical, e->meaning, best) *
 			   kind_weight(r, e->record->type, true);
 	}
-	r->relevant = score_evident(&s->terms, r->evidence, s->near.total, doubt_of(s));
+	r->relevant = score_evident(&s->terms, r->evidence, compared(s), doubt_of(s));
 }
 
 struct facet_point {

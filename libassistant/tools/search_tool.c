@@ -103,6 +103,7 @@ void search_tool_run(struct flow *f, enum entity entity)
 					       .embedder = ctx->embedder,
 					       .meaning = ctx->meaning,
 					       .entities = ENTITY_BIT(entity),
+					       .any_kind = ctx->understood->entities == ENTITY_ALL,
 					       .now_unix_s = ctx->now_unix_s,
 					       .limit = st->limit,
 					       .no_relax = true },

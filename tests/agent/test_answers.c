@@ -323,6 +323,45 @@ static void orders_to_machines_are_not_repeated(void **state)
 	stage_close(&s);
 }
 
+/* Of those who come from there, who speaks of it in so many words; all of them, where nobody does. */
+static void who_from_there_speaks_of_it(void **state)
+{
+#define TALK(id, name, by)                                                                         \
+	"{\"id\":\"s" id "\",\"title\":\"" name "\",\"start_time\":\"2027-05-20T14:0" id           \
+	"\",\"end_time\":\"2027-05-20T14:30\",\"speaker_ids\":[\"" by "\"]}"
+	static const char conference[] =
+		"{\"conference\":{\"id\":\"c\",\"name\":\"Harbour Days\",\"timezone\":"
+		"\"Europe/Brussels\",\"start_date\":\"2027-05-20\",\"end_date\":\"2027-05-21\"},"
+		"\"sessions\":[" TALK("1", "Dredging at night", "p1") "," TALK(
+			"2", "Winches",
+			"p2") "," TALK("3", "Dredging by day",
+				       "p3") "],"
+					     "\"speakers\":["
+					     "{\"id\":\"p1\",\"name\":\"Ada Stone\","
+					     "\"company\":\"Kranwerk\"},"
+					     "{\"id\":\"p2\",\"name\":\"Bo Reed\","
+					     "\"company\":\"Kranwerk\"},"
+					     "{\"id\":\"p3\",\"name\":\"Cy Vale\","
+					     "\"company\":\"Acme\"}]}";
+#undef TALK
+	struct answer a = { 0 };
+	struct stage s;
+
+	stage_open(&s, programme_parse(conference), NOW);
+	stage_ask(&s, "does anyone from Kranwerk speak about dredging?", &a);
+	assert_non_null(strstr(a.text.data, "Ada Stone"));
+	assert_null(strstr(a.text.data, "Bo Reed"));
+	answer_finish(&a);
+	a = (struct answer){ 0 };
+	stage_forget(&s);
+	stage_ask(&s, "is there anyone from Kranwerk?", &a);
+	assert_non_null(strstr(a.text.data, "Ada Stone"));
+	assert_non_null(strstr(a.text.data, "Bo Reed"));
+	assert_null(strstr(a.text.data, "Cy Vale"));
+	answer_finish(&a);
+	stage_close(&s);
+}
+
 static void hostile_records_stay_words(void **state)
 {
 	static const char *const questions[] = {
@@ -558,6 +597,7 @@ int main(void)
 		cmocka_unit_test(suggestions_have_answers),
 		cmocka_unit_test(suggestions_about_fosdem),
 		cmocka_unit_test(orders_to_machines_are_not_repeated),
+		cmocka_unit_test(who_from_there_speaks_of_it),
 		cmocka_unit_test(hostile_records_stay_words),
 		cmocka_unit_test(quoted_by_meaning),
 		cmocka_unit_test(few_for_beginners),

@@ -261,6 +261,12 @@ static void what_is_evident(void **state)
 	assert_true(score_evident(&strange, 0.34f, 32, DOUBT_SOME));
 	strange.n = 8;
 	assert_true(score_evident(&strange, 0.34f, 2000, DOUBT_SOME));
+	/* a single word that is no word: a model finds something near to any row of letters */
+	strange = (struct score_terms){ .n = 1, .n_unknown = 1, .known = 0 };
+	assert_false(score_evident(&strange, 0.45f, 2000, DOUBT_SOME));
+	assert_true(score_evident(&strange, 0.50f, 2000, DOUBT_SOME));
+	strange.n = 2;
+	assert_true(score_evident(&strange, 0.45f, 2000, DOUBT_SOME));
 	/* neither nothing nor everything compared is beyond bounds */
 	assert_true(score_evident(&few, 0.26f, 0, DOUBT_SOME) ==
 		    score_evident(&few, 0.26f, 1, DOUBT_SOME));
