@@ -393,6 +393,13 @@ static bool resolve_place(struct resolving *r)
 
 /* --- Additions ----------------------------------------------------------------------- */
 
+/* "and who speaks about floods?": people are looked for, whatever was listed */
+static bool asks_for_people(const struct resolving *r)
+{
+	return !r->bare && r->q->u->asked == ASKED_WHO &&
+	       r->q->u->entities == ENTITY_BIT(ENTITY_SPEAKER) && question_has(r->q, WORDS_ABOUT);
+}
+
 /* After a page: the same question, at another time; or another practical matter. */
 static bool resolve_after_page(struct resolving *r)
 {
@@ -434,9 +441,7 @@ static bool resolve_addition(struct resolving *r)
 	bool noun =
 		names_noun(r->q) && !(question_points_at(r->q, &kind) && choose_focus_of(p, kind));
 
-	/* "and who speaks about floods?" */
-	noun |= !r->bare && r->q->u->asked == ASKED_WHO &&
-		r->q->u->entities == ENTITY_BIT(ENTITY_SPEAKER);
+	noun |= asks_for_people(r);
 
 	if (r->bare && !r->limited && !noun)
 		return resolve_record(r); /* "and where?" */
@@ -476,6 +481,8 @@ static bool resolve_described(struct resolving *r)
 {
 	bool points = question_has(r->q, WORDS_ONE) || question_has(r->q, WORDS_OTHER);
 
+	if (!points && asks_for_people(r))
+		return false;
 	if (!points && !(question_is_joined(r->q) && r->q->n <= 9) &&
 	    !(question_has(r->q, WORDS_PRONOUN) && !question_has(r->q, WORDS_ANY)))
 		return false;

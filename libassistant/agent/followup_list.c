@@ -138,8 +138,9 @@ bool resolve_edge(struct resolving *r)
 	}
 	if ((w->kind != WHEN_FIRST && w->kind != WHEN_LAST) || w->explicit_day ||
 	    w->from != TIME_UNKNOWN || !r->bare || r->q->n > 6 || !of_something ||
-	    r->base->entities != ENTITY_BIT(ENTITY_SESSION) || r->p->n_references < 2 ||
-	    question_has(r->q, WORDS_WHOLE) || r->q->u->filter.types || r->q->u->filter.tracks)
+	    r->base->entities != ENTITY_BIT(ENTITY_SESSION) ||
+	    (r->p->n_references < 2 && !f->tracks) || question_has(r->q, WORDS_WHOLE) ||
+	    r->q->u->filter.types || r->q->u->filter.tracks)
 		return false;
 	take_merged(r, false, false);
 	r->out->understood.when.kind = w->kind;

@@ -268,6 +268,8 @@ bool question_has(const struct question *q, enum word_kind kind)
 		return question_exists(q) || has_word(q, any_words);
 	case WORDS_SIMILAR:
 		return has_word(q, similar_words) || has_phrase(q->folded, like_phrases, false);
+	case WORDS_ABOUT:
+		return has_word(q, "about on uber zu zum zur sur sobre");
 	case WORDS_THEY:
 		return has_word(q, they_words);
 	case WORDS_WHOLE:

@@ -37,6 +37,7 @@ enum word_kind {
 	WORDS_SPEAKS,	  /* speaks, gives */
 	WORDS_ANY,	  /* anything, any: not what was spoken of */
 	WORDS_SIMILAR,	  /* similar, like this */
+	WORDS_ABOUT,	  /* about: a topic follows */
 	WORDS_THEY,	  /* they, them: several */
 	WORDS_WHOLE,	  /* of the conference, of the day */
 	PHRASES_OF_THESE, /* which of these */
