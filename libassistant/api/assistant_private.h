@@ -12,6 +12,18 @@
 #include "aio/flow.h"
 #include "api/config.h"
 
+/* refresh.c */
+struct refresh {
+	struct loop_post begin, wish;
+	bool follows; /* the store is one that is followed by looking; written before the assistant is handed out */
+	bool posted; /* a wish is on its way to the loop: under the assistant's mutex */
+	/* loop thread */
+	struct loop_timer every, quiet;
+	int64_t every_ms, first_ms; /* the first wish that was not acted on; 0: none */
+	struct flow telling;	    /* the other processes */
+	bool is_telling;
+};
+
 struct assistant {
 	assistant_config *config;
 	struct env env; /* written by the loop thread before it reports that it is up */
@@ -34,6 +46,7 @@ struct assistant {
 	char *data_directory;
 	pthread_t thread;
 	struct loop_post warm; /* warm_up.c */
+	struct refresh refresh;
 
 	pthread_mutex_t mutex; /* guards what follows */
 	pthread_cond_t changed;

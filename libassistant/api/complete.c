@@ -7,6 +7,7 @@
  *	  +--- after a failure, a while later
  */
 #include "api/follow.h"
+#include "cache/cache.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -18,6 +19,7 @@
 #define RETRY_MS      30000 /* after a failure, doubled up to the maximum */
 #define RETRY_MAX_MS  600000
 #define LOCK_PATH_MAX 4352
+#define SHARED_MS     300000
 
 struct completion {
 	struct flow flow;
@@ -28,13 +30,15 @@ struct completion {
 	struct vector_space space;
 	struct arena *arena;
 	size_t n_points, done, total;
-	int lock; /* a descriptor, or -1 */
+	int lock;    /* a descriptor, or -1 */
+	bool shared; /* the lock of those who share the index: this one */
+	char shared_key[160];
 	int64_t retry_ms;
 	bool told; /* of a failure; it is tried again in silence */
 };
 
-static flow_step complete_plan, complete_planned, complete_compared, complete_lock, complete_embed,
-	complete_use, complete_end;
+static flow_step complete_plan, complete_planned, complete_compared, complete_lock, complete_shared,
+	complete_look, complete_embed, complete_use, complete_end;
 
 static struct completion *completion_of(struct flow *f)
 {
@@ -99,23 +103,54 @@ static void complete_planned(struct flow *f)
 		      THEN(f, complete_compared));
 }
 
+static void complete_over(struct flow *f)
+{
+	flow_done(f);
+}
+
+/* What is not given back, by a process that was killed, runs out. */
+static void complete_unlock(struct flow *f)
+{
+	struct completion *c = completion_of(f);
+	struct cache *cache = c->a->env.cache;
+
+	if (c->shared)
+		cache->ops->unlock(cache, c->shared_key, c->a->owner,
+				   THEN_ANYWAY(f, complete_over));
+	else
+		flow_done(f);
+}
+
 static void complete_compared(struct flow *f)
 {
 	struct completion *c = completion_of(f);
 
 	if (c->counts.embedded == 0 && c->n_points == c->counts.points)
-		flow_done(f);
+		complete_unlock(f);
 	else if (c->lock >= 0)
 		complete_embed(f);
 	else
 		complete_lock(f);
 }
 
+static void lock_later(struct completion *c)
+{
+	close(c->lock);
+	c->lock = -1;
+	flow_sleep(THEN(&c->flow, complete_lock), LOCKED_MS);
+}
+
+/* Servers on several machines share an index that is not in a folder, and a lock when they share a Redis. */
+static bool is_shared(const assistant *a)
+{
+	return a->redis && strcmp(a->env.index->ops->name, "flat") != 0;
+}
+
 /* One process embeds, and the others see what it made. */
 static void complete_lock(struct flow *f)
 {
 	struct completion *c = completion_of(f);
-	struct index *x = c->a->env.index;
+	struct cache *cache = c->a->env.cache;
 	char path[LOCK_PATH_MAX];
 
 	snprintf(path, sizeof(path), "%s/embedding.%s.lock", c->a->data_directory,
@@ -124,14 +159,34 @@ static void complete_lock(struct flow *f)
 	if (c->lock < 0) {
 		flow_fail(f, FAIL(&f->fail, ASSISTANT_EUNAVAILABLE, "%.150s cannot be made: %s.",
 				  path, strerror(errno)));
-	} else if (flock(c->lock, LOCK_EX | LOCK_NB) == 0) {
-		x->ops->use(x, snapshot_of(c)->conference.id, snapshot_of(c)->epoch,
-			    THEN_ANYWAY(f, complete_plan));
+	} else if (flock(c->lock, LOCK_EX | LOCK_NB) != 0) {
+		lock_later(c);
+	} else if (is_shared(c->a)) {
+		cache->ops->lock(cache, c->shared_key, c->a->owner, SHARED_MS, &c->shared,
+				 THEN_ANYWAY(f, complete_shared));
 	} else {
-		close(c->lock);
-		c->lock = -1;
-		flow_sleep(THEN(f, complete_lock), LOCKED_MS);
+		complete_look(f);
 	}
+}
+
+/* A cache that cannot tell is no reason not to: then some texts are embedded twice. */
+static void complete_shared(struct flow *f)
+{
+	struct completion *c = completion_of(f);
+
+	if (f->status >= 0 && !c->shared)
+		lock_later(c);
+	else
+		complete_look(f);
+}
+
+static void complete_look(struct flow *f)
+{
+	struct completion *c = completion_of(f);
+	struct index *x = c->a->env.index;
+
+	x->ops->use(x, snapshot_of(c)->conference.id, snapshot_of(c)->epoch,
+		    THEN_ANYWAY(f, complete_plan));
 }
 
 /* --- Making it ---------------------------------------------------------------------------- */
@@ -169,7 +224,7 @@ static void complete_end(struct flow *f)
 		log_write(c->a->env.log, LOG_INFO, "embedding.done", "s", "conference_id",
 			  snapshot_of(c)->conference.id, "i", "texts", (int64_t)c->counts.texts,
 			  "i", "embedded", (int64_t)c->counts.embedded, NULL);
-		flow_done(f);
+		complete_unlock(f);
 	}
 }
 
@@ -215,6 +270,8 @@ void complete_start(assistant *a, struct catalog *catalog)
 	}
 	c->a = a;
 	c->catalog = catalog_ref(catalog);
+	snprintf(c->shared_key, sizeof(c->shared_key), "embedding:%s",
+		 catalog_snapshot(catalog)->conference.id);
 	c->lock = -1;
 	c->retry_ms = RETRY_MS;
 	list_append(&a->completions, &c->link);

@@ -15,6 +15,7 @@
 #include "api/embedding.h"
 #include "api/follow.h"
 #include "api/layout.h"
+#include "api/refresh.h"
 #include "api/services.h"
 #include "api/warm_up.h"
 #include "base/check.h"
@@ -188,6 +189,7 @@ static void services_down(assistant *a)
 
 	loop_timer_stop(&a->closing);
 	warm_up_stop(a);
+	refresh_stop(a);
 	layout_stop(a);
 	if (env->store && env->store->ops->on_change)
 		env->store->ops->on_change(env->store, NULL, NULL);
@@ -323,8 +325,10 @@ int assistant_open(assistant **out, const assistant_config *c, assistant_error *
 		return fail_export(&f, err);
 	}
 	services_log(a);
-	if (c->sweeps)
+	if (c->sweeps) {
 		warm_up(a);
+		refresh_start(a);
+	}
 	*out = a;
 	return 0;
 }

@@ -20,7 +20,8 @@
 #include "observe/log.h"
 #include "store/backend_store.h"
 
-#define ANTHROPIC_URL "https://api.anthropic.com"
+#define WEBHOOK_SECRET_MIN 16
+#define ANTHROPIC_URL	   "https://api.anthropic.com"
 
 static bool wants_directus(const assistant_config *c)
 {
@@ -83,6 +84,18 @@ static int open_source(assistant *a, struct fail *f)
 	    !a->env.store->ops->ingest)
 		return 0;
 	return open_directus(a, &a->source, f);
+}
+
+static int check_webhook(const assistant_config *c, struct fail *f)
+{
+	size_t n = strlen(config_text(c, "INGEST_WEBHOOK_SECRET"));
+
+	if (n > 0 && n < WEBHOOK_SECRET_MIN)
+		return FAIL(f, ASSISTANT_ECONFIG,
+			    "INGEST_WEBHOOK_SECRET has %zu characters; accepted are %d or more, or "
+			    "none: then there is no webhook.",
+			    n, WEBHOOK_SECRET_MIN);
+	return 0;
 }
 
 static int open_store(assistant *a, struct fail *f)
@@ -288,7 +301,10 @@ static int open_cache(assistant *a, struct fail *f)
 
 int services_choose(assistant *a, struct fail *f)
 {
-	int r = open_store(a, f);
+	int r = check_webhook(a->config, f);
+
+	if (!r)
+		r = open_store(a, f);
 
 	if (!r)
 		r = open_source(a, f);

@@ -5,6 +5,7 @@
  *	<prefix>events:<id>	channel: the stream has grown
  *	<prefix>stop:<id>	key: it was asked to stop
  *	<prefix>stop		channel: the id of a reply that is to stop
+ *	<prefix>changed		channel: what is served has changed at its source
  */
 #include "cache/relay.h"
 #include "aio/flow_op.h"
@@ -22,8 +23,10 @@
 struct relay {
 	struct loop *loop;
 	struct redis *redis;
-	char *prefix, *stop_name;
-	struct redis_channel stops;
+	char *prefix, *stop_name, *changed_name;
+	struct redis_channel stops, changes;
+	void (*changed)(void *ctx);
+	void *changed_ctx;
 	void (*stop)(void *ctx, const char *id);
 	void *ctx;
 	struct list ops; /* under way */
@@ -308,6 +311,39 @@ void relay_on_stop(struct relay *r, void (*fn)(void *ctx, const char *id), void 
 		redis_listen_stop(r->redis, &r->stops);
 }
 
+/* --- Changes --------------------------------------------------------------------------- */
+
+void relay_tell_changed(struct relay *r, struct flow *f)
+{
+	struct op *op = op_begin(r, 3, NULL, f);
+
+	if (!op)
+		return;
+	word(op, "PUBLISH");
+	word(op, r->changed_name);
+	word(op, "");
+}
+
+static void changed_heard(struct redis_channel *c, const char *text, size_t len)
+{
+	struct relay *r = container_of(c, struct relay, changes);
+
+	(void)text;
+	(void)len;
+	if (r->changed)
+		r->changed(r->changed_ctx);
+}
+
+void relay_on_changed(struct relay *r, void (*fn)(void *ctx), void *ctx)
+{
+	r->changed = fn;
+	r->changed_ctx = ctx;
+	if (fn && !list_linked(&r->changes.link))
+		redis_listen(r->redis, &r->changes);
+	else if (!fn)
+		redis_listen_stop(r->redis, &r->changes);
+}
+
 /* --- Made and taken down ------------------------------------------------------------------------ */
 
 bool relay_is_up(const struct relay *r)
@@ -330,14 +366,17 @@ int relay_open(struct loop *loop, struct redis *redis, const char *prefix, struc
 		r->prefix = strdup(prefix);
 		if (asprintf(&r->stop_name, "%sstop", prefix) < 0)
 			r->stop_name = NULL;
+		if (asprintf(&r->changed_name, "%schanged", prefix) < 0)
+			r->changed_name = NULL;
 	}
-	if (!r || !r->prefix || !r->stop_name) {
+	if (!r || !r->prefix || !r->stop_name || !r->changed_name) {
 		relay_destroy(r);
 		return FAIL(f, ASSISTANT_ENOMEM, "Out of memory.");
 	}
 	r->loop = loop;
 	r->redis = redis;
 	r->stops = (struct redis_channel){ .name = r->stop_name, .heard = stop_heard };
+	r->changes = (struct redis_channel){ .name = r->changed_name, .heard = changed_heard };
 	*out = r;
 	return 0;
 }
@@ -349,6 +388,9 @@ void relay_destroy(struct relay *r)
 	flow_ops_cancel(&r->ops);
 	if (r->redis)
 		redis_listen_stop(r->redis, &r->stops);
+	if (r->redis)
+		redis_listen_stop(r->redis, &r->changes);
+	free(r->changed_name);
 	free(r->stop_name);
 	free(r->prefix);
 	free(r);

@@ -68,6 +68,9 @@ void relay_listen_stop(struct relay *r, struct relay_ear *e); /* zeroed or stopp
 
 /* Whoever writes reply id is asked to stop. */
 void relay_ask_stop(struct relay *r, const char *id, struct flow *f);
+/* All other processes are told that what they serve has changed at its source; one that misses it looks by itself. */
+void relay_tell_changed(struct relay *r, struct flow *f);
+void relay_on_changed(struct relay *r, void (*fn)(void *ctx), void *ctx);
 /* fn is told of what others ask, for any reply; NULL: nobody listens. */
 void relay_on_stop(struct relay *r, void (*fn)(void *ctx, const char *id), void *ctx);
 

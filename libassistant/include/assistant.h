@@ -363,6 +363,19 @@ ASSISTANT_API int assistant_ingest_begin_directus(assistant *a, const char *conf
 #define ASSISTANT_MARK_SIZE 24
 ASSISTANT_API int assistant_ingest_moved(assistant *a, const char *conference, int timeout_ms,
 					 char mark[ASSISTANT_MARK_SIZE], assistant_error *err);
+/*
+ * To a serving assistant on a Directus: somebody says that its records changed.  Either authorization is "Bearer " and
+ * INGEST_WEBHOOK_SECRET, or signature is "sha256=" and, in hex, HMAC-SHA-256 with that secret of timestamp (unix seconds, at
+ * most five minutes off), a dot, and body.  Then all of it is read again, a second after the last such notice, and ingested
+ * where it differs, here and, with Redis, in all servers.  ENOTFOUND: there is no secret, or no Directus; EDENIED.
+ */
+typedef struct assistant_notice {
+	const char *authorization, *timestamp, *signature; /* as the headers say them, or NULL */
+	const char *body;
+	unsigned long body_len;
+} assistant_notice;
+ASSISTANT_API int assistant_ingest_notify(assistant *a, const assistant_notice *notice,
+					  assistant_error *err);
 /* Aborts when not committed. */
 ASSISTANT_API void assistant_ingest_free(assistant_ingest *i);
 /* {"ok":bool,"findings":[...]}: index equals store, with a vector of every text when there is an embedder. */

@@ -51,6 +51,8 @@ void catalogs_resolve(struct catalogs *c, const char *id_or_name, const char *fa
 /* Loads, behind everybody's back, the conference `first` (NULL: none in particular) and others that the store has, up to
  * max in all: their first question does not wait for it.  A failure is logged. */
 void catalogs_warm_up(struct catalogs *c, const char *first, size_t max);
+/* Looks whether conferences moved, behind everybody's back; joins a look that is under way. */
+void catalogs_look(struct catalogs *c);
 /* Asked (loop thread) when a catalog of a new epoch was loaded, before it is handed out: the index follows now, and ends
  * f's wait when it has.  A failure is logged; the catalog is handed out all the same. */
 void catalogs_on_epoch(struct catalogs *c,

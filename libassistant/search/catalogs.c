@@ -568,6 +568,11 @@ void catalogs_warm_up(struct catalogs *c, const char *first, size_t max)
 	look_start(c, NULL);
 }
 
+void catalogs_look(struct catalogs *c)
+{
+	look_start(c, NULL);
+}
+
 void catalogs_resolve(struct catalogs *c, const char *id_or_name, const char *fallback,
 		      struct catalog **out, struct flow *f)
 {
@@ -577,7 +582,10 @@ void catalogs_resolve(struct catalogs *c, const char *id_or_name, const char *fa
 
 	rq->fallback = fallback ? strdup(fallback) : NULL;
 	rq->by_name = true;
-	if (e && e->catalog && !look_is_due(c)) {
+	/* a store over the network may hang: what is here answers, and is looked at behind it */
+	if (e && e->catalog && (!look_is_due(c) || c->store->ops->look_again)) {
+		if (look_is_due(c))
+			look_start(c, NULL);
 		entry_of(c, wanted); /* used just now */
 		request_serve(rq, e->catalog);
 	} else {

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 #include <stdio.h>
 #include <string.h>
+#include <assistant/backend.h>
 #include "fixture.h"
 
 static const char canal[] =
@@ -335,6 +336,75 @@ static void a_directus_that_is_not_there_changes_nothing(void **state)
 	says_exact(fx);
 }
 
+static int notify(struct fixture *fx, const char *authorization)
+{
+	const assistant_notice n = { .authorization = authorization, .body = "{}", .body_len = 2 };
+	assistant_error err = ASSISTANT_ERROR_INIT;
+
+	return assistant_ingest_notify(fx->a, &n, &err);
+}
+
+static void nobody_is_told_without_a_secret_and_a_directus(void **state)
+{
+	struct fixture *fx = *state;
+	assistant_error err = ASSISTANT_ERROR_INIT;
+	assistant *a = NULL;
+
+	assert_int_equal(notify(fx, "Bearer x"), ASSISTANT_ENOTFOUND);
+	assert_int_equal(notify(fx, NULL), ASSISTANT_ENOTFOUND);
+	fixture_set(fx, "INGEST_WEBHOOK_SECRET", "too short");
+	assert_int_equal(assistant_open(&a, fx->config, &err), ASSISTANT_ECONFIG);
+	assert_non_null(strstr(err.message, "INGEST_WEBHOOK_SECRET has 9 characters"));
+	assert_null(strstr(err.message, "too short"));
+}
+
+static long long at_1810000100(void *user)
+{
+	(void)user;
+	return 1810000100000;
+}
+
+/* Nobody listens on port 1: who may tell is known all the same. */
+static void who_may_tell(void **state)
+{
+	/* HMAC-SHA-256 of "1810000000.{}" with the secret below */
+	static const char signature[] =
+		"sha256=e8cd53e648622eb415b36820eea5b7ffe7f7674f27c66e2f0ca9e8592e6e1084";
+	static const char secret[] = "sixteen characters and more";
+	struct fixture *fx = *state;
+	assistant_error err = ASSISTANT_ERROR_INIT;
+	assistant_notice n = {
+		.signature = signature, .timestamp = "1810000000", .body = "{}", .body_len = 2
+	};
+
+	fixture_set(fx, "DIRECTUS_URL", "http://127.0.0.1:1");
+	fixture_set(fx, "INGEST_WEBHOOK_SECRET", secret);
+	assistant_config_use_clock(fx->config, at_1810000100, NULL);
+	assistant_config_set_serving(fx->config, 1);
+	fixture_open(fx);
+	assert_int_equal(notify(fx, NULL), ASSISTANT_EDENIED);
+	assert_int_equal(notify(fx, ""), ASSISTANT_EDENIED);
+	assert_int_equal(notify(fx, "Bearer"), ASSISTANT_EDENIED);
+	assert_int_equal(notify(fx, "Bearer sixteen characters and mor"), ASSISTANT_EDENIED);
+	assert_int_equal(notify(fx, "Basic sixteen characters and more"), ASSISTANT_EDENIED);
+	assert_int_equal(notify(fx, "Bearer sixteen characters and more"), ASSISTANT_OK);
+	assert_int_equal(notify(fx, "bearer sixteen characters and more"), ASSISTANT_OK);
+	assert_int_equal(assistant_ingest_notify(fx->a, &n, &err), ASSISTANT_OK);
+	n.body_len = 1;
+	assert_int_equal(assistant_ingest_notify(fx->a, &n, &err), ASSISTANT_EDENIED);
+	n.body_len = 2;
+	n.timestamp = "1810000001";
+	assert_int_equal(assistant_ingest_notify(fx->a, &n, &err), ASSISTANT_EDENIED);
+	n.timestamp = "1810000000 ";
+	assert_int_equal(assistant_ingest_notify(fx->a, &n, &err), ASSISTANT_EDENIED);
+	n.timestamp = "1810000000";
+	n.signature = NULL;
+	assert_int_equal(assistant_ingest_notify(fx->a, &n, &err), ASSISTANT_EDENIED);
+	n.signature = "sha256=";
+	assert_int_equal(assistant_ingest_notify(fx->a, &n, &err), ASSISTANT_EDENIED);
+	assert_non_null(strstr(err.message, "missing or wrong"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -347,6 +417,8 @@ int main(void)
 		TEST(cancelled),
 		TEST(a_directus_is_needed_to_ingest_from_one),
 		TEST_EMPTY(a_directus_that_is_not_there_changes_nothing),
+		TEST(nobody_is_told_without_a_secret_and_a_directus),
+		TEST_EMPTY(who_may_tell),
 		TEST_EMPTY(weights_that_are_not_there),
 	};
 

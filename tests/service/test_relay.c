@@ -217,6 +217,32 @@ static void test_stop(void **state)
 	assert_string_equal(fx->stopped, "");
 }
 
+static void on_changed(void *ctx)
+{
+	(*(int *)ctx)++;
+}
+
+static void test_changed(void **state)
+{
+	struct fixture *fx = *state;
+	int a = 0, b = 0;
+
+	relay_on_changed(fx->a.relay, on_changed, &a);
+	relay_on_changed(fx->b.relay, on_changed, &b);
+	call_pass_ms(fx->loop, 300);
+	assert_int_equal(AWAIT(fx->loop, f_, relay_tell_changed(fx->b.relay, f_)), 0);
+	for (int i = 0; i < 100 && (!a || !b); i++)
+		call_pass_ms(fx->loop, 10);
+	assert_int_equal(a, 1);
+	assert_int_equal(b, 1);
+	relay_on_changed(fx->a.relay, NULL, NULL);
+	assert_int_equal(AWAIT(fx->loop, f_, relay_tell_changed(fx->b.relay, f_)), 0);
+	for (int i = 0; i < 100 && b < 2; i++)
+		call_pass_ms(fx->loop, 10);
+	assert_int_equal(a, 1);
+	assert_int_equal(b, 2);
+}
+
 static void test_without_redis(void **state)
 {
 	struct fixture *fx = *state;
@@ -252,13 +278,10 @@ static void test_destroyed_while_reading(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_said_and_read),
-		TEST(test_streams_end),
-		TEST(test_somebody_elses),
-		TEST(test_woken),
-		TEST(test_stop),
-		TEST(test_without_redis),
-		TEST(test_destroyed_while_reading),
+		TEST(test_said_and_read), TEST(test_changed),
+		TEST(test_streams_end),	  TEST(test_somebody_elses),
+		TEST(test_woken),	  TEST(test_stop),
+		TEST(test_without_redis), TEST(test_destroyed_while_reading),
 	};
 	int failed;
 
