@@ -18,6 +18,7 @@
 #include "reply.h"
 #include "search.h"
 #include "static.h"
+#include "webhook.h"
 
 static const struct route routes[] = {
 	{ "POST", "/api/chat", chat_post, 0 },
@@ -26,6 +27,7 @@ static const struct route routes[] = {
 	{ "POST", "/api/chat/{reply}/stop", chat_stop, 0 },
 	{ "POST", "/api/chat/{reply}/feedback", chat_feedback, 0 },
 	{ "GET", "/api/search", search_get, 0 },
+	{ "POST", "/api/ingest/webhook", webhook_post, 0 },
 
 	{ "GET", "/items/{collection}", items_list, ROUTE_DIRECTUS },
 	{ "POST", "/items/{collection}", items_create, ROUTE_DIRECTUS },

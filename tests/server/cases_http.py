@@ -59,6 +59,12 @@ def test_served_files(world):
         same(world.server.get(path, headers={"If-None-Match": '"other"'}).status, 200)
 
 
+def test_no_webhook_over_the_embedded_store(world):
+    for headers in ({}, {"Authorization": "Bearer x"}, {"X-Erleah-Signature": "sha256=00", "X-Erleah-Timestamp": "1"}):
+        same(world.server.post("/api/ingest/webhook", {"collection": "sessions"}, headers=headers).status, 404)
+    same(world.server.get("/api/ingest/webhook").status, 405)
+
+
 def test_common_headers(world):
     for path in ("/health", "/nothing", "/items/conversations", "/"):
         headers = world.server.get(path).headers
