@@ -3,6 +3,9 @@
 
 usage: services.py --build FOLDER CONFERENCE [--live 500,1500] [--seconds 10] [--only free|paced|any-part-of-a-name]
 
+The comparisons in the last column are other backends of the same behaviour on this class of machine: one on LangGraph.js, then a lean one
+written by hand for Node.
+
 The server has one core for itself; the services and the visitors (tests/bench/upstreams) have another, and what they take is printed, so
 that one sees that they were not what was measured.  Lines `| ` are the table.  What must hold on any machine (every text byte for byte,
 no chat refused or lost) counts as passed or failed; a speed is printed beside its goal and fails nothing.
@@ -13,6 +16,7 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -22,7 +26,6 @@ import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 QDRANT = HERE.parent / "support/qdrant/fake.mjs"
-# chats and visitors' questions; the numbers of the others are told in docs/measured.md
 COMMON = ["What is on now?", "Where can I eat?", "Is there Wi-Fi?", "Which talks are about security?", "Anything for beginners on Saturday?"]
 
 
@@ -104,6 +107,25 @@ def run(upstreams, server, questions, **plan):
     return json.loads(answer.read())
 
 
+class Shares:
+    """Whose code the server's time went to, by perf's samples; nothing where there is no perf."""
+
+    def __init__(self, server, seconds, file):
+        self.file = file
+        self.perf = shutil.which("perf") and subprocess.Popen(
+            ["perf", "record", "-q", "-o", str(file), "-F", "99", "-p", str(server.process.pid), "--", "sleep", str(seconds)],
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def told(self):
+        if not self.perf or self.perf.wait() != 0:
+            return "not measured: perf is not here or may not look"
+        said = subprocess.run(["perf", "report", "-i", str(self.file), "--stdio", "--sort", "dso"], capture_output=True, text=True,
+                              stdin=subprocess.DEVNULL).stdout
+        shares = [(float(p), re.sub(r"\.so.*", "", name)) for p, name in re.findall(r"^\s+([\d.]+)%\s+(\S+)", said, re.M)]
+        names = {"[kernel.kallsyms]": "the kernel", "erleah-server": "our server", "libassistant": "our library"}
+        return ", ".join(f"{names.get(name, name)} {share:.0f} %" for share, name in sorted(shares, reverse=True) if share >= 1)
+
+
 def rows_of(document):
     """As a Directus would have them."""
     conference = document["conference"]
@@ -174,10 +196,10 @@ def measure(args, data, questions, core, upstreams, settings, checks):
         # The first chat waits for the conference; then every question once and more: Qdrant's double has answered all of them, caches
         # are warm, memory has settled.
         run(upstreams, server, questions, live=1, paced=False, warm_s=0, seconds=0.1)
-        warm = {"chats": 0}
-        while warm["chats"] < 5 * len(questions):
-            warm = run(upstreams, server, questions, live=8, paced=False, warm_s=0, seconds=5)
-        print(f"warm: {json.dumps(warm)}", file=sys.stderr)
+        warm = 0
+        while warm < 3 * len(questions):
+            warm += run(upstreams, server, questions, live=8, paced=False, warm_s=0, seconds=3)["chats"]
+        shares = Shares(server, args.seconds + (7 if paced else 1), data / "perf.data")
         raw = run(upstreams, server, questions, live=live, paced=paced, warm_s=7 if paced else 1, seconds=args.seconds)
         print(f"{name}: {json.dumps(raw)}", file=sys.stderr)
         r = report(name, raw, checks, live)
@@ -192,6 +214,7 @@ def measure(args, data, questions, core, upstreams, settings, checks):
             row(f"{name}: chats a second", f"{r['rate']:.0f}", "1,600", "62-75 and 490-650", f"{r['rate'] / 1600:.1f} x")
             row(f"{name}: chats a second of the server's CPU", f"{1e3 / r['cpu']:.0f}", "1,600", "", f"{1e3 / r['cpu'] / 1600:.1f} x")
         row(f"{name}: the server's core was busy; services and visitors could do, on theirs", f"{r['busy']:.0f} %; {1e3 / r['upstreams']:.0f} chats/s", "", "")
+        row(f"{name}: whose code that was", shares.told(), "", "")
         checks.holds(f"{name}: the server ends well", server.stop() == 0)
 
 

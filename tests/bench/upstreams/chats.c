@@ -195,7 +195,8 @@ void chat_reply_created(struct chat *c, const char *id)
 
 struct chat *chat_of_reply(const char *id)
 {
-	return map_get(here.by_reply, id);
+	return here.by_reply ? map_get(here.by_reply, id)
+			     : NULL; /* what an earlier server had spooled */
 }
 
 void chat_text_written(struct chat *c, const char *text, size_t n)
