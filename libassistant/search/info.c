@@ -342,7 +342,7 @@ static bool is_nearly(struct content *c, const char *list)
 	for (const char *p = list; *p; p += strcspn(p, " ") + (p[strcspn(p, " ")] == ' ')) {
 		size_t n = strcspn(p, " ");
 
-		if (n >= LEAST_FUZZY && !memchr(p, '_', n) &&
+		if (n >= LEAST_FUZZY && !memchr(p, '_', n) && p[0] == c->text[0] &&
 		    word_distance(c->text, len, p, n, 1) <= 1)
 			return true;
 	}
@@ -352,7 +352,8 @@ static bool is_nearly(struct content *c, const char *list)
 static void read_misspelt(struct asking *a)
 {
 	for (size_t i = 0; i < a->n; i++) {
-		if (a->content[i].weight < STRANGE || strlen(a->content[i].text) < LEAST_FUZZY)
+		if (a->content[i].weight < STRANGE || a->content[i].by_concept ||
+		    strlen(a->content[i].text) < LEAST_FUZZY)
 			continue;
 		for (size_t k = 0; k < ARRAY_SIZE(info_concepts); k++) {
 			if (!is_nearly(&a->content[i], info_concepts[k].asked))

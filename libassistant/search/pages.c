@@ -112,20 +112,24 @@ static size_t choose_part(const struct dense_hit *hit, const struct info_share *
 }
 
 /*
- * A page says what is asked when a passage is about it without doubt, or stands under that matter, or has most of the words and
- * is not far either; what has less of both is the closest that there is.
+ * A page says what is asked when a passage is about it without doubt, or stands under that matter and has most of the words or is
+ * not far, or has most of the words and is not far.  What has less of both is the closest that there is; under the matter it is
+ * worth quoting all the same.  A model of one language knows nothing of others: there the matter alone decides.
  */
-static enum info_fit fit_of(const struct dense_hit *hit, float said, bool headed, bool strange)
+static enum info_fit fit_of(const struct understood *u, const struct dense_hit *hit, float said,
+			    bool headed)
 {
 	float says = hit->cosine[FACET_MASTER];
+	bool english = strcmp(u->language, "en") == 0, not_far = says >= 0.3f || hit->best >= 0.5f;
+	bool strange = u->info_strange && said < 0.5f;
 
-	if (strange && said < 0.5f)
-		return says >= 0.45f ? INFO_NEAR_IT : INFO_FAR_FROM_IT;
-	if (says >= 0.5f || (headed && (says >= 0.3f || hit->best >= 0.5f)) ||
-	    (said >= 0.5f && (says >= 0.3f || hit->best >= 0.6f)) ||
-	    (said >= 0.35f && hit->best >= 0.8f))
+	if (headed && (!english || (!strange && (not_far || said >= 0.5f))))
 		return INFO_SAYS_IT;
-	return says >= 0.45f || (said >= 0.4f && says >= 0.3f) ? INFO_NEAR_IT : INFO_FAR_FROM_IT;
+	if (!strange && (says >= 0.5f || (said >= 0.5f && (says >= 0.3f || hit->best >= 0.6f)) ||
+			 (said >= 0.35f && hit->best >= 0.8f)))
+		return INFO_SAYS_IT;
+	return headed || says >= 0.45f || (said >= 0.4f && says >= 0.25f) ? INFO_NEAR_IT
+									  : INFO_FAR_FROM_IT;
 }
 
 static struct choice choice_of(const struct understood *u, const struct dense_hit *hit)
@@ -138,7 +142,7 @@ static struct choice choice_of(const struct understood *u, const struct dense_hi
 	c.part = (int)choose_part(hit, share);
 	c.said = share->of[c.part];
 	c.score += SAID_SHARE * c.said;
-	c.fit = fit_of(hit, c.said, share->headed[c.part], u->info_strange);
+	c.fit = fit_of(u, hit, c.said, share->headed[c.part]);
 	c.score -= FAR_OFF * (float)c.fit;
 	return c;
 }
@@ -165,13 +169,27 @@ static size_t choose(const struct meaning *m, const struct understood *u, struct
 	return n;
 }
 
-/* Of the page that words found, where meaning has nothing to add. */
-static enum info_fit fit_of_first(const struct meaning *m, const struct understood *u)
+/* Pages that words found, where meaning has nothing to add: the passage that has most of them, and whether that is what is asked. */
+static void grade_known(const struct meaning *m, struct arena *arena, struct understood *u)
 {
-	for (size_t i = 0; i < m->pages.n; i++)
-		if (strcmp(m->pages.hits[i].id, u->info_keys[0]) == 0)
-			return choice_of(u, &m->pages.hits[i]).fit;
-	return INFO_FAR_FROM_IT;
+	int *parts;
+	size_t n = 0;
+
+	while (u->info_keys[n])
+		n++;
+	parts = arena_array(arena, int, n + 1);
+	for (size_t i = 0; parts && i < n; i++) {
+		const struct info_share *share = share_of(u, u->info_keys[i]);
+		struct dense_hit hit = { .id = u->info_keys[i] };
+
+		for (size_t k = 0; k < m->pages.n; k++)
+			if (strcmp(m->pages.hits[k].id, u->info_keys[i]) == 0)
+				hit = m->pages.hits[k];
+		hit.part = share ? (unsigned)share->best : 0;
+		parts[i] = share ? (int)share->best : -1;
+		u->info_fit = i == 0 ? choice_of(u, &hit).fit : u->info_fit;
+	}
+	u->info_parts = parts;
 }
 
 static void take(const struct choice *best, size_t n, struct arena *arena, struct understood *u)
@@ -223,7 +241,8 @@ void pages_by_meaning(const struct meaning *m, struct arena *arena, struct under
 		return;
 	}
 	if (by_words && near.asks < near.record) {
-		u->info_fit = filter_is_set(&u->filter) ? INFO_SAYS_IT : fit_of_first(m, u);
+		if (!filter_is_set(&u->filter))
+			grade_known(m, arena, u);
 		return;
 	}
 	if (!by_words && !(informed ? page_is_clear(&near) : pages_are_meant(u, &near)))

@@ -139,6 +139,7 @@ static void test_said_together(void **state)
 	assert_string_equal(u.info_keys[0], "food");
 	u = (struct understood){ .intent = INTENT_SESSION_SEARCH,
 				 .how_to = true,
+				 .language = "en",
 				 .info_keys = none,
 				 .info_shares = shares };
 	pages_by_meaning(&m, a, &u);
@@ -156,6 +157,7 @@ static enum info_fit fit(struct arena *a, float cosine, float said, bool headed,
 	const struct info_share shares[] = { { "conduct", of, above, 4, 3 }, { .key = NULL } };
 	const struct meaning m = meaning_of(a, 0.20f, keys, &cosine, 1);
 	struct understood u = { .intent = INTENT_GENERAL_INFO,
+				.language = "en",
 				.info_keys = found,
 				.info_shares = shares,
 				.info_strange = strange };
@@ -175,6 +177,7 @@ static void test_fit(void **state)
 	assert_int_equal(fit(a, 0.47f, 0.2f, false, false), INFO_NEAR_IT);
 	assert_int_equal(fit(a, 0.35f, 0.45f, false, false), INFO_NEAR_IT);
 	assert_int_equal(fit(a, 0.38f, 0.2f, false, false), INFO_FAR_FROM_IT);
+	assert_int_equal(fit(a, 0.25f, 0.2f, true, false), INFO_NEAR_IT);
 	/* of an airport that nobody here speaks of */
 	assert_int_equal(fit(a, 0.52f, 0.3f, true, true), INFO_NEAR_IT);
 	arena_destroy(a);
@@ -207,8 +210,9 @@ static void test_shares(void **state)
 		  "A day costs 30 euros. Ask at the desk. Students pay half.\n\nMeals\n\n"
 		  "Lunch is included in your ticket." },
 		{ "garderobe", "Garderobe", "Cloakroom\n\nLeave what you carry here." },
+		{ "press", "Press", "Journalists are welcome." },
 	};
-	const struct conference c = { .info = pages, .n_info = 3 };
+	const struct conference c = { .info = pages, .n_info = 4 };
 	struct arena *a = arena_create(1 << 20);
 	struct info_found found;
 	const struct info_share *s = shares_of(&c, "is lunch included in my ticket", a, &found);
@@ -217,12 +221,15 @@ static void test_shares(void **state)
 	assert_true(s[1].of[s[1].best] > 0.95f);
 	assert_true(s[1].best > 0);
 	assert_true(s[0].of[s[0].best] < 0.6f);
-	assert_null(s[3].key);
+	assert_null(s[4].key);
 	assert_true(found.matter);
 	assert_false(found.strange);
 	s = shares_of(&c, "where can i leave my suitcase", a, &found);
 	assert_true(s[2].headed[s[2].best]);
 	assert_true(s[2].of[s[2].best] > s[1].of[s[1].best]);
+	/* no misspelt "press" */
+	s = shares_of(&c, "is there a dress code", a, &found);
+	assert_false(s[3].headed[s[3].best]);
 	s = shares_of(&c, "where is the helipad", a, &found);
 	assert_true(found.strange);
 	assert_false(found.matter);
