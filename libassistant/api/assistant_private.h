@@ -51,6 +51,9 @@ struct assistant {
 	pthread_mutex_t mutex; /* guards what follows */
 	pthread_cond_t changed;
 	bool up, failed;
+	size_t refs;   /* the owner's and each handle's: the struct stays, whatever is taken down */
+	size_t inside; /* callers' threads in a function of ours: nothing is taken down under them */
+	bool closed;   /* nobody comes in any more */
 	struct fail open_fail;
 	struct list watches; /* watch.c */
 
@@ -60,6 +63,7 @@ struct assistant {
 	int64_t closing_since_ms;
 	int grace_ms;
 	bool stopped_all;
+	struct list calls;	     /* struct api_call under way */
 	struct list uses;	     /* index switches under way: follow.c */
 	struct layout_later *layout; /* layout.c */
 	struct list completions;     /* conferences whose texts are being embedded: complete.c */
@@ -71,6 +75,7 @@ struct assistant {
  */
 struct api_call {
 	struct flow flow;
+	struct list link; /* in a->calls */
 	assistant *a;
 	flow_step *first;
 	const char *first_name;
@@ -84,12 +89,31 @@ struct api_call {
 	struct arena *arena; /* for results; freed by api_call_finish */
 };
 
-/* 0 or the flow's code; the sentence is exported to err.  Must not be called on the loop thread. */
+/*
+ * Every public function that reaches what closing takes down begins with API_ENTER(): until it returns, all of it is there.
+ * EUNAVAILABLE: the assistant is being closed.
+ */
+int api_enter(assistant *a, assistant **inside, assistant_error *err);
+void api_leave(assistant *a);
+static inline void api_leave_cleanup(assistant **a)
+{
+	if (*a)
+		api_leave(*a);
+}
+#define _inside_ _cleanup_(api_leave_cleanup)
+
+/* Of handles.  The last one frees the struct; nothing else is left by then. */
+assistant *assistant_ref(assistant *a);
+void assistant_unref(assistant *a);
+
+/* 0 or the flow's code; the sentence is exported to err.  Must not be called on the loop thread, and only by who is inside. */
 int api_call_run(assistant *a, struct api_call *call, int timeout_ms, flow_step *first,
 		 const char *first_name, assistant_error *err);
 void api_call_finish(struct api_call *call);
 #define API_CALL(a, call, timeout_ms, step, err)                                                   \
 	api_call_run((a), (call), (timeout_ms), (step), #step, (err))
+/* Loop thread: calls under way end with ECANCELED, and so do those to come. */
+void api_calls_cancel(assistant *a);
 /* A step that ends the call. */
 void api_call_done(struct flow *f);
 /* Loop thread: the caller's thread wakes up for tell(), once for all that was told meanwhile. */
@@ -105,6 +129,9 @@ int reply_handle(assistant *a, struct reply *r, assistant_reply **out); /* takes
 /* watch.c: told by the store, on the loop thread */
 void watches_changed(void *ctx, const char *collection, const char *change, const char *id,
 		     const char *conversation_id, const char *row_json);
+
+/* Loop thread, last: whoever waits for a change hears that there will be none. */
+void watches_end(assistant *a);
 
 /* Loads the catalog of a conference by id or name (NULL: the default). */
 int api_resolve(assistant *a, const char *conference, int timeout_ms, char id[static 128],

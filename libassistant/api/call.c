@@ -1,5 +1,5 @@
 /*
- * call.c - from a caller's thread to the loop and back.
+ * call.c - from a caller's thread to the loop and back; who is inside, and who may come in.
  */
 #include "api/assistant_private.h"
 
@@ -7,11 +7,50 @@
 #include <time.h>
 #include "base/check.h"
 
+static const char closed_text[] = "The assistant is being closed.";
+
+assistant *assistant_ref(assistant *a)
+{
+	pthread_mutex_lock(&a->mutex);
+	a->refs++;
+	pthread_mutex_unlock(&a->mutex);
+	return a;
+}
+
+int api_enter(assistant *a, assistant **inside, assistant_error *err)
+{
+	struct fail f = FAIL_INIT;
+
+	pthread_mutex_lock(&a->mutex);
+	if (a->closed)
+		FAIL(&f, ASSISTANT_EUNAVAILABLE, "%s", closed_text);
+	else
+		a->inside++;
+	pthread_mutex_unlock(&a->mutex);
+	if (f.code)
+		return fail_export(&f, err);
+	*inside = a;
+	return 0;
+}
+
+void api_leave(assistant *a)
+{
+	pthread_mutex_lock(&a->mutex);
+	a->inside--;
+	pthread_cond_broadcast(&a->changed);
+	pthread_mutex_unlock(&a->mutex);
+}
+
+/* --- Calls ------------------------------------------------------------------ */
+
 static void call_ended(struct flow *f)
 {
 	struct api_call *c = container_of(f, struct api_call, flow);
 	assistant *a = c->a;
 
+	list_remove(&c->link);
+	if (f->status == ASSISTANT_ECANCELED && a->stopped_all)
+		FAIL(&f->fail, f->status, "%s", closed_text);
 	pthread_mutex_lock(&a->mutex);
 	c->done = true;
 	pthread_cond_signal(
@@ -23,9 +62,18 @@ static void call_posted(struct loop_post *p)
 {
 	struct api_call *c = container_of(p, struct api_call, post);
 
+	list_append(&c->a->calls, &c->link);
 	flow_begin(&c->flow, c->a->env.loop, NULL, "call", c->first, c->first_name, call_ended);
 	if (c->timeout_ms >= 0)
 		flow_set_deadline(&c->flow, c->timeout_ms);
+	if (c->a->stopped_all)
+		flow_cancel(&c->flow);
+}
+
+void api_calls_cancel(assistant *a)
+{
+	while (!list_empty(&a->calls))
+		flow_cancel(&list_entry(a->calls.next, struct api_call, link)->flow);
 }
 
 /* a->mutex is held.  True: the caller is told, though there is nothing new. */

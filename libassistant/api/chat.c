@@ -24,7 +24,7 @@ int assistant_chat_new(assistant *a, assistant_chat **out)
 
 	if (!c)
 		return ASSISTANT_ENOMEM;
-	c->a = a;
+	c->a = assistant_ref(a);
 	pthread_mutex_init(&c->mutex, NULL);
 	*out = c;
 	return 0;
@@ -155,12 +155,15 @@ static void set_reply(assistant_chat *c, assistant_reply *reply)
 int assistant_chat_send(assistant_chat *c, const char *message, int timeout_ms,
 			assistant_error *err)
 {
+	_inside_ assistant *inside = NULL;
 	struct fail f = FAIL_INIT;
 	char message_id[UUID_SIZE];
 	assistant_reply_params params = { 0 };
 	assistant_reply *reply;
-	int code;
+	int code = api_enter(c->a, &inside, err);
 
+	if (code < 0)
+		return code;
 	if (is_answering(c))
 		FAIL(&f, ASSISTANT_EBUSY, "This chat is still answering.");
 	else
@@ -223,5 +226,6 @@ void assistant_chat_free(assistant_chat *c)
 	free(c->now);
 	free(c->user);
 	pthread_mutex_destroy(&c->mutex);
+	assistant_unref(c->a);
 	free(c);
 }

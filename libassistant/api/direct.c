@@ -35,11 +35,15 @@ static void ask_begin(struct flow *f)
 int assistant_ask(assistant *a, const char *conference, const char *question, const char *now,
 		  int timeout_ms, char **answer_json, assistant_error *err)
 {
+	_inside_ assistant *inside = NULL;
 	struct ask s = { .question = question };
 	struct fail f = FAIL_INIT;
 	char id[128];
 	int code;
 
+	code = api_enter(a, &inside, err);
+	if (code < 0)
+		return code;
 	if (check_question(a, "question", question, &f) < 0 ||
 	    check_now(now, &s.now_unix_ms, &f) < 0)
 		return fail_export(&f, err);
@@ -196,12 +200,16 @@ static int search_check(struct direct_search *s, struct fail *f)
 int assistant_search(assistant *a, const char *query_json, int timeout_ms, char **result_json,
 		     assistant_error *err)
 {
+	_inside_ assistant *inside = NULL;
 	struct direct_search s = { 0 };
 	struct fail f = FAIL_INIT;
 	char id[128];
-	int code = query_json ? json_parse(query_json, strlen(query_json), &s.query, &f)
-			      : FAIL(&f, ASSISTANT_EINVAL, "A query is needed.");
+	int code = api_enter(a, &inside, err);
 
+	if (code < 0)
+		return code;
+	code = query_json ? json_parse(query_json, strlen(query_json), &s.query, &f)
+			  : FAIL(&f, ASSISTANT_EINVAL, "A query is needed.");
 	if (!code)
 		code = check_question(a, "question", json_get_string(s.query, "q"), &f);
 	if (!code)

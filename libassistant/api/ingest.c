@@ -44,15 +44,19 @@ int ingest_conference(struct assistant_ingest *i, const char *conference_json, s
 int assistant_ingest_begin(assistant *a, const char *conference_json, assistant_ingest **out,
 			   assistant_error *err)
 {
+	_inside_ assistant *inside = NULL;
 	struct fail f = FAIL_INIT;
-	struct assistant_ingest *i = calloc(1, sizeof(*i));
+	struct assistant_ingest *i = NULL;
 
-	if (!i || !a || !conference_json) {
-		free(i);
+	if (a && api_enter(a, &inside, err) < 0)
+		return ASSISTANT_EUNAVAILABLE;
+	if (a && conference_json)
+		i = calloc(1, sizeof(*i));
+	if (!i) {
 		FAIL(&f, ASSISTANT_EINVAL, "An assistant and a conference are needed.");
 		return fail_export(&f, err);
 	}
-	i->a = a;
+	i->a = assistant_ref(a);
 	i->warnings = json_object_new_array();
 	i->snapshot = snapshot_create(INGEST_MAX_BYTES);
 	if (!i->snapshot)
@@ -209,10 +213,13 @@ static int keep_records(struct assistant_ingest *i, enum entity type, struct fai
 
 int assistant_ingest_keep(assistant_ingest *i, const char *kind, assistant_error *err)
 {
+	_inside_ assistant *inside = NULL;
 	struct fail f = FAIL_INIT;
 	enum entity type;
 	bool conference = kind && !strcmp(kind, "conference");
 
+	if (i && api_enter(i->a, &inside, err) < 0)
+		return ASSISTANT_EUNAVAILABLE;
 	if (!i || !kind || i->sealed)
 		FAIL(&f, ASSISTANT_EINVAL, "An open ingest and a kind are needed.");
 	else if (!conference && entity_from(kind, &type) < 0)
@@ -235,5 +242,7 @@ void assistant_ingest_free(assistant_ingest *i)
 	zone_close(i->zone);
 	json_object_put(i->warnings);
 	ingest_source_free(i->from);
+	if (i->a)
+		assistant_unref(i->a);
 	free(i);
 }

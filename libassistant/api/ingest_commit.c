@@ -359,11 +359,13 @@ static int run(struct commit *c, char **report_json, assistant_error *err)
 
 int assistant_ingest_check(assistant_ingest *i, char **report_json, assistant_error *err)
 {
+	_inside_ assistant *inside = NULL;
 	struct commit c = { .ingest = i, .dry = true };
 	struct fail f = FAIL_INIT;
+	int r = api_enter(i->a, &inside, err);
 
-	int r = ingest_read(i, NULL, NULL, err);
-
+	if (r == 0)
+		r = ingest_read(i, NULL, NULL, err);
 	if (r < 0)
 		return r;
 	if (ingest_seal(i, &f) < 0)
@@ -374,12 +376,15 @@ int assistant_ingest_check(assistant_ingest *i, char **report_json, assistant_er
 int assistant_ingest_commit(assistant_ingest *i, assistant_progress_fn *fn, void *user,
 			    char **report_json, assistant_error *err)
 {
+	_inside_ assistant *inside = NULL;
 	struct commit c = { .ingest = i, .fn = fn, .user = user };
 	const struct snapshot *s;
 	struct fail f = FAIL_INIT;
 	size_t total;
-	int r = ingest_read(i, fn, user, err);
+	int r = api_enter(i->a, &inside, err);
 
+	if (r == 0)
+		r = ingest_read(i, fn, user, err);
 	if (r < 0)
 		return r;
 	s = i->snapshot;
@@ -413,9 +418,10 @@ static void cancel_posted(struct loop_post *p)
 
 void assistant_ingest_cancel(assistant_ingest *i)
 {
+	_inside_ assistant *inside = NULL;
 	bool first;
 
-	if (!i)
+	if (!i || api_enter(i->a, &inside, NULL) < 0)
 		return;
 	pthread_mutex_lock(&i->a->mutex);
 	first = !i->cancelled && i->under_way;

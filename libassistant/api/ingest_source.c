@@ -64,10 +64,13 @@ static int no_directus(struct fail *f)
 int assistant_ingest_begin_directus(assistant *a, const char *conference, const char *kind,
 				    unsigned flags, assistant_ingest **out, assistant_error *err)
 {
+	_inside_ assistant *inside = NULL;
 	struct fail f = FAIL_INIT;
 	struct assistant_ingest *i = NULL;
 	unsigned kinds = 0;
 
+	if (a && api_enter(a, &inside, err) < 0)
+		return ASSISTANT_EUNAVAILABLE;
 	if (!a || kinds_of(kind, &kinds) < 0)
 		FAIL(&f, ASSISTANT_EINVAL,
 		     "kind is \"%.40s\"; conference, session, exhibitor and speaker are accepted.",
@@ -80,7 +83,7 @@ int assistant_ingest_begin_directus(assistant *a, const char *conference, const 
 	if (i)
 		i->from = calloc(1, sizeof(*i->from));
 	if (i && i->from) {
-		i->a = a;
+		i->a = assistant_ref(a);
 		i->warnings = json_object_new_array();
 		i->snapshot = snapshot_create(INGEST_MAX_BYTES);
 		i->from->conference = conference ? strdup(conference) : NULL;
@@ -164,10 +167,14 @@ static void moved_listed(struct flow *f)
 int assistant_ingest_moved(assistant *a, const char *conference, int timeout_ms,
 			   char mark[ASSISTANT_MARK_SIZE], assistant_error *err)
 {
-	struct moved m = { .store = directus_of(a), .conference = conference };
+	_inside_ assistant *inside = NULL;
+	struct moved m = { .conference = conference };
 	struct fail f = FAIL_INIT;
-	int r;
+	int r = api_enter(a, &inside, err);
 
+	if (r < 0)
+		return r;
+	m.store = directus_of(a);
 	if (!m.store) {
 		no_directus(&f);
 		return fail_export(&f, err);

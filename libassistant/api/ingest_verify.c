@@ -100,10 +100,13 @@ static void verify_index(struct flow *f)
 int assistant_ingest_verify(assistant *a, const char *conference, int timeout_ms,
 			    char **report_json, assistant_error *err)
 {
+	_inside_ assistant *inside = NULL;
 	struct verify v = { .conference = conference };
 	char id[128];
-	int r = 0;
+	int r = api_enter(a, &inside, err);
 
+	if (r < 0)
+		return r;
 	if (a->env.store->ops->look_again) {
 		r = API_CALL(a, &v.call, timeout_ms, verify_list, err);
 	} else {

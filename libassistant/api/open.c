@@ -2,7 +2,7 @@
  * open.c - builds an assistant from its settings, and takes it down.
  *
  *	assistant_open: copy settings --> thread: services --> loop runs
- *	assistant_close: drain --> grace --> stop what runs --> rows written or spooled --> services down
+ *	assistant_close: drain --> grace --> stop what runs --> rows written or spooled, callers gone --> services down
  */
 #include "api/assistant_private.h"
 
@@ -188,6 +188,7 @@ static void services_down(assistant *a)
 	struct env *env = &a->env;
 
 	loop_timer_stop(&a->closing);
+	watches_end(a);
 	warm_up_stop(a);
 	refresh_stop(a);
 	layout_stop(a);
@@ -262,6 +263,17 @@ static void destroy(assistant *a)
 	free(a);
 }
 
+void assistant_unref(assistant *a)
+{
+	bool last;
+
+	pthread_mutex_lock(&a->mutex);
+	last = --a->refs == 0;
+	pthread_mutex_unlock(&a->mutex);
+	if (last)
+		destroy(a);
+}
+
 static int prepare(assistant *a, const assistant_config *c, struct fail *f)
 {
 	int64_t pinned;
@@ -304,6 +316,8 @@ int assistant_open(assistant **out, const assistant_config *c, assistant_error *
 	list_init(&a->watches);
 	list_init(&a->uses);
 	list_init(&a->completions);
+	list_init(&a->calls);
+	a->refs = 1;
 	if (prepare(a, c, &f) < 0)
 		return give_up(a, &f, err);
 	if (pthread_create(&a->thread, NULL, loop_thread, a) != 0) {
@@ -350,28 +364,48 @@ static void drain_posted(struct loop_post *p)
 
 void assistant_drain(assistant *a)
 {
-	struct posted *d = calloc(1, sizeof(*d));
+	_inside_ assistant *inside = NULL;
+	struct posted *d;
 
+	if (api_enter(a, &inside, NULL) < 0)
+		return;
+	d = calloc(1, sizeof(*d));
 	if (!d)
 		return;
 	d->a = a;
 	loop_post(a->env.loop, &d->post, drain_posted);
 }
 
+/* Whether nobody is inside; from now on nobody comes in when `last`. */
+static bool nobody_inside(assistant *a, bool last)
+{
+	bool nobody;
+
+	pthread_mutex_lock(&a->mutex);
+	a->closed = a->closed || last;
+	nobody = a->inside == 0;
+	pthread_mutex_unlock(&a->mutex);
+	return nobody;
+}
+
 static void closing_check(struct loop_timer *t)
 {
 	assistant *a = container_of(t, assistant, closing);
 	int64_t waited = loop_now_ms(a->env.loop) - a->closing_since_ms;
+	bool idle = replies_idle(a->replies), over = a->grace_ms >= 0 && waited >= a->grace_ms;
+	bool alone = nobody_inside(a, idle || over);
 
-	if (replies_idle(a->replies)) {
+	if (idle && alone) {
 		loop_stop(a->env.loop);
 		return;
 	}
-	if (a->grace_ms >= 0 && waited >= a->grace_ms && !a->stopped_all) {
+	if (over && !a->stopped_all) {
 		a->stopped_all = true;
 		replies_stop_all(a->replies);
+		api_calls_cancel(a);
 	}
-	if (a->stopped_all && waited >= a->grace_ms + STOPPING_MS && !replies_live(a->replies)) {
+	if (a->stopped_all && waited >= a->grace_ms + STOPPING_MS && alone &&
+	    !replies_live(a->replies)) {
 		writer_spool_all(a->env.writer);
 		loop_stop(a->env.loop);
 		return;
@@ -403,5 +437,5 @@ void assistant_close(assistant *a, int grace_ms)
 	a->grace_ms = grace_ms;
 	loop_post(a->env.loop, &d->post, close_posted);
 	pthread_join(a->thread, NULL);
-	destroy(a);
+	assistant_unref(a);
 }

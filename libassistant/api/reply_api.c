@@ -32,7 +32,7 @@ int reply_handle(assistant *a, struct reply *r, assistant_reply **out)
 		reply_unref(r);
 		return ASSISTANT_ENOMEM;
 	}
-	h->a = a;
+	h->a = assistant_ref(a);
 	reply_reader_init(&h->reader, r);
 	reply_unref(r);
 	*out = h;
@@ -54,6 +54,7 @@ static int check_id(const char *name, const char *value, char lower[static UUID_
 int assistant_reply_start(assistant *a, const assistant_reply_params *p, assistant_reply **out,
 			  int *attached, assistant_error *err)
 {
+	_inside_ assistant *inside = NULL;
 	struct start s = { 0 };
 	struct fail f = FAIL_INIT;
 	char conversation[UUID_SIZE], message[UUID_SIZE], conference[UUID_SIZE];
@@ -69,6 +70,9 @@ int assistant_reply_start(assistant *a, const assistant_reply_params *p, assista
 		check_now(p->now, &s.rq.now_unix_ms, &f);
 	if (f.code)
 		return fail_export(&f, err);
+	code = api_enter(a, &inside, err);
+	if (code < 0)
+		return code;
 	s.rq.conversation_id = conversation;
 	s.rq.message_id = message;
 	s.rq.conference_id = conference;
@@ -101,6 +105,7 @@ static void open_begin(struct flow *f)
 int assistant_reply_open(assistant *a, const char *assistant_message_id, int timeout_ms,
 			 assistant_reply **out, assistant_error *err)
 {
+	_inside_ assistant *inside = NULL;
 	struct open_reply o = { 0 };
 	struct fail f = FAIL_INIT;
 	char id[UUID_SIZE];
@@ -108,6 +113,9 @@ int assistant_reply_open(assistant *a, const char *assistant_message_id, int tim
 
 	if (check_id("assistant_message_id", assistant_message_id, id, &f) < 0)
 		return fail_export(&f, err);
+	code = api_enter(a, &inside, err);
+	if (code < 0)
+		return code;
 	o.id = id;
 	code = API_CALL(a, &o.call, timeout_ms, open_begin, err);
 	if (!code)
@@ -144,7 +152,10 @@ int assistant_reply_wait(assistant_reply *r, int timeout_ms)
 
 int assistant_reply_stop(assistant_reply *r)
 {
-	return reply_stop(r->reader.reply);
+	_inside_ assistant *inside = NULL;
+	int code = api_enter(r->a, &inside, NULL);
+
+	return code < 0 ? code : reply_stop(r->reader.reply);
 }
 
 int assistant_reply_json(assistant_reply *r, char **out)
@@ -164,6 +175,7 @@ void assistant_reply_free(assistant_reply *r)
 	if (!r)
 		return;
 	reply_reader_finish(&r->reader);
+	assistant_unref(r->a);
 	free(r);
 }
 
@@ -241,6 +253,7 @@ static void feedback_written(struct flow *f)
 int assistant_reply_feedback(assistant_reply *r, const char *rating, const char *comment,
 			     int timeout_ms, assistant_error *err)
 {
+	_inside_ assistant *inside = NULL;
 	struct feedback b = { .reply = r->reader.reply };
 	struct fail f = FAIL_INIT;
 	int code;
@@ -256,6 +269,9 @@ int assistant_reply_feedback(assistant_reply *r, const char *rating, const char 
 		     utf8_count(comment));
 	if (f.code)
 		return fail_export(&f, err);
+	code = api_enter(r->a, &inside, err);
+	if (code < 0)
+		return code;
 	b.value = json_object_new_object();
 	json_set_string(b.value, "rating", rating);
 	json_set_string(b.value, "comment", comment);

@@ -40,9 +40,13 @@ static char *tools_text(assistant *a)
 
 int assistant_report(assistant *a, int what, int timeout_ms, char **out, assistant_error *err)
 {
+	_inside_ assistant *inside = NULL;
 	struct fail f = FAIL_INIT;
 	char *text = NULL;
+	int code = api_enter(a, &inside, err);
 
+	if (code < 0)
+		return code;
 	switch (what) {
 	case ASSISTANT_REPORT_READY:
 		return services_ready(a, timeout_ms, out, err);
@@ -78,16 +82,26 @@ int assistant_report(assistant *a, int what, int timeout_ms, char **out, assista
 int assistant_metric_new(assistant *a, int kind, const char *name, const char *help,
 			 const char *label, const double *buckets, size_t n_buckets)
 {
+	_inside_ assistant *inside = NULL;
+	int code = api_enter(a, &inside, NULL);
+
+	if (code < 0)
+		return code;
 	return metrics_register(a->env.metrics, kind, name, help, label, buckets, n_buckets);
 }
 
 void assistant_metric_record(assistant *a, int metric, const char *label_value, double value)
 {
-	if (metric >= 0)
+	_inside_ assistant *inside = NULL;
+
+	if (metric >= 0 && api_enter(a, &inside, NULL) == 0)
 		metrics_record(a->env.metrics, metric, label_value, value);
 }
 
 void assistant_log(assistant *a, int level, const char *event, const char *fields_json)
 {
-	log_write_json(a->env.log, (enum log_level)level, event, fields_json);
+	_inside_ assistant *inside = NULL;
+
+	if (api_enter(a, &inside, NULL) == 0)
+		log_write_json(a->env.log, (enum log_level)level, event, fields_json);
 }

@@ -51,12 +51,13 @@ static void row_patch_begin(struct flow *f)
 	s->ops->row_patch(s, r->collection, r->id, r->value, &r->result, THEN(f, api_call_done));
 }
 
-static int refuse_remote(assistant *a, assistant_error *err)
+static int enter(assistant *a, assistant **inside, assistant_error *err)
 {
 	struct fail f = FAIL_INIT;
+	int code = api_enter(a, inside, err);
 
-	if (a->env.store->ops->row_read)
-		return 0;
+	if (code < 0 || a->env.store->ops->row_read)
+		return code;
 	FAIL(&f, ASSISTANT_EDENIED, "Rows are served by %s itself.", a->env.store->ops->name);
 	return fail_export(&f, err);
 }
@@ -90,8 +91,9 @@ static int finish(struct row_call *r, int code, char **out)
 int assistant_row_read(assistant *a, const char *collection, const char *id, int timeout_ms,
 		       char **row_json, assistant_error *err)
 {
+	_inside_ assistant *inside = NULL;
 	struct row_call r = { .collection = collection, .id = id };
-	int code = refuse_remote(a, err);
+	int code = enter(a, &inside, err);
 
 	if (code < 0)
 		return code;
@@ -101,9 +103,10 @@ int assistant_row_read(assistant *a, const char *collection, const char *id, int
 int assistant_row_list(assistant *a, const char *collection, const char *query_json, int timeout_ms,
 		       char **rows_json, assistant_error *err)
 {
+	_inside_ assistant *inside = NULL;
 	struct row_call r = { .query = { .collection = collection, .limit = 100 } };
 	struct json_object *sort;
-	int code = refuse_remote(a, err);
+	int code = enter(a, &inside, err);
 
 	if (!code && query_json)
 		code = parse_object(query_json, &r.value, err);
@@ -121,8 +124,9 @@ int assistant_row_list(assistant *a, const char *collection, const char *query_j
 int assistant_row_create(assistant *a, const char *collection, const char *row_json, int timeout_ms,
 			 char **created_json, assistant_error *err)
 {
+	_inside_ assistant *inside = NULL;
 	struct row_call r = { .collection = collection };
-	int code = refuse_remote(a, err);
+	int code = enter(a, &inside, err);
 
 	if (!code)
 		code = parse_object(row_json, &r.value, err);
@@ -135,8 +139,9 @@ int assistant_row_patch(assistant *a, const char *collection, const char *id,
 			const char *patch_json, int timeout_ms, char **row_json,
 			assistant_error *err)
 {
+	_inside_ assistant *inside = NULL;
 	struct row_call r = { .collection = collection, .id = id };
-	int code = refuse_remote(a, err);
+	int code = enter(a, &inside, err);
 
 	if (!code)
 		code = parse_object(patch_json, &r.value, err);

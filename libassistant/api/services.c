@@ -350,67 +350,111 @@ void services_log(assistant *a)
 
 /* --- Readiness -------------------------------------------------------------------- */
 
+enum { PROBE_STORE, PROBE_INDEX, PROBE_EMBEDDER, PROBE_LLM, PROBE_CACHE, PROBE_COUNT };
+
+/* Asks one service whether it is there. */
+struct probe {
+	struct flow flow;
+	assistant *a;
+	int status; /* ETIMEOUT until it has answered */
+};
+
 struct ready {
 	struct api_call call;
-	int store, index, embedder, llm, cache;
+	struct probe probes[PROBE_COUNT];
 	struct completing completing;
 	bool draining;
 };
 
-static flow_step ready_begin, ready_index, ready_embedder, ready_llm, ready_cache, ready_end;
+static flow_step ready_begin, ready_end, probe_layout;
 
-static struct ready *ready_of(struct flow *f)
+static struct env *probed(struct flow *f)
 {
-	return container_of(f, struct ready, call.flow);
+	return &container_of(f, struct probe, flow)->a->env;
 }
 
+static void probe_store(struct flow *f)
+{
+	struct store *s = probed(f)->store;
+
+	s->ops->ping(s, THEN(f, probe_layout));
+}
+
+/* It answers; is what it holds as it must be? */
+static void probe_layout(struct flow *f)
+{
+	int r = layout_status(container_of(f, struct probe, flow)->a);
+
+	if (r < 0)
+		flow_fail(f, r);
+	else
+		flow_done(f);
+}
+
+static void probe_index(struct flow *f)
+{
+	struct index *x = probed(f)->index;
+
+	x->ops->ping(x, THEN(f, api_call_done));
+}
+
+static void probe_embedder(struct flow *f)
+{
+	struct embedder *e = probed(f)->embedder;
+
+	if (e)
+		e->ops->ping(e, THEN(f, api_call_done));
+	else
+		flow_done(f);
+}
+
+static void probe_llm(struct flow *f)
+{
+	struct llm *l = probed(f)->llm;
+
+	l->ops->ping(l, THEN(f, api_call_done));
+}
+
+static void probe_cache(struct flow *f)
+{
+	struct cache *c = probed(f)->cache;
+
+	c->ops->ping(c, THEN(f, api_call_done));
+}
+
+static void probe_ended(struct flow *f)
+{
+	container_of(f, struct probe, flow)->status = f->status;
+}
+
+/* All at once: one that hangs says nothing of the others. */
 static void ready_begin(struct flow *f)
 {
-	struct store *s = ready_of(f)->call.a->env.store;
+	static const struct {
+		const char *name;
+		flow_step *step;
+	} steps[PROBE_COUNT] = {
+		[PROBE_STORE] = { "probe_store", probe_store },
+		[PROBE_INDEX] = { "probe_index", probe_index },
+		[PROBE_EMBEDDER] = { "probe_embedder", probe_embedder },
+		[PROBE_LLM] = { "probe_llm", probe_llm },
+		[PROBE_CACHE] = { "probe_cache", probe_cache },
+	};
+	struct ready *r = container_of(f, struct ready, call.flow);
+	assistant *a = r->call.a;
 
-	ready_of(f)->draining = replies_draining(ready_of(f)->call.a->replies);
-	s->ops->ping(s, THEN_ANYWAY(f, ready_index));
-}
-
-static void ready_index(struct flow *f)
-{
-	struct index *x = ready_of(f)->call.a->env.index;
-
-	ready_of(f)->store = f->status < 0 ? f->status : layout_status(ready_of(f)->call.a);
-	x->ops->ping(x, THEN_ANYWAY(f, ready_embedder));
-}
-
-static void ready_embedder(struct flow *f)
-{
-	struct embedder *e = ready_of(f)->call.a->env.embedder;
-
-	ready_of(f)->index = f->status;
-	complete_progress(ready_of(f)->call.a, &ready_of(f)->completing);
-	if (e)
-		e->ops->ping(e, THEN_ANYWAY(f, ready_llm));
-	else
-		ready_llm(f);
-}
-
-static void ready_llm(struct flow *f)
-{
-	struct llm *l = ready_of(f)->call.a->env.llm;
-
-	ready_of(f)->embedder = f->status;
-	l->ops->ping(l, THEN_ANYWAY(f, ready_cache));
-}
-
-static void ready_cache(struct flow *f)
-{
-	struct cache *c = ready_of(f)->call.a->env.cache;
-
-	ready_of(f)->llm = f->status;
-	c->ops->ping(c, THEN_ANYWAY(f, ready_end));
+	r->draining = replies_draining(a->replies);
+	complete_progress(a, &r->completing);
+	for (unsigned i = 0; i < PROBE_COUNT; i++) {
+		r->probes[i].a = a;
+		flow_begin(&r->probes[i].flow, f->loop, f, "probe", steps[i].step, steps[i].name,
+			   probe_ended);
+	}
+	flow_join(THEN(f, ready_end));
 }
 
 static void ready_end(struct flow *f)
 {
-	ready_of(f)->cache = f->status;
 	flow_done(f);
 }
 
@@ -424,20 +468,23 @@ int services_ready(assistant *a, int timeout_ms, char **out, assistant_error *er
 	struct ready r = { 0 };
 	_cleanup_json_ struct json_object *o = json_object_new_object();
 	struct json_object *checks = json_object_new_object();
+	const struct probe *p = r.probes;
 
-	r.store = r.index = r.embedder = r.llm = r.cache = ASSISTANT_ETIMEOUT;
+	for (unsigned i = 0; i < PROBE_COUNT; i++)
+		r.probes[i].status = ASSISTANT_ETIMEOUT;
 	API_CALL(a, &r.call, timeout_ms, ready_begin, err);
 	api_call_finish(&r.call);
-	check(checks, a->env.store->ops->name, r.store, "failed");
-	check(checks, a->env.index->ops->name, r.index, r.store < 0 ? "failed" : "degraded");
+	check(checks, a->env.store->ops->name, p[PROBE_STORE].status, "failed");
+	check(checks, a->env.index->ops->name, p[PROBE_INDEX].status,
+	      p[PROBE_STORE].status < 0 ? "failed" : "degraded");
 	if (a->env.embedder)
-		check(checks, a->env.embedder->ops->name, r.embedder, "degraded");
-	check(checks, a->env.llm->ops->name, r.llm, "degraded");
-	check(checks, a->env.cache->ops->name, r.cache, "degraded");
+		check(checks, a->env.embedder->ops->name, p[PROBE_EMBEDDER].status, "degraded");
+	check(checks, a->env.llm->ops->name, p[PROBE_LLM].status, "degraded");
+	check(checks, a->env.cache->ops->name, p[PROBE_CACHE].status, "degraded");
 	json_set_string(o, "status",
-			r.draining    ? "draining"
-			: r.store < 0 ? "unavailable"
-				      : "ready");
+			r.draining		    ? "draining"
+			: p[PROBE_STORE].status < 0 ? "unavailable"
+						    : "ready");
 	json_set(o, "checks", checks);
 	if (r.completing.total > 0) {
 		struct json_object *embedding = json_object_new_object();

@@ -31,6 +31,7 @@ struct assistant_watch {
 	struct map *queued; /* row key -> struct change */
 	struct change *current;
 	int fd;
+	bool over; /* there will be no changes any more */
 };
 
 static void change_free(void *p)
@@ -47,12 +48,16 @@ static void change_free(void *p)
 
 int assistant_watch_new(assistant *a, assistant_watch **out)
 {
-	assistant_watch *w = calloc(1, sizeof(*w));
+	_inside_ assistant *inside = NULL;
+	int code = api_enter(a, &inside, NULL);
+	assistant_watch *w = code < 0 ? NULL : calloc(1, sizeof(*w));
 	pthread_condattr_t attributes;
 
+	if (code < 0)
+		return code;
 	if (!w)
 		return ASSISTANT_ENOMEM;
-	w->a = a;
+	w->a = assistant_ref(a);
 	w->fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	w->subjects = map_create(WATCH_MAX);
 	w->queued = map_create(WATCH_MAX);
@@ -118,11 +123,14 @@ static void tell(assistant *a, const char *collection, const char *field, const 
 int assistant_watch_add(assistant_watch *w, const char *collection, const char *field,
 			const char *value)
 {
+	_inside_ assistant *inside = NULL;
 	_cleanup_free_ char *key = NULL;
 	int r = 0;
 
 	if (strcmp(field, "id") != 0 && strcmp(field, "conversation_id") != 0)
 		return ASSISTANT_EINVAL;
+	if (api_enter(w->a, &inside, NULL) < 0)
+		return ASSISTANT_EUNAVAILABLE;
 	if (!w->a->env.store->ops->watch)
 		return ASSISTANT_EDENIED;
 	key = join(collection, field, value);
@@ -141,8 +149,11 @@ int assistant_watch_add(assistant_watch *w, const char *collection, const char *
 void assistant_watch_remove(assistant_watch *w, const char *collection, const char *field,
 			    const char *value)
 {
+	_inside_ assistant *inside = NULL;
 	_cleanup_free_ char *key = join(collection, field, value);
 
+	if (api_enter(w->a, &inside, NULL) < 0)
+		return;
 	pthread_mutex_lock(&w->mutex);
 	if (key && map_remove(w->subjects, key))
 		tell(w->a, collection, field, value, false);
@@ -213,6 +224,24 @@ void watches_changed(void *ctx, const char *collection, const char *change, cons
 	pthread_mutex_unlock(&a->mutex);
 }
 
+void watches_end(assistant *a)
+{
+	uint64_t one = 1;
+
+	pthread_mutex_lock(&a->mutex);
+	list_for_each (l, &a->watches) {
+		assistant_watch *w = list_entry(l, assistant_watch, link);
+
+		pthread_mutex_lock(&w->mutex);
+		w->over = true;
+		if (write(w->fd, &one, sizeof(one)) < 0)
+			errno = 0; /* it is readable already */
+		pthread_cond_broadcast(&w->changed);
+		pthread_mutex_unlock(&w->mutex);
+	}
+	pthread_mutex_unlock(&a->mutex);
+}
+
 /* --- Reading ------------------------------------------------------------------------ */
 
 /* Mutex held. */
@@ -221,7 +250,7 @@ static void wait_for_change(assistant_watch *w, int timeout_ms)
 	struct timespec deadline;
 
 	clock_deadline(timeout_ms > 0 ? timeout_ms : 0, &deadline);
-	while (list_empty(&w->queue) && timeout_ms != 0) {
+	while (list_empty(&w->queue) && !w->over && timeout_ms != 0) {
 		if (timeout_ms < 0)
 			pthread_cond_wait(&w->changed, &w->mutex);
 		else if (pthread_cond_timedwait(&w->changed, &w->mutex, &deadline) == ETIMEDOUT)
@@ -233,6 +262,7 @@ int assistant_watch_next(assistant_watch *w, int timeout_ms, const char **collec
 			 const char **change, const char **row_json)
 {
 	uint64_t n;
+	bool over;
 
 	pthread_mutex_lock(&w->mutex);
 	change_free(w->current);
@@ -243,11 +273,12 @@ int assistant_watch_next(assistant_watch *w, int timeout_ms, const char **collec
 		list_remove(&w->current->link);
 		map_remove(w->queued, w->current->key);
 	}
-	if (list_empty(&w->queue) && read(w->fd, &n, sizeof(n)) < 0)
+	over = w->over;
+	if (list_empty(&w->queue) && !over && read(w->fd, &n, sizeof(n)) < 0)
 		errno = 0; /* it was not readable */
 	pthread_mutex_unlock(&w->mutex);
 	if (!w->current)
-		return ASSISTANT_ETIMEOUT;
+		return over ? ASSISTANT_EUNAVAILABLE : ASSISTANT_ETIMEOUT;
 	*collection = w->current->collection;
 	*change = w->current->change;
 	*row_json = w->current->row;
@@ -272,16 +303,19 @@ static void forget_subject(assistant_watch *w, const char *key)
 
 void assistant_watch_free(assistant_watch *w)
 {
+	_inside_ assistant *inside = NULL;
 	size_t cursor = 0;
 	const char *key;
 	void *value;
+	bool open;
 
 	if (!w)
 		return;
+	open = api_enter(w->a, &inside, NULL) == 0;
 	pthread_mutex_lock(&w->a->mutex);
 	list_remove(&w->link);
 	pthread_mutex_unlock(&w->a->mutex);
-	while (map_next(w->subjects, &cursor, &key, &value))
+	while (open && map_next(w->subjects, &cursor, &key, &value))
 		forget_subject(w, key);
 	map_destroy(w->subjects, NULL);
 	map_destroy(w->queued, change_free);
@@ -289,5 +323,6 @@ void assistant_watch_free(assistant_watch *w)
 	close(w->fd);
 	pthread_cond_destroy(&w->changed);
 	pthread_mutex_destroy(&w->mutex);
+	assistant_unref(w->a);
 	free(w);
 }

@@ -141,8 +141,10 @@ ASSISTANT_API int assistant_config_add_node(assistant_config *c, const char *nam
 ASSISTANT_API int assistant_open(assistant **out, const assistant_config *c, assistant_error *err);
 /* Refuses new turns from now on (ASSISTANT_EUNAVAILABLE) and reports "not ready". */
 ASSISTANT_API void assistant_drain(assistant *a);
-/* Drains, lets turns finish for up to grace_ms, then ends the rest with what text there is, their
- * rows completed; frees a.  No handle made from a may be in use by another thread. */
+/* Drains, lets turns and calls finish for up to grace_ms, then ends the rest: turns with what text there is, their rows
+ * completed; calls of other threads with ASSISTANT_ECANCELED, or ASSISTANT_EUNAVAILABLE when they come too late.  Returns when
+ * no thread is in a call any more; a may not be used then.  Handles made from a stay yours to free: what they ask ends with
+ * EUNAVAILABLE.  Not from a function that the library calls. */
 ASSISTANT_API void assistant_close(assistant *a, int grace_ms);
 
 enum {
@@ -306,7 +308,8 @@ ASSISTANT_API int assistant_watch_add(assistant_watch *w, const char *collection
 				      const char *value);
 ASSISTANT_API void assistant_watch_remove(assistant_watch *w, const char *collection,
 					  const char *field, const char *value);
-/* The next change; strings last until the next call on w.  change: "create" or "update". */
+/* The next change; strings last until the next call on w.  change: "create" or "update".  ETIMEOUT: none yet; EUNAVAILABLE: none
+ * any more, the assistant was closed. */
 ASSISTANT_API int assistant_watch_next(assistant_watch *w, int timeout_ms, const char **collection,
 				       const char **change, const char **row_json);
 ASSISTANT_API int assistant_watch_fd(assistant_watch *w);
