@@ -148,7 +148,10 @@ static void readers_hear_the_end(void **state)
 	fixture_open(fx);
 	caller_begin(&watching, fx, watch_changes);
 	caller_begin(&reading, fx, read_answer);
-	wait_ms(300);
+	/* The visitor's row and the answer's: it has begun. */
+	for (int i = 0; i < 500 && assistant_fake_store_count(fx->rows, "message_create") < 2; i++)
+		wait_ms(20);
+	wait_ms(50);
 	close_ms(fx, 0);
 	caller_end(&reading);
 	caller_end(&watching);
