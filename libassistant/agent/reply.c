@@ -204,6 +204,8 @@ static void sink_end(void *ctx, enum outcome outcome, const char *error)
 		json_set_string(usage, "model", t->llm.model);
 		json_set_int(usage, "input_tokens", t->llm.input_tokens);
 		json_set_int(usage, "output_tokens", t->llm.output_tokens);
+		if (t->llm.reused)
+			json_set_bool(usage, "reused", true);
 		if (t->llm.cache_read_tokens || t->llm.cache_write_tokens) {
 			json_set_int(usage, "cache_read_tokens", t->llm.cache_read_tokens);
 			json_set_int(usage, "cache_write_tokens", t->llm.cache_write_tokens);

@@ -205,6 +205,7 @@ static int open_anthropic(assistant *a, struct fail *f)
 		.silence_ms = (int)config_int(a->config, "LLM_SILENCE_MS"),
 		.policy = &guard_policy_default,
 	};
+	int64_t keep_ms = config_int(a->config, "ANSWER_CACHE_MS");
 	int r;
 
 	if (!*config_text(a->config, "ANTHROPIC_API_KEY") &&
@@ -217,10 +218,14 @@ static int open_anthropic(assistant *a, struct fail *f)
 		return FAIL(f, ASSISTANT_ENOMEM, "Out of memory.");
 	r = add_models(a, arena, &chain, f);
 	if (!r)
-		return guard_llm_open(a->env.loop, &chain, a->env.metrics, a->env.log, &a->env.llm,
-				      f);
-	for (size_t i = 0; i < chain.n_links; i++)
-		llm_destroy(chain.links[i].llm);
+		r = guard_llm_open(a->env.loop, &chain, a->env.metrics, a->env.log, &a->env.llm, f);
+	else
+		for (size_t i = 0; i < chain.n_links; i++)
+			llm_destroy(chain.links[i].llm);
+	if (!r && a->redis && keep_ms > 0)
+		r = llm_shared_open(a->env.loop, a->env.llm,
+				    config_text(a->config, "ANTHROPIC_MODEL"), a->env.cache,
+				    keep_ms, a->env.metrics, &a->env.llm, f);
 	return r;
 }
 

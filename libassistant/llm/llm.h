@@ -38,6 +38,9 @@ struct llm_request {
 	struct json_object *facts; /* borrowed until the end; NULL: none */
 	const char *now;	   /* "Saturday 31 January 2026, 14:05 (Europe/Brussels)" */
 	bool basic;		   /* a configured service failed: the answer says so */
+	/* Which records the facts are of, "<conference>.<epoch>", when the answer may serve whoever else asks the same; else NULL. */
+	const char *records;
+	const char *clock; /* as much of the time as such an answer may depend on */
 	int max_tokens;
 	/* What another attempt has said already and the reader has read: to be gone on with.  NULL: nothing. */
 	const char *said;
@@ -54,6 +57,7 @@ struct llm_result {
 	const char *model;		     /* "composer"; in the arena, or static */
 	int64_t input_tokens, output_tokens; /* 0: does not count */
 	int64_t cache_read_tokens, cache_write_tokens;
+	bool reused; /* it was said before: nothing was asked of a model */
 };
 
 /* A question with an answer in JSON. */
@@ -103,6 +107,14 @@ struct http;
 struct log;
 struct metrics;
 struct clock;
+struct cache;
+/*
+ * In front of inner (owned): answers that another process on the same cache (borrowed) has had are said again for keep_ms, when the request
+ * allows it.  model: the first that inner asks; only what that one said is kept.
+ */
+int llm_shared_open(struct loop *loop, struct llm *inner, const char *model, struct cache *cache,
+		    int64_t keep_ms, struct metrics *metrics, struct llm **out, struct fail *f);
+
 struct anthropic_options {
 	const char *base_url; /* without /v1, e.g. "https://api.anthropic.com" */
 	const char *api_key;  /* NULL or "": none is sent */
