@@ -9,6 +9,7 @@
 #include "search/words.h"
 
 #define MAX_TALKS 24
+#define OFTEN	  2 /* times that a talk names what it is about: once may be in passing */
 
 static enum intent intent_of(enum entity type)
 {
@@ -59,7 +60,9 @@ static bool means_pick(const struct resolving *r)
 	const struct question *q = r->q;
 
 	return question_has(q, PHRASES_OF_THESE) || question_begins(q, BEGINS_ONLY) ||
-	       (question_begins(q, BEGINS_WHICH) && question_has(q, WORDS_ONE) && r->bare);
+	       (r->bare &&
+		((question_begins(q, BEGINS_WHICH) && question_has(q, WORDS_ONE)) ||
+		 question_begins(q, BEGINS_WHICH_IS) || question_begins(q, BEGINS_ARE_THEY)));
 }
 
 bool resolve_pick(struct resolving *r)
@@ -223,14 +226,18 @@ static void talks_of(const struct resolving *r, const struct record *exhibitor, 
 	char *company _cleanup_free_ = utf8_fold(exhibitor->name, strlen(exhibitor->name));
 	struct exhibitor_links links;
 	size_t before = out->n;
+	bool often = false;
 
 	for (size_t i = 0; company && i < s->n[ENTITY_SESSION]; i++)
 		if (gives(s, &s->records[ENTITY_SESSION][i], company))
 			add_talk(out, s->records[ENTITY_SESSION][i].id);
 	if (out->n > before || exhibitor_links(s, exhibitor, r->arena, &links) < 0)
 		return;
-	for (size_t i = 0; i < links.n; i++)
-		add_talk(out, links.sessions[i]->id);
+	for (size_t i = 0; i < links.n; i++) {
+		often |= links.times[i] >= OFTEN;
+		if (links.times[i] >= OFTEN || !often) /* the most often first */
+			add_talk(out, links.sessions[i]->id);
+	}
 }
 
 /* "talks by Carbopur": nothing that is known belongs to them, and words may find some. */
@@ -294,7 +301,8 @@ bool resolve_other_kind(struct resolving *r)
 	unsigned entities = r->q->u->entities;
 
 	if (!r->bare ||
-	    !(question_has(r->q, WORDS_PRONOUN) || question_has(r->q, WORDS_POSSESSIVE)) ||
+	    !(question_has(r->q, WORDS_PRONOUN) || question_has(r->q, WORDS_POSSESSIVE) ||
+	      question_has(r->q, WORDS_THEY)) ||
 	    question_ordinal(r->q))
 		return false;
 	if (entities == ENTITY_BIT(ENTITY_EXHIBITOR) && question_has(r->q, WORDS_NOUN))

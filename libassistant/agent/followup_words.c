@@ -66,7 +66,8 @@ static const char about[] =
 	"semblables "
 	"similaire similaires parecido parecida parecidos parecidas similares kind sits sit chairs "
 	"chair "
-	"moderates moderate building floor gebaude etage batiment edificio day tag jour dia";
+	"moderates moderate leitet leiten moderiert moderieren anime building floor gebaude etage "
+	"batiment edificio day tag jour dia";
 
 static const char similar_words[] = "similar ahnlich ahnliche ahnliches ahnlichen semblable "
 				    "semblables similaire similaires parecido "
@@ -295,9 +296,10 @@ bool question_has(const struct question *q, enum word_kind kind)
 bool question_begins(const struct question *q, enum beginning how)
 {
 	static const char only[] = "only just nur bloss seulement juste solo solamente";
-	static const char which[] =
-		"which welche welcher welches quel quelle quels quelles cual cuales";
+	static const char which[] = "which welche welcher welches quel quelle quels quelles "
+				    "lesquels lesquelles cual cuales";
 	static const char is[] = "is was ist est es are will";
+	static const char be[] = "is are was were ist sind est sont es son";
 	static const char it[] = "it that this das es ce ca eso";
 
 	switch (how) {
@@ -305,6 +307,10 @@ bool question_begins(const struct question *q, enum beginning how)
 		return q->n > 1 && word_in(q->tokens[0], only);
 	case BEGINS_WHICH:
 		return q->n > 1 && word_in(q->tokens[0], which);
+	case BEGINS_WHICH_IS:
+		return q->n > 2 && word_in(q->tokens[0], which) && word_in(q->tokens[1], be);
+	case BEGINS_ARE_THEY:
+		return q->n > 2 && word_in(q->tokens[0], be) && word_in(q->tokens[1], they_words);
 	case BEGINS_IS_IT:
 		return q->n > 2 && word_in(q->tokens[0], is) && word_in(q->tokens[1], it);
 	}

@@ -50,9 +50,11 @@ enum word_kind {
 };
 
 enum beginning {
-	BEGINS_ONLY,  /* only, just */
-	BEGINS_WHICH, /* which */
-	BEGINS_IS_IT  /* is it, is that */
+	BEGINS_ONLY,	 /* only, just */
+	BEGINS_WHICH,	 /* which */
+	BEGINS_WHICH_IS, /* which are, welche sind */
+	BEGINS_ARE_THEY, /* are these */
+	BEGINS_IS_IT	 /* is it, is that */
 };
 
 enum extreme { EXTREME_NONE, EXTREME_LONGEST, EXTREME_SHORTEST, EXTREME_EARLIEST, EXTREME_LATEST };

@@ -184,6 +184,10 @@ static void picked_from_a_list(void **state)
 	CONVERSATION({ "Who is Leila Haddad?", { "gives 3 sessions" } },
 		     { "which one is on Friday?",
 		       { "Water tariffs that let people wash", "!Who pays for the next flood?" } });
+	CONVERSATION({ "Which talks are about groundwater?", { "Salt in the well" } },
+		     { "are these on Friday?", { "“groundwater” on Friday 21 May" } });
+	CONVERSATION({ "What starts at 13:45?", { "There are 6 sessions" } },
+		     { "which are in English?", { "13:45", "in English", "!There are 105" } });
 	CONVERSATION({ "What is on in Werkstatt 1 today?", { "Map your flood memory" } },
 		     { "what do I need to bring to the first?",
 		       { "**From rain gauge to wet basement", "ruler", "!Which one" } });
@@ -194,6 +198,9 @@ static void picked_from_a_list(void **state)
 
 static void of_the_other_kind(void **state)
 {
+	CONVERSATION(
+		{ "Where is the Stillwerk stand?", { "B03" } },
+		{ "is there a talk by them?", { "A heat pump for courtyards", "!There are" } });
 	CONVERSATION({ "Where is the Tariff Lab stand?", { "D01" } },
 		     { "what talks do they give?",
 		       { "on “Tariff Lab”", "Water tariffs that let people wash" } },
