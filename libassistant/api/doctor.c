@@ -2,7 +2,7 @@
  * doctor.c - looks at a set-up as an operator would: asks every service, then every conference.
  *
  *	index --> llm --> cache (what is shared, too) --> store (its layout, too) --> embedder
- *	      --> each conference: its index, its records, its zone --> doctor_findings.c
+ *	      --> each conference: its records, its zone, its index --> doctor_findings.c
  */
 #include "api/doctor.h"
 
@@ -15,8 +15,8 @@
 #define CACHE_LOOK_MS 100
 
 static flow_step doctor_begin, doctor_index, doctor_llm, doctor_look, doctor_cache, doctor_shared,
-	doctor_store, doctor_conferences, doctor_layout, doctor_embedder, doctor_each, doctor_used,
-	doctor_space, doctor_loaded;
+	doctor_store, doctor_conferences, doctor_layout, doctor_embedder, doctor_each,
+	doctor_loaded, doctor_used, doctor_space;
 
 static struct doctor *doctor_of(struct flow *f)
 {
@@ -135,7 +135,7 @@ static struct doctor_conference *conference_of(struct flow *f)
 static void doctor_each(struct flow *f)
 {
 	struct doctor *d = doctor_of(f);
-	struct index *x = env_of(f)->index;
+	struct store *s = env_of(f)->store;
 	const struct conference_brief *row = &d->conferences.rows[d->at];
 
 	if (d->store.status < 0 || d->at == d->conferences.n || d->at == DOCTOR_CONFERENCES) {
@@ -145,7 +145,39 @@ static void doctor_each(struct flow *f)
 	d->n = d->at + 1;
 	conference_of(f)->id = row->id;
 	conference_of(f)->name = row->name;
-	x->ops->use(x, row->id, row->epoch, THEN_ANYWAY(f, doctor_used));
+	s->ops->snapshot(s, row->id, &d->snapshot, THEN_ANYWAY(f, doctor_loaded));
+}
+
+static void look_at_records(struct doctor *d, struct doctor_conference *c)
+{
+	const struct snapshot *s = d->snapshot;
+	struct zone *zone = NULL;
+
+	for (unsigned e = 0; e < ENTITY_COUNT; e++)
+		c->n_records += s->n[e];
+	c->n_left_out = s->n_left_out;
+	c->left_out = s->n_left_out ? arena_strdup(d->call.arena, s->left_out[0]) : NULL;
+	if (s->conference.timezone)
+		c->timezone = arena_strdup(d->call.arena, s->conference.timezone);
+	c->zone.status = zone_open(c->timezone ? c->timezone : "UTC", &zone, &c->zone.fail);
+	zone_close(zone);
+}
+
+/* A remote store's epoch is known for sure once all was read. */
+static void doctor_loaded(struct flow *f)
+{
+	struct doctor *d = doctor_of(f);
+	struct doctor_conference *c = conference_of(f);
+	struct index *x = env_of(f)->index;
+	uint64_t epoch = d->conferences.rows[d->at].epoch;
+
+	keep(&c->loaded, f);
+	if (f->status >= 0) {
+		epoch = d->snapshot->epoch;
+		look_at_records(d, c);
+		snapshot_unref(TAKE_PTR(d->snapshot));
+	}
+	x->ops->use(x, c->id, epoch, THEN_ANYWAY(f, doctor_used));
 }
 
 static void doctor_used(struct flow *f)
@@ -161,37 +193,7 @@ static void doctor_used(struct flow *f)
 
 static void doctor_space(struct flow *f)
 {
-	struct store *s = env_of(f)->store;
-
-	s->ops->snapshot(s, conference_of(f)->id, &doctor_of(f)->snapshot,
-			 THEN_ANYWAY(f, doctor_loaded));
-}
-
-static void look_at_zone(struct doctor_conference *c)
-{
-	struct zone *zone = NULL;
-
-	c->zone.status = zone_open(c->timezone ? c->timezone : "UTC", &zone, &c->zone.fail);
-	zone_close(zone);
-}
-
-static void doctor_loaded(struct flow *f)
-{
-	struct doctor *d = doctor_of(f);
-	struct doctor_conference *c = conference_of(f);
-
-	keep(&c->loaded, f);
-	if (f->status >= 0) {
-		for (unsigned e = 0; e < ENTITY_COUNT; e++)
-			c->n_records += d->snapshot->n[e];
-		c->timezone =
-			d->snapshot->conference.timezone
-				? arena_strdup(d->call.arena, d->snapshot->conference.timezone)
-				: NULL;
-		look_at_zone(c);
-		snapshot_unref(TAKE_PTR(d->snapshot));
-	}
-	d->at++;
+	doctor_of(f)->at++;
 	doctor_each(f);
 }
 

@@ -21,7 +21,8 @@ struct doctor_conference {
 	const char *id, *name;
 	struct doctor_outcome used, loaded; /* its index, its records */
 	struct vector_space space;
-	size_t n_points, n_records;
+	size_t n_points, n_records, n_left_out;
+	const char *left_out; /* the first row that is no record, and why; NULL: all are */
 	const char *timezone; /* NULL: it says none */
 	struct doctor_outcome zone;
 };

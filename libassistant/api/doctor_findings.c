@@ -147,6 +147,11 @@ static void look_at_records(const struct doctor *d, const struct doctor_conferen
 				      "policy may hide every row."
 				    : "Load them: erleah-ingest all FILE.",
 		     "\"%.100s\" has no sessions, no speakers and no exhibitors.", c->name);
+	if (c->left_out)
+		find(findings, "warning", "Mend it there: until then nobody hears of it.",
+		     "%zu record%s of \"%.100s\" cannot be used and %s left out: %s", c->n_left_out,
+		     c->n_left_out == 1 ? "" : "s", c->name, c->n_left_out == 1 ? "is" : "are",
+		     c->left_out);
 	if (c->loaded.status >= 0 && !c->timezone)
 		find(findings, "warning",
 		     "Give the conference an IANA name such as Europe/Brussels.",

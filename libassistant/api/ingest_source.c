@@ -270,13 +270,13 @@ static void warn_left_out(struct assistant_ingest *i, const struct snapshot *s)
 /* The index of the store's own records: they are what they are. */
 static int adopt(struct assistant_ingest *i, struct snapshot *read, struct fail *f)
 {
-	const char *timezone = read->conference.timezone;
+	const char *name = read->conference.timezone;
 
-	if (!timezone || zone_open(timezone, &i->zone, NULL) < 0)
+	if (!name || zone_open(name, &i->zone, NULL) < 0)
 		return FAIL(f, ASSISTANT_EINVAL,
 			    "timezone is \"%.60s\"; an IANA name such as Europe/Brussels is "
 			    "accepted.",
-			    timezone ? timezone : "");
+			    name ? name : "");
 	snapshot_unref(i->snapshot);
 	i->snapshot = snapshot_ref(read);
 	return 0;

@@ -44,6 +44,8 @@ struct directus {
 	int check_ms, compare_ms;
 	unsigned char undated[MAPPED_COUNT]; /* combinations it does not have */
 	int page;			     /* rows asked for at once */
+	bool counted;			     /* so we know of */
+	bool tells; /* what an array changed is told again: directus_write.c */
 };
 
 struct op {

@@ -256,6 +256,18 @@ static void look_count(struct flow *f)
 		NULL, THEN(f, look_counted));
 }
 
+/* PostgreSQL's counts are texts; SQLite, whose events of an array need no second telling, has numbers. */
+static void note_database(struct op *op)
+{
+	struct json_object *row = json_object_is_type(op_data(op), json_type_array)
+					  ? json_object_array_get_idx(op_data(op), 0)
+					  : NULL;
+
+	if (!op->d->counted)
+		op->d->tells = json_get_string(row, "count") != NULL;
+	op->d->counted = true;
+}
+
 static void look_counted(struct flow *f)
 {
 	struct op *op = op_of(f);
@@ -275,6 +287,7 @@ static void look_counted(struct flow *f)
 	}
 	line = json_dump(op_data(op));
 	text_append(&l->seen, line);
+	note_database(op);
 	l->what++;
 	look_count(f);
 }

@@ -1,7 +1,7 @@
 /*
  * directus_write.c - many rows in one PATCH, and what to do when one of them is gone.
  *
- *	[0, n) --> PATCH --> 200: compare the ids that came back
+ *	[0, n) --> PATCH --> 200: compare the ids that came back --> several texts: have them told again
  *	                 --> 403: one row: is it there?  several: halve and go on
  *
  * A scoped token gets 403 for the whole array when one row is missing and nothing is written; an
@@ -22,6 +22,7 @@ struct range {
 
 struct write {
 	struct json_object **rows; /* what to send for each */
+	bool *grows;		   /* a text that is not its last: NULL: none is */
 	const char **ids;
 	size_t *at; /* of each in the caller's list: rows with nothing to write are left out */
 	size_t n, n_out;
@@ -32,7 +33,7 @@ struct write {
 	size_t landed;
 };
 
-static flow_step write_next, write_answered, write_looked;
+static flow_step write_next, write_answered, write_told, write_looked;
 
 static const char *id_field(struct op *op)
 {
@@ -103,6 +104,58 @@ static bool came_back(struct json_object *data, const char *field, const char *i
 	return false;
 }
 
+/* {"keys": [...], "data": {"role": "assistant"}} of the texts that grew in what was just written; NULL: there are none. */
+static struct json_object *telling_body(struct op *op)
+{
+	const struct write *w = op->state;
+	_cleanup_json_ struct json_object *ours = json_object_new_object();
+	struct json_object *body, *keys = json_object_new_array();
+
+	for (size_t i = w->now.from; i < w->now.to; i++)
+		if (w->grows[i] && !w->missing[i])
+			json_object_array_add(keys, json_object_new_string(w->ids[i]));
+	if (!json_object_array_length(keys)) {
+		json_object_put(keys);
+		return NULL;
+	}
+	json_set_string(ours, "role", "assistant");
+	body = json_object_new_object();
+	json_set(body, "keys", keys);
+	json_set(body, "data", mapping_to(op->d->mapping, MAPPED_MESSAGES, ours));
+	return body;
+}
+
+/*
+ * What subscribers were sent of an array may be the rows as they were before, and the next time may be seconds away: the role is
+ * written again, to no effect but an event after the commit.
+ */
+static void write_tell(struct flow *f)
+{
+	struct op *op = op_of(f);
+	struct write *w = op->state;
+	_cleanup_json_ struct json_object *body = NULL;
+
+	if (w->grows && op->d->tells && w->now.to - w->now.from > 1)
+		body = telling_body(op);
+	if (body)
+		op_send(op, "PATCH",
+			arena_printf(op->own, "%s?fields=%s", op_items(op, MAPPED_MESSAGES),
+				     id_field(op)),
+			body, THEN_ANYWAY(f, write_told));
+	else
+		write_next(f);
+}
+
+/* The texts are written, whatever became of this.  A token may not write the role: then it is not tried again. */
+static void write_told(struct flow *f)
+{
+	struct op *op = op_of(f);
+
+	if (f->status >= 0 && op->response.status == 403)
+		op->d->tells = false;
+	write_next(f);
+}
+
 static void write_answered(struct flow *f)
 {
 	struct op *op = op_of(f);
@@ -113,7 +166,7 @@ static void write_answered(struct flow *f)
 	if (r >= 0) {
 		for (size_t i = w->now.from; i < w->now.to; i++)
 			w->missing[i] = !came_back(op_data(op), id_field(op), w->ids[i]);
-		write_next(f);
+		write_tell(f);
 		return;
 	}
 	if (op->response.status != 403) {
@@ -214,6 +267,7 @@ void directus_messages_write(struct store *s, const struct message_patch *rows, 
 
 	w->out_missing = missing;
 	w->rows = arena_array(op->own, struct json_object *, n + 1);
+	w->grows = arena_array(op->own, bool, n + 1);
 	for (size_t i = 0; i < n; i++) {
 		_cleanup_json_ struct json_object *ours = json_object_new_object();
 		struct json_object *theirs;
@@ -226,6 +280,7 @@ void directus_messages_write(struct store *s, const struct message_patch *rows, 
 			continue;
 		}
 		w->rows[w->n] = theirs;
+		w->grows[w->n] = rows[i].text && !rows[i].metadata; /* ends are completed next */
 		write_add(op, rows[i].id, i);
 	}
 }

@@ -466,7 +466,8 @@ def case_time_zone_is_missing(w):
 def case_a_record_cannot_be_used(w):
     session = w.api("GET", "/items/sessions?limit=1&fields=id,title")[0]
     with w.changed(f"/items/sessions/{session['id']}", {"title": ""}, {"title": session["title"]}):
-        check(w, ("error", 'The records of "Tidewater 2027" cannot be used: ', "Mend it there"))
+        check(w, ("warning", '1 record of "Tidewater 2027" cannot be used and is left out: ', "Mend it there"),
+              ("warning", 'does not have "Tidewater 2027"', "Start a server"))
 
 
 def case_no_conference_is_there(w):
