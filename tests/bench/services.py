@@ -150,8 +150,9 @@ def report(name, r, checks, live):
     cpu = r["server_cpu_ms"] / chats
     busy = r["server_cpu_ms"] / r["seconds"] / 10
     return {"cpu": cpu, "busy": busy, "rate": chats / r["seconds"], "upstreams": r["upstreams_cpu_ms"] / chats,
-            "memory": (r["rss_max_kib"] - r["rss_before_kib"]) / live, "row99": r["token_to_row_ms"].get("p99", 0),
-            "row50": r["token_to_row_ms"].get("p50", 0), "post99": r["post_ms"].get("p99", 0), "post50": r["post_ms"].get("p50", 0),
+            "memory": (r["rss_max_kib"] - r["rss_before_kib"]) / live, "row99": r["token_to_row_ms"].get("p99", float("inf")),
+            "row50": r["token_to_row_ms"].get("p50", float("inf")), "post99": r["post_ms"].get("p99", float("inf")),
+            "post50": r["post_ms"].get("p50", float("inf")),
             "done50": r["done_ms"].get("p50", 0), "chats": r["chats"]}
 
 
