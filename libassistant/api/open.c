@@ -23,6 +23,7 @@
 #include "base/clock.h"
 #include "cache/cache.h"
 #include "cache/relay.h"
+#include "observe/export/sentry.h"
 #include "observe/log.h"
 #include "observe/metrics.h"
 #include "store/writer.h"
@@ -30,6 +31,7 @@
 
 #define CLOSING_CHECK_MS 20
 #define STOPPING_MS	 3000
+#define LAST_WORDS_MS	 2000 /* for errors that Sentry has not heard of yet */
 
 static void hide_secret(void *ctx, const char *value)
 {
@@ -48,9 +50,33 @@ static struct log *open_log(const assistant_config *c, const struct clock *clock
 		if (config_is(c, "LOG_LEVEL", levels[i]))
 			level = (enum log_level)i;
 	log = log_create(level, json, clock, c->log_fn, c->log_user);
-	if (log)
-		config_each_secret(c, hide_secret, log);
 	return log;
+}
+
+/* Warnings and errors for it leave the log on a side of their own. */
+static int open_sentry(assistant *a, struct fail *f)
+{
+	char release[64];
+	const struct sentry_options options = {
+		.dsn = config_text(a->config, "SENTRY_DSN"),
+		.environment = config_text(a->config, "ENVIRONMENT"),
+		.release = release,
+		.clock = a->wall,
+		.metrics = a->env.metrics,
+	};
+	int r;
+
+	if (!*options.dsn)
+		return 0;
+	snprintf(release, sizeof(release), "erleah@%s", assistant_version());
+	r = sentry_create(&a->sentry, &options, f);
+	if (r < 0)
+		return r;
+	a->sentry_log = log_create(LOG_WARN, true, a->wall, sentry_take, a->sentry);
+	if (!a->sentry_log)
+		return FAIL(f, ASSISTANT_ENOMEM, "Out of memory.");
+	log_tee(a->env.log, a->sentry_log);
+	return 0;
 }
 
 /* Makes every directory of the path. */
@@ -159,6 +185,12 @@ static int services_up(assistant *a, struct fail *f)
 		r = services_choose(a, f);
 	if (r < 0)
 		return r;
+	if (a->sentry) {
+		r = services_http(a, f);
+		if (r < 0)
+			return r;
+		sentry_start(a->sentry, env->loop, a->http, env->log);
+	}
 	env->registry = registry_create();
 	env->graph = graph_create();
 	env->tool_lane = lane_create(env->loop, "tools", 1000);
@@ -214,6 +246,7 @@ static void services_down(assistant *a)
 	redis_destroy(a->redis);
 	store_destroy(a->source);
 	store_destroy(env->store);
+	sentry_stop(a->sentry);
 	http_destroy(a->http);
 	http_destroy(a->llm_http);
 	cidr_list_free(a->exempt);
@@ -252,6 +285,8 @@ static void *loop_thread(void *arg)
 static void destroy(assistant *a)
 {
 	log_destroy(a->env.log);
+	log_destroy(a->sentry_log);
+	sentry_destroy(a->sentry);
 	metrics_destroy(a->env.metrics);
 	if (a->env.clock != a->wall)
 		clock_destroy(a->env.clock);
@@ -277,6 +312,7 @@ void assistant_unref(assistant *a)
 static int prepare(assistant *a, const assistant_config *c, struct fail *f)
 {
 	int64_t pinned;
+	int r;
 
 	if (config_copy(c, &a->config) < 0)
 		return FAIL(f, ASSISTANT_ENOMEM, "Out of memory.");
@@ -290,7 +326,9 @@ static int prepare(assistant *a, const assistant_config *c, struct fail *f)
 	if (!a->wall || !a->env.clock || !a->env.log || !a->env.metrics)
 		return FAIL(f, ASSISTANT_ENOMEM, "Out of memory.");
 	metrics_set(a->env.metrics, METRIC_BUILD_INFO, assistant_version(), 1);
-	return 0;
+	r = open_sentry(a, f);
+	config_each_secret(a->config, hide_secret, a->env.log);
+	return r;
 }
 
 /* The thread has not started: what it would take down is ours. */
@@ -394,8 +432,9 @@ static void closing_check(struct loop_timer *t)
 	int64_t waited = loop_now_ms(a->env.loop) - a->closing_since_ms;
 	bool idle = replies_idle(a->replies), over = a->grace_ms >= 0 && waited >= a->grace_ms;
 	bool alone = nobody_inside(a, idle || over);
+	bool told = sentry_idle(a->sentry) || waited >= a->grace_ms + LAST_WORDS_MS;
 
-	if (idle && alone) {
+	if (idle && alone && told) {
 		loop_stop(a->env.loop);
 		return;
 	}

@@ -30,6 +30,7 @@ struct log {
 	assistant_log_fn *fn;
 	void *user;
 	struct metrics *metrics;
+	struct log *other;    /* NULL: none */
 	pthread_mutex_t lock; /* guards the secrets and keeps lines on stderr apart */
 	struct secret secrets[MAX_SECRETS];
 	size_t n_secrets;
@@ -67,7 +68,12 @@ void log_destroy(struct log *l)
 
 bool log_wants(const struct log *l, enum log_level level)
 {
-	return l && level <= l->max;
+	return l && (level <= l->max || log_wants(l->other, level));
+}
+
+void log_tee(struct log *l, struct log *other)
+{
+	l->other = other;
 }
 
 void log_count_in(struct log *l, struct metrics *m)
@@ -85,6 +91,7 @@ void log_hide(struct log *l, const char *secret)
 
 	if (!l || !secret || strlen(secret) < MIN_SECRET_BYTES)
 		return;
+	log_hide(l->other, secret);
 	text_init(&escaped, strlen(secret) * 6);
 	text_append_json(&escaped, secret, strlen(secret));
 	made.raw = strdup(secret);
@@ -287,19 +294,25 @@ static void put_fields(const struct log *l, struct text *line, va_list ap)
 		text_append(line, l->json ? ",\"cut\":true" : " cut=true");
 }
 
-void log_write(struct log *l, enum log_level level, const char *event, ...)
+static void write_line(struct log *l, enum log_level level, const char *event, va_list ap)
 {
 	_cleanup_text_ struct text line = { 0 };
+
+	if (level > l->max || !begin_line(l, &line, level, event))
+		return;
+	put_fields(l, &line, ap);
+	end_line(l, &line, level);
+}
+
+void log_write(struct log *l, enum log_level level, const char *event, ...)
+{
 	va_list ap;
 
-	if (!log_wants(l, level))
-		return;
-	if (!begin_line(l, &line, level, event))
-		return;
-	va_start(ap, event);
-	put_fields(l, &line, ap);
-	va_end(ap);
-	end_line(l, &line, level);
+	for (; log_wants(l, level); l = l->other) {
+		va_start(ap, event);
+		write_line(l, level, event, ap);
+		va_end(ap);
+	}
 }
 
 void log_fail(struct log *l, enum log_level level, const char *event, const struct fail *f)
@@ -318,21 +331,13 @@ static bool reserved(const char *name)
 	return !strcmp(name, "time") || !strcmp(name, "level") || !strcmp(name, "event");
 }
 
-void log_write_json(struct log *l, enum log_level level, const char *event, const char *fields_json)
+static void write_object(struct log *l, enum log_level level, const char *event,
+			 struct json_object *fields)
 {
-	_cleanup_json_ struct json_object *fields = NULL;
 	_cleanup_text_ struct text line = { 0 };
 	bool all = true;
 
-	if (!log_wants(l, level))
-		return;
-	if (fields_json)
-		json_parse(fields_json, strlen(fields_json), &fields, NULL);
-	if (fields_json && !json_object_is_type(fields, json_type_object)) {
-		log_write(l, level, event, "s", "fields", fields_json, NULL);
-		return;
-	}
-	if (!begin_line(l, &line, level, event))
+	if (level > l->max || !begin_line(l, &line, level, event))
 		return;
 	if (fields) {
 		json_object_object_foreach(fields, name, value)
@@ -350,4 +355,20 @@ void log_write_json(struct log *l, enum log_level level, const char *event, cons
 	if (!all)
 		text_append(&line, l->json ? ",\"cut\":true" : " cut=true");
 	end_line(l, &line, level);
+}
+
+void log_write_json(struct log *l, enum log_level level, const char *event, const char *fields_json)
+{
+	_cleanup_json_ struct json_object *fields = NULL;
+
+	if (!log_wants(l, level))
+		return;
+	if (fields_json)
+		json_parse(fields_json, strlen(fields_json), &fields, NULL);
+	if (fields_json && !json_object_is_type(fields, json_type_object)) {
+		log_write(l, level, event, "s", "fields", fields_json, NULL);
+		return;
+	}
+	for (; log_wants(l, level); l = l->other)
+		write_object(l, level, event, fields);
 }

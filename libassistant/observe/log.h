@@ -29,6 +29,9 @@ void log_hide(struct log *l, const char *secret); /* 4 bytes or longer; NULL and
 struct metrics;
 void log_count_in(struct log *l, struct metrics *m);
 
+/* Lines that `other` wants go to it too, with what is hidden here; it has a form of its own, outlives l, and counts nothing.  Before l is shared. */
+void log_tee(struct log *l, struct log *other);
+
 /*
  * fields: pairs of name and value with a one-letter kind, ended by NULL:
  *	log_write(l, LOG_INFO, "turn.done", "s", "outcome", "ok", "i", "ms", (int64_t)12, NULL)
