@@ -35,8 +35,8 @@ struct assistant {
 	char ingested_id[128];
 	uint64_t ingested_epoch;
 	char llm_because[120];
-	struct sentry *sentry; /* NULL: none */
-	struct log *sentry_log; /* its side of env.log */
+	struct sentry *sentry;	   /* NULL: none */
+	struct log *sentry_log;	   /* its side of env.log */
 	struct redis *redis;	   /* NULL: none */
 	struct embedder *embedder; /* inside of env.embedder; NULL: none */
 	struct embedder *minilm;   /* the same, when it is the model in this process */
