@@ -5,7 +5,6 @@
  *	                            ^                         |
  *	                            +---- by the composer ----+   the llm failed, refused, or said nothing
  */
-#include <ctype.h>
 #include <string.h>
 #include "agent/history.h"
 #include "agent/nodes.h"
@@ -68,25 +67,10 @@ static const char *reminder(const struct turn *t, const char *now)
 			    t->understood.language);
 }
 
-/* A clock's "14:05" among the facts: what is said of it may depend on the time of day. */
-static bool tells_times(const struct turn *t)
-{
-	json_object_object_foreach(t->facts, name, value)
-	{
-		const char *text = json_object_to_json_string_ext(value, JSON_C_TO_STRING_PLAIN);
-		const char *colon = strcmp(name, "now") != 0 ? strchr(text, ':') : NULL;
-
-		for (; colon; colon = strchr(colon + 1, ':'))
-			if (colon > text && isdigit((unsigned char)colon[-1]) &&
-			    isdigit((unsigned char)colon[1]))
-				return true;
-	}
-	return false;
-}
-
 /*
  * May the same answer serve another visitor?  Not what leans on a conversation, was asked for as one of several questions, was
- * found with less than all there is, or has a program's notes.  The clock counts to the minute where times are spoken of, else the day does.
+ * found with less than all there is, or has a program's notes.  The clock counts to the minute, whatever is asked: a page may say
+ * "until two" as well as "14:00".
  */
 static void allow_reuse(const struct turn *t, const char *now, struct llm_request *rq)
 {
@@ -97,10 +81,7 @@ static void allow_reuse(const struct turn *t, const char *now, struct llm_reques
 		return;
 	rq->records =
 		arena_printf(t->arena, "%s.%llu", s->conference.id, (unsigned long long)s->epoch);
-	if (t->understood.when.kind == WHEN_NONE && !tells_times(t))
-		rq->clock = arena_strndup(t->arena, facts_time(t, t->now_unix_s), 10);
-	else
-		rq->clock = now;
+	rq->clock = now;
 }
 
 static void answer_stream(struct flow *f)
