@@ -488,6 +488,8 @@ static const char *kind_of(struct turn *t, const struct found *found)
 		return "conference";
 	if (t->building)
 		return "building";
+	if (t->counted)
+		return "counted";
 	if (t->absent)
 		return "none";
 	if (t->understood.intent == INTENT_SMALLTALK)
@@ -548,6 +550,10 @@ int facts_build(struct turn *t, struct fail *f)
 		json_set_bool(t->facts, "facility", true);
 	if (t->building)
 		set_building(t);
+	if (t->counted)
+		json_set(t->facts, "counted", whereabouts_counted(t));
+	if (t->lacking)
+		json_set_string(t->facts, "lacking", t->lacking);
 	if (t->place_unknown) {
 		json_set_bool(t->facts, "place_unknown", true);
 		json_set(t->facts, "room", whereabouts_room(t));

@@ -90,6 +90,8 @@ struct turn {
 	bool way;	    /* the way to a place is asked for, which a plan of the site may show */
 	const char *
 		building; /* where that is, or what is in it, is asked for, and no page says it; NULL */
+	const char *counted;  /* "rooms" "tracks": how many, or which, is asked; NULL */
+	const char *lacking;  /* "room" "time" "speaker": the sessions that have none; NULL */
 	bool for_beginners;   /* of what is found, that which is for them */
 	const char *area;     /* of the stands that are asked for: "building k"; NULL */
 	const char *talks_of; /* the stand or stands whose sessions are asked for; NULL */

@@ -540,7 +540,7 @@ static void understand_question(struct flow *f)
 
 bool turn_nothing_to_look_up(const struct turn *t)
 {
-	return t->clarify.about || t->about_conference || t->absent || t->building ||
+	return t->clarify.about || t->about_conference || t->absent || t->building || t->counted ||
 	       t->understood.intent == INTENT_SMALLTALK ||
 	       t->understood.intent == INTENT_OUT_OF_SCOPE;
 }

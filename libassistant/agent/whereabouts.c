@@ -119,6 +119,36 @@ struct json_object *whereabouts_building(struct turn *t)
 	return o;
 }
 
+/* --- all rooms, all tracks ---------------------------------------------------------------- */
+
+struct json_object *whereabouts_counted(struct turn *t)
+{
+	const struct snapshot *s = catalog_snapshot(t->catalog);
+	bool rooms = strcmp(t->counted, "rooms") == 0;
+	struct json_object *o = json_object_new_object(), *names = json_object_new_array();
+	const char **all = arena_array(t->arena, const char *, s->n[ENTITY_SESSION] + 1);
+	size_t n = 0, kept = 0;
+
+	for (size_t i = 0; all && i < s->n[ENTITY_SESSION]; i++) {
+		const struct record *r = &s->records[ENTITY_SESSION][i];
+		const char *value = rooms ? r->location : r->track;
+
+		if (value && value[0])
+			all[n++] = value;
+	}
+	if (n)
+		qsort(all, n, sizeof(*all), by_name);
+	for (size_t i = 0; i < n; i++)
+		if (!kept || strcmp(all[kept - 1], all[i]) != 0)
+			all[kept++] = all[i];
+	for (size_t i = 0; i < kept && i < MAX_ROOMS; i++)
+		json_object_array_add(names, json_object_new_string(all[i]));
+	json_set_string(o, "what", t->counted);
+	json_set_int(o, "n", (int64_t)kept);
+	json_set(o, "names", names);
+	return o;
+}
+
 /* --- a room ------------------------------------------------------------------------------ */
 
 /* "UB" of "UB2.147"; "": nothing. */

@@ -16,5 +16,7 @@ bool whereabouts_page_has(struct turn *t, const char *key);
  */
 struct json_object *whereabouts_building(struct turn *t);
 struct json_object *whereabouts_room(struct turn *t);
+/* Of turn->counted {"what":"rooms","n":31,"names":["..."]}: those that sessions have, the first by name.  Owned. */
+struct json_object *whereabouts_counted(struct turn *t);
 
 #endif

@@ -154,6 +154,19 @@ static void limit_values(struct composing *c, struct text *out, const char *key,
 	phrases_say(out, c->l, p, "value", all.data, NULL);
 }
 
+/* " without a room" */
+static void limit_lacking(struct composing *c, struct text *out)
+{
+	const char *lacking = json_text(c->facts, "lacking");
+
+	if (lacking[0])
+		phrases_say(out, c->l,
+			    strcmp(lacking, "room") == 0   ? PHRASE_LIMIT_NO_ROOM
+			    : strcmp(lacking, "time") == 0 ? PHRASE_LIMIT_NO_TIME
+							   : PHRASE_LIMIT_NO_SPEAKER,
+			    NULL);
+}
+
 void composer_limits(struct composing *c, struct text *out)
 {
 	struct json_object *when = json_get_object(c->facts, "when");
@@ -169,6 +182,7 @@ void composer_limits(struct composing *c, struct text *out)
 		limit_window(c, out, when);
 	if (strcmp(json_text(c->facts, "beginners"), "found") == 0 || c->for_beginners)
 		phrases_say(out, c->l, PHRASE_LIMIT_BEGINNERS, NULL);
+	limit_lacking(c, out);
 	limit_values(c, out, "places", PHRASE_LIMIT_PLACE);
 	limit_values(c, out, "tracks", exhibitors ? PHRASE_LIMIT_CATEGORY : PHRASE_LIMIT_TRACK);
 	limit_values(c, out, "types", PHRASE_LIMIT_TYPE);

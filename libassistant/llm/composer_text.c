@@ -412,6 +412,40 @@ static void say_building(struct composing *c)
 	say_page(c, "closest", PHRASE_NONE_CLOSEST);
 }
 
+/* "Rooms in the programme: 12.", and their names, which may have commas. */
+static void say_counted(struct composing *c)
+{
+	struct json_object *counted = json_get_object(c->facts, "counted");
+	struct json_object *names = json_get_array(counted, "names");
+	size_t n = names ? json_object_array_length(names) : 0;
+	int64_t all = json_get_int(counted, "n", 0);
+	bool rooms = strcmp(json_text(counted, "what"), "rooms") == 0;
+	struct text list _cleanup_text_ = { 0 };
+	char count[24], more[24];
+
+	text_init(&list, 64 * 1024);
+	for (size_t i = 0; i < n; i++) {
+		text_append(&list, i ? "; " : "");
+		quote_markdown(&list, json_object_get_string(json_object_array_get_idx(names, i)),
+			       NAME_CHARS);
+	}
+	snprintf(count, sizeof(count), "%lld", (long long)all);
+	snprintf(more, sizeof(more), "%lld", (long long)(all - (int64_t)n));
+	if (!all)
+		phrases_say(c->out, c->l, rooms ? PHRASE_COUNT_NO_ROOM : PHRASE_COUNT_NO_TRACK,
+			    NULL);
+	else
+		phrases_say(c->out, c->l, rooms ? PHRASE_COUNT_ROOMS : PHRASE_COUNT_TRACKS, "n",
+			    count, NULL);
+	if (!n)
+		return;
+	composer_paragraph(c);
+	if (all > (int64_t)n)
+		phrases_say(c->out, c->l, PHRASE_PEOPLE_MORE, "list", list.data, "n", more, NULL);
+	else
+		text_append(c->out, list.data);
+}
+
 /* --- nothing found ------------------------------------------------------------ */
 
 /* "It is 19:10 (Europe/Brussels). Nothing is running right now." */
@@ -445,6 +479,11 @@ static void say_none(struct composing *c)
 	text_init(&name, 4096);
 	quote_markdown(&topic, json_text(c->facts, "topic"), TOPIC_CHARS);
 	quote_markdown(&name, composer_conference(c), NAME_CHARS);
+	if (json_get_string(c->facts, "lacking")) {
+		composer_limits(c, &limits);
+		phrases_say(c->out, c->l, PHRASE_NONE_LACKING, "limits", limits.data, NULL);
+		return;
+	}
 	/* "is over" and "has not begun" were said already. */
 	if ((at_now && !composer_phase(c, "during")) || (outside && composer_phase(c, "after")))
 		return;
@@ -538,6 +577,7 @@ static void say_place_unknown(struct composing *c)
 	text_init(&name, 2048);
 	text_init(&building, 2048);
 	text_init(&floor, 2048);
+	composer_space(c);
 	quote_markdown(&name, json_object_get_string(json_object_array_get_idx(places, 0)),
 		       NAME_CHARS);
 	quote_markdown(&building, json_text(room, "building"), NAME_CHARS);
@@ -559,11 +599,13 @@ static void say_facility(struct composing *c)
 	text_init(&name, 4096);
 	quote_markdown(&topic, json_text(c->facts, "topic"), TOPIC_CHARS);
 	quote_markdown(&name, composer_conference(c), NAME_CHARS);
-	if (json_get_bool(c->facts, "facility", false) && topic.len)
-		phrases_say(c->out, c->l,
-			    json_get_bool(c->facts, "loose", false) ? PHRASE_FACILITY_LOOSE
-								    : PHRASE_FACILITY_UNKNOWN,
-			    "topic", topic.data, "conference", name.data, NULL);
+	if (!json_get_bool(c->facts, "facility", false) || !topic.len)
+		return;
+	composer_space(c);
+	phrases_say(c->out, c->l,
+		    json_get_bool(c->facts, "loose", false) ? PHRASE_FACILITY_LOOSE
+							    : PHRASE_FACILITY_UNKNOWN,
+		    "topic", topic.data, "conference", name.data, NULL);
 }
 
 static void say_entities(struct composing *c)
@@ -575,8 +617,10 @@ static void say_entities(struct composing *c)
 	say_facility(c);
 	say_relaxed(c);
 	say_listed_instead(c);
-	if (strcmp(json_text(c->facts, "beginners"), "unknown") == 0)
+	if (strcmp(json_text(c->facts, "beginners"), "unknown") == 0) {
+		composer_space(c);
 		phrases_say(c->out, c->l, PHRASE_BEGINNERS_UNKNOWN, NULL);
+	}
 	for (size_t i = 0; i < n && focus < MAX_FOCUS; i++) {
 		struct json_object *r = json_object_array_get_idx(results, i);
 
@@ -632,6 +676,8 @@ static void say_kind(struct composing *c)
 		say_about_conference(c);
 	else if (kind_is(c, "building"))
 		say_building(c);
+	else if (kind_is(c, "counted"))
+		say_counted(c);
 	else if (kind_is(c, "unavailable") && !tools)
 		phrases_say(c->out, c->l, PHRASE_SEARCH_DOWN, NULL);
 	else if (kind_is(c, "entities")) {

@@ -11,7 +11,7 @@
  * The facts.  Outputs are merged (agent/facts.c) into one JSON object for the llm, the only place
  * where records' text appears; it is cleaned, bounded, and cannot contain a handle (llm/quote.h).
  * Absent is unknown.
- *	{"kind":"entities|info|conference|none|clarify|smalltalk|out_of_scope|unavailable",
+ *	{"kind":"entities|info|conference|building|counted|none|clarify|smalltalk|out_of_scope|unavailable",
  *	 "intent","asked":"any|when|where|who|what|count","entities":["session"],"topic","more":true,"besides":true,"talks_of":true,
  *	 "now":"2027-05-20T13:30:00+02:00","phase":"before|during|after",
  *	 "when":{"kind":"now|next|window|first|last","from","to","last_day","said",
@@ -32,6 +32,8 @@
  *	 "facility":true (a thing on site was asked for; the results only speak of it),
  *	 "time_unknown":true (when was asked, and the pages give no time),
  *	 "building":{"name","rooms":["..."],"more":3,"stands":12} (kind "building": where it is, or what is in it, was asked),
+ *	 "counted":{"what":"rooms|tracks","n":31,"names":["..."]} (kind "counted": those of the programme; the first names),
+ *	 "lacking":"room|time|speaker" (the sessions without one were asked for: the results, or kind "none"),
  *	 "room":{"building","floor"} (with place_unknown: what is known of where that room is),
  *	 "nearly":true (the pages do not say it, but come near),
  *	 "closest":{"handle":"i1",...} (nothing was found; the page that comes nearest), "help" (the page that says whom to ask),

@@ -1,0 +1,129 @@
+/*
+ * test_counts.c - how many there are, of records, rooms and tracks; records that lack something; places that do not exist.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+#include <string.h>
+#include "programme.h"
+#include "stage.h"
+#include "word_embedder.h"
+
+#define NOW "2027-05-20T13:30"
+
+static void answers(struct stage *s, const char *question, const char *begins)
+{
+	struct answer a = { 0 };
+
+	stage_forget(s);
+	stage_ask(s, question, &a);
+	assert_int_equal(a.outcome, OUTCOME_OK);
+	answer_check(s, &a);
+	if (strncmp(a.text.data, begins, strlen(begins)) != 0)
+		fail_msg("%s\nsays: %s\nnot:  %s", question, a.text.data, begins);
+	answer_finish(&a);
+}
+
+/* A page is near in meaning to any of these, and none is an answer. */
+static void counts(void **state)
+{
+	static const char *const cases[][2] = {
+		{ "How many speakers are there?", "There are **87** speakers." },
+		{ "How many exhibitors are there?", "There are **59** exhibitors." },
+		{ "How many sessions are there?", "There are **122** sessions." },
+		{ "Wie viele Vortragende gibt es?", "Es gibt **87** Vortragende." },
+		{ "How many sessions are there in the track Money and Law?",
+		  "There are **10** sessions in the track “Money and Law”." },
+		{ "How many sessions are there in the Money and Law track?",
+		  "There are **10** sessions in the track “Money and Law”." },
+		{ "How many rooms are there?", "Rooms in the programme: 11.\n\nB1.03 Alster; " },
+		{ "Wie viele Räume gibt es?", "Räume im Programm: 11.\n\nB1.03 Alster; " },
+		{ "Which tracks are there?",
+		  "Tracks in the programme: 8.\n\nCoasts and Harbours; " },
+		{ "How many tracks are there?",
+		  "Tracks in the programme: 8.\n\nCoasts and Harbours; " },
+		/* of people who come a page tells */
+		{ "How many people attend?", "Tidewater is a conference" },
+	};
+	struct word_embedder *e;
+	struct stage s;
+
+	stage_open(&s, programme_read(CONFERENCE), NOW);
+	for (size_t with_meanings = 0; with_meanings < 2; with_meanings++) {
+		e = with_meanings ? word_embedder_create(s.loop, 384) : NULL;
+		s.env.embedder = e ? &e->base : NULL;
+		for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+			answers(&s, cases[i][0], cases[i][1]);
+	}
+	s.env.embedder = NULL;
+	embedder_destroy(&e->base);
+	stage_close(&s);
+}
+
+/* Two have no room; all that is not asked for is left out. */
+static void lacking(void **state)
+{
+	struct answer a = { 0 };
+	struct stage s;
+
+	stage_open(&s, programme_read(CONFERENCE), NOW);
+	stage_ask(&s, "Which sessions have no room?", &a);
+	answer_check(&s, &a);
+	assert_int_equal(strncmp(a.text.data, "There are 2 sessions without a room:",
+				 strlen("There are 2 sessions without a room:")),
+			 0);
+	assert_non_null(strstr(a.text.data, "Night shift at the pumping station"));
+	assert_non_null(strstr(a.text.data, "Five minutes, one number"));
+	assert_null(strstr(a.text.data, "Registration"));
+	answer_finish(&a);
+	answers(&s, "How many talks are without a room?",
+		"There are **2** sessions without a room.");
+	answers(&s, "Welche Vorträge haben keinen Raum?", "Es gibt 2 Sessions ohne Raum:");
+	stage_close(&s);
+}
+
+#define ONE_SESSION                                                                                \
+	"{\"conference\":{\"id\":\"c\",\"name\":\"Harbour "                                        \
+	"Days\",\"timezone\":\"Europe/Brussels\","                                                 \
+	"\"start_date\":\"2027-05-20\",\"end_date\":\"2027-05-21\"},\"sessions\":["                \
+	"{\"id\":\"s1\",\"title\":\"Opening\",\"start_time\":\"2027-05-20T14:00\","                \
+	"\"end_time\":\"2027-05-20T14:30\",\"location\":\"K.2.14\"}]}"
+
+/* And one that does is told as itself. */
+static void nothing_lacks(void **state)
+{
+	struct stage s;
+
+	stage_open(&s, programme_parse(ONE_SESSION), NOW);
+	answers(&s, "Which sessions have no room?", "The programme has no session without a room.");
+	answers(&s, "Which sessions have no speaker?", "**Opening** is on");
+	answers(&s, "How many tracks are there?", "The programme has no tracks.");
+	stage_close(&s);
+}
+
+/* One sentence after the other, with a blank in between. */
+static void after_the_end(void **state)
+{
+	struct stage s;
+
+	stage_open(&s, programme_read(CONFERENCE), "2027-06-20T13:30");
+	answers(&s, "Is there a swimming pool?",
+		"Tidewater 2027 is over: it took place from 20 May to 22 May 2027. The data does "
+		"not "
+		"say whether "
+		"Tidewater 2027 has “swimming pool”.");
+	stage_close(&s);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(counts),
+		cmocka_unit_test(lacking),
+		cmocka_unit_test(nothing_lacks),
+		cmocka_unit_test(after_the_end),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
