@@ -658,7 +658,7 @@ void understand_adjust(struct turn *t)
 
 	t->absent = t->angry = t->place_unknown = t->doubtful = t->for_beginners = false;
 	t->way = false;
-	t->area = t->building = t->counted = t->lacking = NULL;
+	t->area = t->building = t->counted = t->lacking = t->no_place = NULL;
 	t->only = (struct when){ .kind = WHEN_NONE };
 	q.words = folded ? words_split(folded, t->arena, WORDS_MAX, &q.n) : NULL;
 	if (!q.words)
@@ -692,4 +692,5 @@ void understand_adjust(struct turn *t)
 	take_booth(t);
 	take_room(t, &q);
 	adjust_counts(t, &q);
+	adjust_places(t, &q);
 }

@@ -20,5 +20,7 @@ void adjust_kinds(struct turn *t, const struct asked_words *q);
 
 /* Rules on what is counted and what records lack, likewise. */
 void adjust_counts(struct turn *t, const struct asked_words *q);
+/* Rules on rooms that are not there, and what comes next in one, likewise. */
+void adjust_places(struct turn *t, const struct asked_words *q);
 
 #endif

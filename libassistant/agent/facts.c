@@ -552,6 +552,8 @@ int facts_build(struct turn *t, struct fail *f)
 		set_building(t);
 	if (t->counted)
 		json_set(t->facts, "counted", whereabouts_counted(t));
+	if (t->no_place)
+		json_set(t->facts, "no_place", whereabouts_near(t));
 	if (t->lacking)
 		json_set_string(t->facts, "lacking", t->lacking);
 	if (t->place_unknown) {

@@ -91,6 +91,7 @@ struct turn {
 	const char *
 		building; /* where that is, or what is in it, is asked for, and no page says it; NULL */
 	const char *counted;  /* "rooms" "tracks": how many, or which, is asked; NULL */
+	const char *no_place; /* "Hall Q": it is asked for, and not there; NULL */
 	const char *lacking;  /* "room" "time" "speaker": the sessions that have none; NULL */
 	bool for_beginners;   /* of what is found, that which is for them */
 	const char *area;     /* of the stands that are asked for: "building k"; NULL */

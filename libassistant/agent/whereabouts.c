@@ -7,10 +7,12 @@
 #include <string.h>
 #include "agent/facts.h"
 #include "base/utf8.h"
+#include "search/words.h"
 #include "tools/builtin.h"
 
 #define MAX_ROOMS   24 /* that are named */
-#define MAX_LETTERS 3  /* of a room's number that name its building */
+#define MAX_NEAR    4
+#define MAX_LETTERS 3 /* of a room's number that name its building */
 
 static const struct conference *conference_of(const struct turn *t)
 {
@@ -64,6 +66,34 @@ static bool is_listed(const char *const *list, const char *value)
 	return false;
 }
 
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* What sessions have for that, sorted, each once; how many. */
+static size_t values_of(struct turn *t, bool rooms, const char ***out)
+{
+	const struct snapshot *s = catalog_snapshot(t->catalog);
+	const char **all = arena_array(t->arena, const char *, s->n[ENTITY_SESSION] + 1);
+	size_t n = 0, kept = 0;
+
+	for (size_t i = 0; all && i < s->n[ENTITY_SESSION]; i++) {
+		const struct record *r = &s->records[ENTITY_SESSION][i];
+		const char *value = rooms ? r->location : r->track;
+
+		if (value && value[0])
+			all[n++] = value;
+	}
+	if (n)
+		qsort(all, n, sizeof(*all), by_name);
+	for (size_t i = 0; i < n; i++)
+		if (!kept || strcmp(all[kept - 1], all[i]) != 0)
+			all[kept++] = all[i];
+	*out = all;
+	return kept;
+}
+
 static size_t count_at(const struct snapshot *s, enum entity type, const char *place)
 {
 	size_t n = 0;
@@ -75,11 +105,6 @@ static size_t count_at(const struct snapshot *s, enum entity type, const char *p
 		n += at && strcmp(at, place) == 0;
 	}
 	return n;
-}
-
-static int by_name(const void *a, const void *b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
 static bool is_declared(const struct conference *c, const char *place)
@@ -123,29 +148,53 @@ struct json_object *whereabouts_building(struct turn *t)
 
 struct json_object *whereabouts_counted(struct turn *t)
 {
-	const struct snapshot *s = catalog_snapshot(t->catalog);
-	bool rooms = strcmp(t->counted, "rooms") == 0;
 	struct json_object *o = json_object_new_object(), *names = json_object_new_array();
-	const char **all = arena_array(t->arena, const char *, s->n[ENTITY_SESSION] + 1);
-	size_t n = 0, kept = 0;
+	const char **all;
+	size_t n = values_of(t, strcmp(t->counted, "rooms") == 0, &all);
 
-	for (size_t i = 0; all && i < s->n[ENTITY_SESSION]; i++) {
-		const struct record *r = &s->records[ENTITY_SESSION][i];
-		const char *value = rooms ? r->location : r->track;
-
-		if (value && value[0])
-			all[n++] = value;
-	}
-	if (n)
-		qsort(all, n, sizeof(*all), by_name);
-	for (size_t i = 0; i < n; i++)
-		if (!kept || strcmp(all[kept - 1], all[i]) != 0)
-			all[kept++] = all[i];
-	for (size_t i = 0; i < kept && i < MAX_ROOMS; i++)
+	for (size_t i = 0; i < n && i < MAX_ROOMS; i++)
 		json_object_array_add(names, json_object_new_string(all[i]));
 	json_set_string(o, "what", t->counted);
-	json_set_int(o, "n", (int64_t)kept);
+	json_set_int(o, "n", (int64_t)n);
 	json_set(o, "names", names);
+	return o;
+}
+
+/* --- a room that is not there ---------------------------------------------------------------- */
+
+/* One letter or figure is another ("K.4.301"), or the kind is the same ("Hall A"). */
+static bool is_near(const char *room, const char *name, const char *kind)
+{
+	char *folded _cleanup_free_ = utf8_fold(room, strlen(room));
+	size_t len = strlen(name), n;
+
+	for (const char *p = folded; p && *p; p += n + strspn(p + n, " ()")) {
+		n = strcspn(p, " ()");
+		if (len > 2 ? word_distance(p, n, name, len, 1) <= 1
+			    : n == strlen(kind) && strncmp(p, kind, n) == 0)
+			return true;
+	}
+	return false;
+}
+
+struct json_object *whereabouts_near(struct turn *t)
+{
+	struct json_object *o = json_object_new_object(), *near = json_object_new_array();
+	char *folded _cleanup_free_ = utf8_fold(t->no_place, strlen(t->no_place));
+	char *name = folded ? strchr(folded, ' ') : NULL;
+	const char **all;
+	size_t n = values_of(t, true, &all), named = 0;
+
+	if (name)
+		*name++ = '\0';
+	for (size_t i = 0; name && i < n && named < MAX_NEAR; i++) {
+		if (!is_near(all[i], name, folded))
+			continue;
+		json_object_array_add(near, json_object_new_string(all[i]));
+		named++;
+	}
+	facts_set_text(o, "name", t->no_place, 100);
+	json_set(o, "near", near);
 	return o;
 }
 

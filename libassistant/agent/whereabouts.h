@@ -18,5 +18,7 @@ struct json_object *whereabouts_building(struct turn *t);
 struct json_object *whereabouts_room(struct turn *t);
 /* Of turn->counted {"what":"rooms","n":31,"names":["..."]}: those that sessions have, the first by name.  Owned. */
 struct json_object *whereabouts_counted(struct turn *t);
+/* Of turn->no_place {"name","near":["..."]}: rooms that are called nearly so.  Owned. */
+struct json_object *whereabouts_near(struct turn *t);
 
 #endif

@@ -465,6 +465,30 @@ static bool say_no_time(struct composing *c, const char *kind, const char *limit
 	return true;
 }
 
+/* "There is no Hall Q at Harbour Days. Names like it: Hall A; Hall B." */
+static void say_no_place(struct composing *c, const char *conference)
+{
+	struct json_object *place = json_get_object(c->facts, "no_place");
+	struct json_object *near = json_get_array(place, "near");
+	size_t n = near ? json_object_array_length(near) : 0;
+	struct text name _cleanup_text_ = { 0 }, list _cleanup_text_ = { 0 };
+
+	text_init(&name, 4096);
+	text_init(&list, 16 * 1024);
+	quote_markdown(&name, json_text(place, "name"), NAME_CHARS);
+	for (size_t i = 0; i < n; i++) {
+		text_append(&list, i ? "; " : "");
+		quote_markdown(&list, json_object_get_string(json_object_array_get_idx(near, i)),
+			       NAME_CHARS);
+	}
+	phrases_say(c->out, c->l, PHRASE_NO_PLACE, "name", name.data, "conference", conference,
+		    NULL);
+	if (!n)
+		return;
+	composer_space(c);
+	phrases_say(c->out, c->l, PHRASE_NO_PLACE_NEAR, "rooms", list.data, NULL);
+}
+
 static void say_none(struct composing *c)
 {
 	struct json_object *when = json_get_object(c->facts, "when");
@@ -479,6 +503,10 @@ static void say_none(struct composing *c)
 	text_init(&name, 4096);
 	quote_markdown(&topic, json_text(c->facts, "topic"), TOPIC_CHARS);
 	quote_markdown(&name, composer_conference(c), NAME_CHARS);
+	if (json_get_object(c->facts, "no_place")) {
+		say_no_place(c, name.data);
+		return;
+	}
 	if (json_get_string(c->facts, "lacking")) {
 		composer_limits(c, &limits);
 		phrases_say(c->out, c->l, PHRASE_NONE_LACKING, "limits", limits.data, NULL);

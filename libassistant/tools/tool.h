@@ -33,6 +33,7 @@
  *	 "time_unknown":true (when was asked, and the pages give no time),
  *	 "building":{"name","rooms":["..."],"more":3,"stands":12} (kind "building": where it is, or what is in it, was asked),
  *	 "counted":{"what":"rooms|tracks","n":31,"names":["..."]} (kind "counted": those of the programme; the first names),
+ *	 "no_place":{"name","near":["..."]} (kind "none": a room that is not there, and names like it),
  *	 "lacking":"room|time|speaker" (the sessions without one were asked for: the results, or kind "none"),
  *	 "room":{"building","floor"} (with place_unknown: what is known of where that room is),
  *	 "nearly":true (the pages do not say it, but come near),

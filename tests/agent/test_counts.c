@@ -102,6 +102,48 @@ static void nothing_lacks(void **state)
 	stage_close(&s);
 }
 
+/* Pages speak of halls, and one of a way between two; neither is an answer. */
+static void no_such_place(void **state)
+{
+	struct stage s;
+
+	stage_open(&s, programme_read(CONFERENCE), NOW);
+	answers(&s, "What is on in Hall Q?",
+		"The programme of Tidewater 2027 has no place called “Hall Q”. Similar names in "
+		"it: Große Halle "
+		"(Hall A); Hall D (Exhibition); Harbour Stage (Hall D).");
+	answers(&s, "What is on in room Z9.99?",
+		"The programme of Tidewater 2027 has no place called “room Z9.99”.");
+	answers(&s, "Where is room B1.04?",
+		"The programme of Tidewater 2027 has no place called “room B1.04”. Similar names "
+		"in it: B1.03 Alster.");
+	answers(&s, "Where is building X?",
+		"The programme of Tidewater 2027 has no place called “building X”.");
+	/* those are there, or none is meant */
+	answers(&s, "What is on in Hall A?", "My suggestions in Hall A:");
+	answers(&s, "Where is building A?", "Building A on the left");
+	answers(&s, "building AI tools", "I found");
+	stage_close(&s);
+}
+
+/* All of it is over: that is said, and no page is quoted. */
+static void nothing_more_in_room(void **state)
+{
+	struct word_embedder *e;
+	struct stage s;
+
+	stage_open(&s, programme_read(CONFERENCE), "2027-05-22T23:00");
+	e = word_embedder_create(s.loop, 384);
+	s.env.embedder = &e->base;
+	answers(&s, "What comes next in Pier 3?",
+		"It is 23:00 (Europe/Berlin). Nothing more follows in Pier 3.");
+	answers(&s, "What comes next in Hall A?",
+		"It is 23:00 (Europe/Berlin). Nothing more follows in Große Halle (Hall A).");
+	s.env.embedder = NULL;
+	embedder_destroy(&e->base);
+	stage_close(&s);
+}
+
 /* One sentence after the other, with a blank in between. */
 static void after_the_end(void **state)
 {
@@ -122,6 +164,8 @@ int main(void)
 		cmocka_unit_test(counts),
 		cmocka_unit_test(lacking),
 		cmocka_unit_test(nothing_lacks),
+		cmocka_unit_test(no_such_place),
+		cmocka_unit_test(nothing_more_in_room),
 		cmocka_unit_test(after_the_end),
 	};
 
