@@ -72,12 +72,53 @@ static void take_what_runs(struct reading *r)
 		w->overlap = true;
 }
 
+#define LEAST_OF_A_TITLE 12 /* bytes: shorter ones are words that one uses anyway ("After dark") */
+
+/* Where the whole title stands in the question; false: it does not. */
+static bool find_title(const struct reading *r, const struct record *session, size_t *from,
+		       size_t *to)
+{
+	_cleanup_free_ char *title = utf8_fold(session->name, strlen(session->name));
+	size_t n = title ? strlen(title) : 0;
+	const char *at;
+
+	while (n && strchr(" ?!.", title[n - 1]))
+		title[--n] = '\0';
+	at = n >= LEAST_OF_A_TITLE ? strstr(r->folded, title) : NULL;
+	if (!at)
+		return false;
+	*from = (size_t)(at - r->folded);
+	*to = *from + n;
+	return true;
+}
+
+/* "When is From Vibrant to Silent?": the name is all of it, "from" begins no time. */
+static bool is_within_a_title(const struct reading *r)
+{
+	const struct when *w = &r->out->when;
+	size_t from, to;
+
+	for (size_t k = 0; w->n_spans && k < r->n_matches; k++) {
+		const struct name_match *m = &r->matches[k];
+		bool within = m->kind == NAME_RECORD && m->record->type == ENTITY_SESSION &&
+			      find_title(r, m->record, &from, &to);
+
+		for (size_t i = 0; within && i < w->n_spans; i++)
+			within = w->spans[i].from >= from && w->spans[i].to <= to;
+		if (within)
+			return true;
+	}
+	return false;
+}
+
 void read_time(struct reading *r, int64_t now_unix_s)
 {
 	struct understood *u = r->out;
 	size_t first, last;
 
 	when_parse_named(r->c, r->folded, r->matches, r->n_matches, now_unix_s, r->arena, &u->when);
+	if (is_within_a_title(r))
+		u->when = (struct when){ .from = TIME_UNKNOWN, .to = TIME_UNKNOWN };
 	for (size_t i = 0; i < u->when.n_spans; i++) {
 		if (!reading_words_at(r, u->when.spans[i].from, u->when.spans[i].to, &first, &last))
 			continue;

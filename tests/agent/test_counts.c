@@ -144,6 +144,33 @@ static void nothing_more_in_room(void **state)
 	stage_close(&s);
 }
 
+#define TITLED                                                                                     \
+	"{\"conference\":{\"id\":\"c\",\"name\":\"Harbour "                                        \
+	"Days\",\"timezone\":\"Europe/Brussels\","                                                 \
+	"\"start_date\":\"2027-05-20\",\"end_date\":\"2027-05-21\"},\"sessions\":["                \
+	"{\"id\":\"s1\",\"title\":\"From Vibrant to Silent: Has the Harbour Lost Its Voice?\","    \
+	"\"start_time\":\"2027-05-20T14:00\",\"end_time\":\"2027-05-20T14:30\",\"location\":"      \
+	"\"Dock 2\"},"                                                                             \
+	"{\"id\":\"s2\",\"title\":\"Cranes\",\"start_time\":\"2027-05-20T16:00\","                 \
+	"\"end_time\":\"2027-05-20T16:30\",\"location\":\"Dock 3\"}]}"
+
+/* "From ..." begins the name, and no time; elsewhere it does. */
+static void title_that_sounds_like_a_time(void **state)
+{
+	struct stage s;
+
+	stage_open(&s, programme_parse(TITLED), "2027-06-20T13:30");
+	answers(&s, "When and where is From Vibrant to Silent: Has the Harbour Lost Its Voice?",
+		"Harbour Days is over: it took place from 20 May to 21 May 2027.\n\n**From Vibrant "
+		"to Silent: Has "
+		"the Harbour Lost Its Voice?** is on Thursday 20 May, 14:00–14:30, in Dock 2.");
+	stage_set_now(&s, "2027-05-20T13:30");
+	answers(&s, "What is on from 15:30 on Thursday?",
+		"There is one session on Thursday 20 May from 15:30:\n\n- 16:00–16:30, Dock 3: "
+		"**Cranes**");
+	stage_close(&s);
+}
+
 /* One sentence after the other, with a blank in between. */
 static void after_the_end(void **state)
 {
@@ -166,6 +193,7 @@ int main(void)
 		cmocka_unit_test(nothing_lacks),
 		cmocka_unit_test(no_such_place),
 		cmocka_unit_test(nothing_more_in_room),
+		cmocka_unit_test(title_that_sounds_like_a_time),
 		cmocka_unit_test(after_the_end),
 	};
 
