@@ -223,6 +223,16 @@ static bool is_a_name(const struct turn *t, const struct asked_words *q, size_t 
 	return false;
 }
 
+/* "When does Linus Torvalds speak?": who is not there is said not to be, whoever has a name like that. */
+static bool asks_for_talks_of(struct turn *t, const struct asked_words *q, const char *name)
+{
+	return (t->understood.asked == ASKED_WHEN || t->understood.asked == ASKED_WHERE) &&
+	       asked_has_word(
+		       q,
+		       "speaking speak speaks presenting spricht redet parle intervient habla") &&
+	       terms_are(t, name);
+}
+
 /* "Is Linus Torvalds speaking?": yes, when; or there is nobody of that name. */
 static void take_person(struct turn *t, const struct asked_words *q)
 {
@@ -230,11 +240,12 @@ static void take_person(struct turn *t, const struct asked_words *q)
 	bool asks = begins_with(q, "is does will are ist spricht est es habla") &&
 		    strcmp(q->words[1].text, "there") != 0 && asked_has_word(q, speaking);
 	const struct record *named = u->n_names ? u->names[0].record : NULL;
+	const char *name;
 	size_t from, n;
 
-	if (!asks || t->focus)
+	if (t->focus)
 		return;
-	if (named && named->type == ENTITY_SPEAKER && u->names[0].similarity >= 0.9f) {
+	if (asks && named && named->type == ENTITY_SPEAKER && u->names[0].similarity >= 0.9f) {
 		t->only = u->when;
 		understand_focus(t, named);
 		t->understood.asked = ASKED_WHEN;
@@ -243,8 +254,11 @@ static void take_person(struct turn *t, const struct asked_words *q)
 	n = words_capitals(q->words, q->n, u->question) ? capitals(q, &from) : 0;
 	if (!n || is_a_name(t, q, from, n))
 		return;
-	u->terms = arena_strndup(t->arena, q->folded + q->words[from].from,
-				 q->words[from + n - 1].to - q->words[from].from);
+	name = arena_strndup(t->arena, q->folded + q->words[from].from,
+			     q->words[from + n - 1].to - q->words[from].from);
+	if (!name || (!asks && !asks_for_talks_of(t, q, name)))
+		return;
+	u->terms = name;
 	t->absent = true;
 }
 
@@ -657,7 +671,8 @@ void understand_adjust(struct turn *t)
 	struct asked_words q = { .folded = folded };
 
 	t->absent = t->angry = t->place_unknown = t->doubtful = t->for_beginners = false;
-	t->way = false;
+	t->way = t->no_stand = false;
+	t->person = NULL;
 	t->area = t->building = t->counted = t->lacking = t->no_place = NULL;
 	t->only = (struct when){ .kind = WHEN_NONE };
 	q.words = folded ? words_split(folded, t->arena, WORDS_MAX, &q.n) : NULL;
@@ -679,6 +694,7 @@ void understand_adjust(struct turn *t)
 	take_organisers(t, &q);
 	take_edge_of_day(t, &q);
 	take_person(t, &q);
+	adjust_names(t, &q);
 	take_beginners(t, &q);
 	drop_small(t);
 	adjust_kinds(t, &q);

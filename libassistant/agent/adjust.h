@@ -17,6 +17,8 @@ struct asked_words {
 bool asked_has_word(const struct asked_words *q, const char *list);
 /* Rules on what kind of record is asked for: they change t->understood, or nothing. */
 void adjust_kinds(struct turn *t, const struct asked_words *q);
+/* Rules on whose sessions or whose stand is asked for; likewise. */
+void adjust_names(struct turn *t, const struct asked_words *q);
 
 /* Rules on what is counted and what records lack, likewise. */
 void adjust_counts(struct turn *t, const struct asked_words *q);

@@ -513,6 +513,16 @@ static const char *kind_of(struct turn *t, const struct found *found)
 	return "none";
 }
 
+/* The person who was asked for does not speak at that time: the sessions that follow are of other times. */
+static void set_not_then(struct turn *t)
+{
+	if (!t->focus || t->focus->type != ENTITY_SPEAKER || t->only.kind == WHEN_NONE ||
+	    facts_speaks_then(t, t->focus))
+		return;
+	set_when(t, &t->only);
+	json_set_bool(t->facts, "not_then", true);
+}
+
 int facts_build(struct turn *t, struct fail *f)
 {
 	static const char *const beginners[] = { [BEGINNERS_FOUND] = "found",
@@ -534,6 +544,7 @@ int facts_build(struct turn *t, struct fail *f)
 		set_understood(t, &t->understood);
 		set_relaxed(t);
 		set_results(t, &found);
+		set_not_then(t);
 		json_set_string(t->facts, "beginners", beginners[found.for_beginners]);
 		if (t->attribute && attribute_page(t->attribute)[0] && found.n_pages)
 			set_info(t, &found);
@@ -560,6 +571,8 @@ int facts_build(struct turn *t, struct fail *f)
 		json_set_bool(t->facts, "place_unknown", true);
 		json_set(t->facts, "room", whereabouts_room(t));
 	}
+	if (t->no_stand)
+		json_set_bool(t->facts, "no_stand", true);
 	if (t->angry)
 		json_set_bool(t->facts, "angry", true);
 	if (t->words_only && !t->n_parts)

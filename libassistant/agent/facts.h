@@ -37,6 +37,9 @@ bool facts_is_loose(const struct understood *u, struct arena *arena);
 /* Does it say that it is for those who begin? */
 bool facts_is_for_beginners(const struct record *r);
 
+/* Was a time asked for, and is any of the person's sessions then?  Otherwise all are told. */
+bool facts_speaks_then(const struct turn *t, const struct record *person);
+
 /* Listed, may it be quoted to say why? */
 bool facts_may_tell(struct turn *t, const struct record *r);
 

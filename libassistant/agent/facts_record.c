@@ -136,17 +136,18 @@ static bool is_known(const struct turn *t, const struct record *session)
 
 static bool is_within(const struct when *w, const struct record *session)
 {
+	if (w->overlap && session->start != TIME_UNKNOWN && session->end != TIME_UNKNOWN)
+		return session->start < w->to && session->end > w->from;
 	return session->start != TIME_UNKNOWN &&
 	       (w->from == TIME_UNKNOWN || session->start >= w->from) &&
 	       (w->to == TIME_UNKNOWN || session->start < w->to);
 }
 
-/* Was a time asked for, and is any of the person's sessions then?  Otherwise all are told. */
-static bool has_within(const struct turn *t, const struct record *r)
+bool facts_speaks_then(const struct turn *t, const struct record *r)
 {
 	const struct snapshot *s = catalog_snapshot(t->catalog);
 
-	for (size_t i = 0; t->only.kind == WHEN_WINDOW && i < s->n[ENTITY_SESSION]; i++)
+	for (size_t i = 0; t->only.kind != WHEN_NONE && i < s->n[ENTITY_SESSION]; i++)
 		if (has_id(s->records[ENTITY_SESSION][i].speaker_ids, r->id) &&
 		    is_within(&t->only, &s->records[ENTITY_SESSION][i]))
 			return true;
@@ -159,7 +160,7 @@ static void set_sessions(struct turn *t, struct json_object *o, const struct rec
 {
 	const struct snapshot *s = catalog_snapshot(t->catalog);
 	struct json_object *sessions = json_object_new_array();
-	bool only = has_within(t, r);
+	bool only = facts_speaks_then(t, r);
 
 	for (size_t i = 0; i < s->n[ENTITY_SESSION]; i++) {
 		const struct record *session = &s->records[ENTITY_SESSION][i];

@@ -97,7 +97,7 @@ static bool relax_place(struct turn *t, const char **value)
 
 static bool relax_speaker(struct turn *t, const char **value)
 {
-	bool dropped = drop_list(&t->understood.filter.speaker_ids, value);
+	bool dropped = !t->person && drop_list(&t->understood.filter.speaker_ids, value);
 
 	*value = NULL; /* an id says nothing to a visitor */
 	return dropped && t->understood.terms[0];

@@ -99,15 +99,17 @@ struct turn {
 	bool doubtful;	      /* a page must cover the question to answer it */
 	struct when only;     /* the sessions of a person that are asked for; kind WHEN_NONE: all */
 	bool absent;	      /* it asks for somebody who is not there */
-	bool angry;	      /* nothing but anger was said */
-	bool taking_rest;     /* another question of the same message is next */
-	int n_parts;	      /* answered of it */
-	const char *rest;     /* what is still to be answered of it; NULL */
-	bool followed;	      /* it leans on what was said before, in any way */
-	bool leans;	      /* about a record that the last answers named */
-	bool besides;	      /* of a person: what else than what was spoken of */
-	bool was_now;	      /* asked for now, nothing runs: what comes next is looked for */
-	const char *notes;    /* a program's node's */
+	bool no_stand;	      /* it asks for the stand of somebody who has none */
+	const struct record *person; /* whose sessions alone are searched; NULL */
+	bool angry;		     /* nothing but anger was said */
+	bool taking_rest;	     /* another question of the same message is next */
+	int n_parts;		     /* answered of it */
+	const char *rest;	     /* what is still to be answered of it; NULL */
+	bool followed;		     /* it leans on what was said before, in any way */
+	bool leans;		     /* about a record that the last answers named */
+	bool besides;		     /* of a person: what else than what was spoken of */
+	bool was_now;	   /* asked for now, nothing runs: what comes next is looked for */
+	const char *notes; /* a program's node's */
 	struct tool_context tools;
 	struct tool_call *calls[TURN_MAX_CALLS]; /* planned, then run */
 	size_t n_calls, n_run;

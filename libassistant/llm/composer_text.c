@@ -526,6 +526,7 @@ static void say_none(struct composing *c)
 		return;
 	phrases_say(c->out, c->l,
 		    !topic.len					 ? PHRASE_NONE_PLAIN
+		    : json_get_bool(c->facts, "no_stand", false) ? PHRASE_NO_STAND
 		    : json_get_bool(c->facts, "talks_of", false) ? PHRASE_NONE_TALKS
 		    : json_get_bool(c->facts, "loose", false)	 ? PHRASE_NONE_LOOSE
 								 : PHRASE_NONE_TOPIC,
@@ -636,12 +637,50 @@ static void say_facility(struct composing *c)
 		    "topic", topic.data, "conference", name.data, NULL);
 }
 
+/* "Does N speak on Sunday?" - not then; what follows says when. */
+static void say_not_then(struct composing *c)
+{
+	struct json_object *results = json_get_array(c->facts, "results");
+	const char *kind = json_text(json_get_object(c->facts, "when"), "kind");
+	struct text name _cleanup_text_ = { 0 }, limits _cleanup_text_ = { 0 };
+
+	if (!json_get_bool(c->facts, "not_then", false) || !results ||
+	    !json_object_array_length(results))
+		return;
+	text_init(&name, 4096);
+	text_init(&limits, 8192);
+	composer_name(&name, json_object_array_get_idx(results, 0));
+	composer_limits(c, &limits);
+	composer_paragraph(c);
+	phrases_say(c->out, c->l,
+		    strcmp(kind, "now") == 0 ? PHRASE_PERSON_NOT_NOW : PHRASE_PERSON_NOT_THEN,
+		    "name", name.data, "limits", limits.data, NULL);
+}
+
+/* The stand of somebody who has none; what follows only mentions the name. */
+static void say_no_stand(struct composing *c)
+{
+	struct text topic _cleanup_text_ = { 0 }, name _cleanup_text_ = { 0 };
+
+	if (!json_get_bool(c->facts, "no_stand", false))
+		return;
+	text_init(&topic, 2048);
+	text_init(&name, 4096);
+	quote_markdown(&topic, json_text(c->facts, "topic"), TOPIC_CHARS);
+	quote_markdown(&name, composer_conference(c), NAME_CHARS);
+	composer_paragraph(c);
+	phrases_say(c->out, c->l, PHRASE_NO_STAND_BUT, "topic", topic.data, "conference", name.data,
+		    NULL);
+}
+
 static void say_entities(struct composing *c)
 {
 	struct json_object *results = json_get_array(c->facts, "results");
 	size_t n = results ? json_object_array_length(results) : 0, focus = 0;
 
 	say_place_unknown(c);
+	say_no_stand(c);
+	say_not_then(c);
 	say_facility(c);
 	say_relaxed(c);
 	say_listed_instead(c);

@@ -575,8 +575,9 @@ static void said_otherwise(void **state)
 	struct stage s;
 
 	stage_open(&s, programme_read(CONFERENCE), NOW);
-	ASKS("2027-05-22T18:00", "when does Leila Hadad speak?", "on “Leila Haddad”",
-	     "17:45–18:30 (over)", "13:30–15:10 (over)", "!Hadad”");
+	ASKS("2027-05-22T18:00", "when does Leila Hadad speak?",
+	     "**Leila Haddad** gives 3 sessions", "17:45–18:30 (over)", "13:30–15:10 (over)",
+	     "!Hadad”");
 	ASKS("2027-05-20T11:05", "how late is the party on Friday?", "20:30–00:45",
 	     "Night of the Tides", "!“late”");
 	ASKS("2027-05-20T11:05", "how much longer is lunch?", "!Hello!");
