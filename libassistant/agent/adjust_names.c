@@ -26,6 +26,12 @@ static bool bears(const struct turn *t, size_t i)
 	       u->names[i].from == u->names[0].from && u->names[i].to == u->names[0].to;
 }
 
+/* "And on Friday?": the person of the last question, whose name is all that stands for it. */
+static bool is_asked_again(const struct turn *t)
+{
+	return t->followed && t->understood.n_names == 1 && t->understood.names[0].similarity >= 1;
+}
+
 /* The first of those who bear the name; NULL: none is surely meant. */
 static const struct record *named_speaker(const struct turn *t)
 {
@@ -33,7 +39,8 @@ static const struct record *named_speaker(const struct turn *t)
 	const struct record *first = u->n_names ? u->names[0].record : NULL;
 
 	if (t->focus || t->clarify.about || t->attribute || !first ||
-	    first->type != ENTITY_SPEAKER || (u->named ? u->named != first : !bears(t, 1)) ||
+	    first->type != ENTITY_SPEAKER ||
+	    (u->named ? u->named != first : !bears(t, 1) && !is_asked_again(t)) ||
 	    u->names[0].similarity < SURELY_NAMED || u->intent == INTENT_GENERAL_INFO ||
 	    u->asked == ASKED_WHO || u->asked == ASKED_COUNT_OF ||
 	    u->entities == ENTITY_BIT(ENTITY_EXHIBITOR))
