@@ -151,6 +151,10 @@ static enum doubt doubt_of(const struct search *s)
 		return DOUBT_MUCH;
 	if (s->rq.understood->need && s->terms.known >= 0.5f)
 		return DOUBT_LEAST;
+	/* "Wer spricht über Wärmepumpen?": a word that nobody here uses finds people by meaning alone. */
+	if (intent == INTENT_SPEAKER_SEARCH && !s->rq.understood->affiliation && s->terms.n == 1 &&
+	    !(s->terms.known > 0))
+		return DOUBT_MUCH;
 	if (intent == INTENT_SPEAKER_SEARCH || s->rq.understood->visit ||
 	    intent == INTENT_EXHIBITOR_SEARCH || filter_is_set(&s->rq.understood->filter))
 		return DOUBT_LITTLE;
