@@ -427,6 +427,19 @@ static bool is_loose(struct composing *c)
 	return json_get_bool(c->facts, "loose", false);
 }
 
+/* The first of all, or of those on a topic: it is said which. */
+static void lead_of_one(struct composing *c, bool first, const char *topic, const char *limits)
+{
+	struct text of _cleanup_text_ = { 0 };
+
+	text_init(&of, 8192);
+	if (*topic)
+		phrases_say(&of, c->l, PHRASE_LIMIT_TOPIC, "topic", topic, NULL);
+	text_append(&of, limits);
+	phrases_say(c->out, c->l, first ? PHRASE_FIRST_LEAD : PHRASE_LAST_LEAD, "limits", of.data,
+		    NULL);
+}
+
 static void lead(struct composing *c, const struct kind *k, size_t n, int64_t total)
 {
 	const char *when = json_text(json_get_object(c->facts, "when"), "kind");
@@ -457,8 +470,7 @@ static void lead(struct composing *c, const struct kind *k, size_t n, int64_t to
 				: PHRASE_BEFORE_LEAD,
 			"limits", limits.data, NULL);
 	} else if (strcmp(when, "first") == 0 || strcmp(when, "last") == 0) {
-		phrases_say(c->out, c->l, *when == 'f' ? PHRASE_FIRST_LEAD : PHRASE_LAST_LEAD,
-			    "limits", limits.data, NULL);
+		lead_of_one(c, *when == 'f', topic.len ? topic.data : "", limits.data);
 	} else if (topic.len && is_loose(c)) {
 		phrases_say(c->out, c->l, n == 1 ? k->help_one : k->help_many, "limits",
 			    limits.data, NULL);

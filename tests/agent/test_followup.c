@@ -246,6 +246,22 @@ static void times_of_what_was_spoken_of(void **state)
 		     { "how much is it?", { "!Hello!" } });
 }
 
+/* Which first it is, is said: of all, of those on a topic, of those that were listed. */
+static void the_first_of_which(void **state)
+{
+	CONVERSATION({ "What is the first session about storage?",
+		       { "The first session on “storage”", "rain gauge" } },
+		     { "What is the first session on Friday?",
+		       { "The first session on Friday 21 May:", "!storage" } });
+	CONVERSATION({ "Which sessions are about flood maps?", { "water level sensor" } },
+		     { "Who gives the first one?",
+		       { "The first session on “flood maps”", "Tendai Moyo" } });
+	CONVERSATION({ "Which talks are about groundwater?", { "Salt in the well" } },
+		     { "which of these are on Friday?", { "Groundwater is a neighbour" } },
+		     { "which one is the last?",
+		       { "Groundwater is a neighbour", "15:55", "!The last session" } });
+}
+
 static void without_anything_before(void **state)
 {
 	static const char *const asks = "What would you like to know about?";
@@ -298,6 +314,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(of_one_session),
+		cmocka_unit_test(the_first_of_which),
 		cmocka_unit_test(of_a_list),
 		cmocka_unit_test(of_times_and_places),
 		cmocka_unit_test(of_exhibitors),
