@@ -17,6 +17,13 @@
 #include "search/words.h"
 #include "tools/builtin.h"
 
+void adjust_drop_pages(struct understood *u)
+{
+	u->info_keys = NULL;
+	u->info_parts = NULL;
+	u->info_cover = 0;
+}
+
 bool asked_has_word(const struct asked_words *q, const char *list)
 {
 	for (size_t i = 0; i < q->n; i++)

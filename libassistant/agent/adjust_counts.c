@@ -11,13 +11,6 @@ static bool is_one_kind(unsigned entities)
 	return entities && !(entities & (entities - 1));
 }
 
-static void drop_pages(struct understood *u)
-{
-	u->info_keys = NULL;
-	u->info_parts = NULL;
-	u->info_cover = 0;
-}
-
 static enum intent intent_of(unsigned entities)
 {
 	return entities == ENTITY_BIT(ENTITY_EXHIBITOR) ? INTENT_EXHIBITOR_SEARCH
@@ -34,7 +27,7 @@ static void take_own_counts(struct turn *t)
 	    !is_one_kind(u->entities) || u->terms[0] || t->focus)
 		return;
 	u->intent = intent_of(u->entities);
-	drop_pages(u);
+	adjust_drop_pages(u);
 }
 
 /* --- rooms and tracks ------------------------------------------------------------------ */
@@ -142,7 +135,7 @@ static void take_lacking(struct turn *t, const struct asked_words *q)
 			ids[n++] = s->records[ENTITY_SESSION][i].id;
 	t->lacking = lack->name;
 	t->clarify.about = NULL;
-	drop_pages(u);
+	adjust_drop_pages(u);
 	u->intent = INTENT_SESSION_SEARCH;
 	u->asked = u->asked == ASKED_COUNT_OF && n ? ASKED_COUNT_OF : ASKED_ANY;
 	u->entities = u->filter.entities = ENTITY_BIT(ENTITY_SESSION);

@@ -152,9 +152,7 @@ static void take_next_in_room(struct turn *t)
 		return;
 	if (u->intent == INTENT_GENERAL_INFO)
 		u->intent = INTENT_SESSION_SEARCH;
-	u->info_keys = NULL;
-	u->info_parts = NULL;
-	u->info_cover = 0;
+	adjust_drop_pages(u);
 }
 
 void adjust_places(struct turn *t, const struct asked_words *q)

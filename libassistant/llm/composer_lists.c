@@ -427,17 +427,27 @@ static bool is_loose(struct composing *c)
 	return json_get_bool(c->facts, "loose", false);
 }
 
-/* The first of all, or of those on a topic: it is said which. */
-static void lead_of_one(struct composing *c, bool first, const char *topic, const char *limits)
+/* " on “storage” on Friday": what is asked for and its limits. */
+static void topic_and_limits(struct composing *c, struct text *out)
 {
-	struct text of _cleanup_text_ = { 0 };
+	struct text topic _cleanup_text_ = { 0 };
 
-	text_init(&of, 8192);
-	if (*topic)
-		phrases_say(&of, c->l, PHRASE_LIMIT_TOPIC, "topic", topic, NULL);
-	text_append(&of, limits);
-	phrases_say(c->out, c->l, first ? PHRASE_FIRST_LEAD : PHRASE_LAST_LEAD, "limits", of.data,
-		    NULL);
+	text_init(&topic, 2048);
+	text_init(out, 8192);
+	quote_markdown(&topic, json_text(c->facts, "topic"), TOPIC_CHARS);
+	if (topic.len)
+		phrases_say(out, c->l, PHRASE_LIMIT_TOPIC, "topic", topic.data, NULL);
+	composer_limits(c, out);
+}
+
+/* The first of all, or of those on a topic: it is said which. */
+static void lead_of_one(struct composing *c, bool first)
+{
+	struct text limits _cleanup_text_ = { 0 };
+
+	topic_and_limits(c, &limits);
+	phrases_say(c->out, c->l, first ? PHRASE_FIRST_LEAD : PHRASE_LAST_LEAD, "limits",
+		    limits.data, NULL);
 }
 
 static void lead(struct composing *c, const struct kind *k, size_t n, int64_t total)
@@ -470,7 +480,7 @@ static void lead(struct composing *c, const struct kind *k, size_t n, int64_t to
 				: PHRASE_BEFORE_LEAD,
 			"limits", limits.data, NULL);
 	} else if (strcmp(when, "first") == 0 || strcmp(when, "last") == 0) {
-		lead_of_one(c, *when == 'f', topic.len ? topic.data : "", limits.data);
+		lead_of_one(c, *when == 'f');
 	} else if (topic.len && is_loose(c)) {
 		phrases_say(c->out, c->l, n == 1 ? k->help_one : k->help_many, "limits",
 			    limits.data, NULL);
@@ -485,15 +495,10 @@ static void lead(struct composing *c, const struct kind *k, size_t n, int64_t to
 
 static void say_count(struct composing *c, const struct kind *k, int64_t total)
 {
-	struct text topic _cleanup_text_ = { 0 }, limits _cleanup_text_ = { 0 };
+	struct text limits _cleanup_text_ = { 0 };
 	char number[32];
 
-	text_init(&topic, 2048);
-	text_init(&limits, 8192);
-	quote_markdown(&topic, json_text(c->facts, "topic"), TOPIC_CHARS);
-	if (topic.len)
-		phrases_say(&limits, c->l, PHRASE_LIMIT_TOPIC, "topic", topic.data, NULL);
-	composer_limits(c, &limits);
+	topic_and_limits(c, &limits);
 	snprintf(number, sizeof(number), "**%lld**", (long long)total);
 	phrases_say(c->out, c->l, total == 1 ? k->count_one : k->count_many, "n", number, "limits",
 		    limits.data, NULL);

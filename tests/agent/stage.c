@@ -623,3 +623,16 @@ void answer_check(struct stage *s, const struct answer *a)
 		assert_non_null(strstr(a->text.data, shown.data));
 	}
 }
+
+void stage_answers(struct stage *s, const char *question, const char *begins)
+{
+	struct answer a = { 0 };
+
+	stage_forget(s);
+	stage_ask(s, question, &a);
+	assert_int_equal(a.outcome, OUTCOME_OK);
+	answer_check(s, &a);
+	if (strncmp(a.text.data, begins, strlen(begins)) != 0)
+		fail_msg("%s\nsays: %s\nnot:  %s", question, a.text.data, begins);
+	answer_finish(&a);
+}

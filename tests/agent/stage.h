@@ -89,6 +89,8 @@ int64_t stage_time(struct stage *s, const char *text); /* unix ms */
 
 /* Plays a whole turn and adds it to the conversation. */
 void stage_ask(struct stage *s, const char *question, struct answer *a);
+/* Asked first in a conversation, it is answered well, and in words that begin so. */
+void stage_answers(struct stage *s, const char *question, const char *begins);
 /* Begins one; the rest is the caller's. */
 void stage_begin(struct stage *s, const char *question, struct answer *a);
 void stage_play(struct stage *s, struct answer *a); /* to the end */

@@ -12,19 +12,6 @@
 
 #define NOW "2027-05-20T13:30"
 
-static void answers(struct stage *s, const char *question, const char *begins)
-{
-	struct answer a = { 0 };
-
-	stage_forget(s);
-	stage_ask(s, question, &a);
-	assert_int_equal(a.outcome, OUTCOME_OK);
-	answer_check(s, &a);
-	if (strncmp(a.text.data, begins, strlen(begins)) != 0)
-		fail_msg("%s\nsays: %s\nnot:  %s", question, a.text.data, begins);
-	answer_finish(&a);
-}
-
 /* A page is near in meaning to any of these, and none is an answer. */
 static void counts(void **state)
 {
@@ -54,7 +41,7 @@ static void counts(void **state)
 		e = with_meanings ? word_embedder_create(s.loop, 384) : NULL;
 		s.env.embedder = e ? &e->base : NULL;
 		for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
-			answers(&s, cases[i][0], cases[i][1]);
+			stage_answers(&s, cases[i][0], cases[i][1]);
 	}
 	s.env.embedder = NULL;
 	embedder_destroy(&e->base);
@@ -77,9 +64,9 @@ static void lacking(void **state)
 	assert_non_null(strstr(a.text.data, "Five minutes, one number"));
 	assert_null(strstr(a.text.data, "Registration"));
 	answer_finish(&a);
-	answers(&s, "How many talks are without a room?",
-		"There are **2** sessions without a room.");
-	answers(&s, "Welche Vorträge haben keinen Raum?", "Es gibt 2 Sessions ohne Raum:");
+	stage_answers(&s, "How many talks are without a room?",
+		      "There are **2** sessions without a room.");
+	stage_answers(&s, "Welche Vorträge haben keinen Raum?", "Es gibt 2 Sessions ohne Raum:");
 	stage_close(&s);
 }
 
@@ -96,9 +83,10 @@ static void nothing_lacks(void **state)
 	struct stage s;
 
 	stage_open(&s, programme_parse(ONE_SESSION), NOW);
-	answers(&s, "Which sessions have no room?", "The programme has no session without a room.");
-	answers(&s, "Which sessions have no speaker?", "**Opening** is on");
-	answers(&s, "How many tracks are there?", "The programme has no tracks.");
+	stage_answers(&s, "Which sessions have no room?",
+		      "The programme has no session without a room.");
+	stage_answers(&s, "Which sessions have no speaker?", "**Opening** is on");
+	stage_answers(&s, "How many tracks are there?", "The programme has no tracks.");
 	stage_close(&s);
 }
 
@@ -108,21 +96,23 @@ static void no_such_place(void **state)
 	struct stage s;
 
 	stage_open(&s, programme_read(CONFERENCE), NOW);
-	answers(&s, "What is on in Hall Q?",
+	stage_answers(
+		&s, "What is on in Hall Q?",
 		"The programme of Tidewater 2027 has no place called “Hall Q”. Similar names in "
 		"it: Große Halle "
 		"(Hall A); Hall D (Exhibition); Harbour Stage (Hall D).");
-	answers(&s, "What is on in room Z9.99?",
-		"The programme of Tidewater 2027 has no place called “room Z9.99”.");
-	answers(&s, "Where is room B1.04?",
+	stage_answers(&s, "What is on in room Z9.99?",
+		      "The programme of Tidewater 2027 has no place called “room Z9.99”.");
+	stage_answers(
+		&s, "Where is room B1.04?",
 		"The programme of Tidewater 2027 has no place called “room B1.04”. Similar names "
 		"in it: B1.03 Alster.");
-	answers(&s, "Where is building X?",
-		"The programme of Tidewater 2027 has no place called “building X”.");
+	stage_answers(&s, "Where is building X?",
+		      "The programme of Tidewater 2027 has no place called “building X”.");
 	/* those are there, or none is meant */
-	answers(&s, "What is on in Hall A?", "My suggestions in Hall A:");
-	answers(&s, "Where is building A?", "Building A on the left");
-	answers(&s, "building AI tools", "I found");
+	stage_answers(&s, "What is on in Hall A?", "My suggestions in Hall A:");
+	stage_answers(&s, "Where is building A?", "Building A on the left");
+	stage_answers(&s, "building AI tools", "I found");
 	stage_close(&s);
 }
 
@@ -135,10 +125,10 @@ static void nothing_more_in_room(void **state)
 	stage_open(&s, programme_read(CONFERENCE), "2027-05-22T23:00");
 	e = word_embedder_create(s.loop, 384);
 	s.env.embedder = &e->base;
-	answers(&s, "What comes next in Pier 3?",
-		"It is 23:00 (Europe/Berlin). Nothing more follows in Pier 3.");
-	answers(&s, "What comes next in Hall A?",
-		"It is 23:00 (Europe/Berlin). Nothing more follows in Große Halle (Hall A).");
+	stage_answers(&s, "What comes next in Pier 3?",
+		      "It is 23:00 (Europe/Berlin). Nothing more follows in Pier 3.");
+	stage_answers(&s, "What comes next in Hall A?",
+		      "It is 23:00 (Europe/Berlin). Nothing more follows in Große Halle (Hall A).");
 	s.env.embedder = NULL;
 	embedder_destroy(&e->base);
 	stage_close(&s);
@@ -160,12 +150,14 @@ static void title_that_sounds_like_a_time(void **state)
 	struct stage s;
 
 	stage_open(&s, programme_parse(TITLED), "2027-06-20T13:30");
-	answers(&s, "When and where is From Vibrant to Silent: Has the Harbour Lost Its Voice?",
+	stage_answers(
+		&s, "When and where is From Vibrant to Silent: Has the Harbour Lost Its Voice?",
 		"Harbour Days is over: it took place from 20 May to 21 May 2027.\n\n**From Vibrant "
 		"to Silent: Has "
 		"the Harbour Lost Its Voice?** is on Thursday 20 May, 14:00–14:30, in Dock 2.");
 	stage_set_now(&s, "2027-05-20T13:30");
-	answers(&s, "What is on from 15:30 on Thursday?",
+	stage_answers(
+		&s, "What is on from 15:30 on Thursday?",
 		"There is one session on Thursday 20 May from 15:30:\n\n- 16:00–16:30, Dock 3: "
 		"**Cranes**");
 	stage_close(&s);
@@ -177,7 +169,8 @@ static void after_the_end(void **state)
 	struct stage s;
 
 	stage_open(&s, programme_read(CONFERENCE), "2027-06-20T13:30");
-	answers(&s, "Is there a swimming pool?",
+	stage_answers(
+		&s, "Is there a swimming pool?",
 		"Tidewater 2027 is over: it took place from 20 May to 22 May 2027. The data does "
 		"not "
 		"say whether "

@@ -35,19 +35,6 @@
 #define DECLARED                                                                                   \
 	",\"rooms\":[{\"name\":\"Great Hall\",\"building\":\"North Wing\",\"floor\":\"2\"}]"
 
-static void answers(struct stage *s, const char *question, const char *begins)
-{
-	struct answer a = { 0 };
-
-	stage_forget(s);
-	stage_ask(s, question, &a);
-	assert_int_equal(a.outcome, OUTCOME_OK);
-	answer_check(s, &a);
-	if (strncmp(a.text.data, begins, strlen(begins)) != 0)
-		fail_msg("%s\nsays: %s\nnot:  %s", question, a.text.data, begins);
-	answer_finish(&a);
-}
-
 static void buildings(void **state)
 {
 	static const char rooms[] =
@@ -59,15 +46,16 @@ static void buildings(void **state)
 	stage_open(&s, programme_parse(CONFERENCE_WITH(TRANSPORT)), "2027-05-20T13:30");
 	snprintf(expected, sizeof expected, "%s\n\nThe data does not say how to find K building.",
 		 rooms);
-	answers(&s, "where is the K building?", expected);
-	answers(&s, "how do I get to the K building", expected);
-	answers(&s, "which rooms are in the K building?", rooms);
-	answers(&s, "Wo ist Gebäude K?",
+	stage_answers(&s, "where is the K building?", expected);
+	stage_answers(&s, "how do I get to the K building", expected);
+	stage_answers(&s, "which rooms are in the K building?", rooms);
+	stage_answers(
+		&s, "Wo ist Gebäude K?",
 		"Gebäude K: Old Customs House, Antwerp. Diese Räume hat das Programm dort: K.1.105 "
 		"(Fontaine), K.2.14. Stände dort: 1.\n\nWie man Gebäude K findet, sagen die Daten "
 		"nicht.");
 	/* what is on there is another question */
-	answers(&s, "what is on in building K?", "My suggestions in building K:");
+	stage_answers(&s, "what is on in building K?", "My suggestions in building K:");
 	stage_close(&s);
 }
 
@@ -76,15 +64,17 @@ static void rooms(void **state)
 	struct stage s;
 
 	stage_open(&s, programme_parse(CONFERENCE_WITH(TRANSPORT)), "2027-05-20T13:30");
-	answers(&s, "how do I find K.2.14?",
-		"K.2.14 is in building K. The data does not say how to find K.2.14.");
+	stage_answers(&s, "how do I find K.2.14?",
+		      "K.2.14 is in building K. The data does not say how to find K.2.14.");
 	/* no text speaks of a building R */
-	answers(&s, "how do I find R2.1?", "The data does not say how to find R2.1.");
+	stage_answers(&s, "how do I find R2.1?", "The data does not say how to find R2.1.");
 	/* a page that says where cars are is no way to the hall */
-	answers(&s, "where is the Great Hall?", "The data does not say how to find Great Hall.");
+	stage_answers(&s, "where is the Great Hall?",
+		      "The data does not say how to find Great Hall.");
 	stage_close(&s);
 	stage_open(&s, programme_parse(CONFERENCE_WITH(DECLARED)), "2027-05-20T13:30");
-	answers(&s, "where is the Great Hall?",
+	stage_answers(
+		&s, "where is the Great Hall?",
 		"Great Hall is in building North Wing, floor 2. The data does not say how to find "
 		"Great Hall.");
 	stage_close(&s);
@@ -96,8 +86,8 @@ static void plan(void **state)
 	struct stage s;
 
 	stage_open(&s, programme_parse(CONFERENCE_WITH(PLAN)), "2027-05-20T13:30");
-	answers(&s, "where is the K building?", says);
-	answers(&s, "how do I get to the Great Hall?", says);
+	stage_answers(&s, "where is the K building?", says);
+	stage_answers(&s, "how do I get to the Great Hall?", says);
 	stage_close(&s);
 }
 

@@ -5,7 +5,7 @@
  *
  * In the background, one request at a time, and never in anybody's way: the queue is short, what it cannot hold is counted
  * and dropped, and nothing is tried twice.  An event is the log line's event, its sentence, where it began
- * and a few named fields: no text of visitors or records, no addresses, no ids of conversations.  The same event within a minute
+ * and a few named fields: no text of visitors or records, none of their addresses, no ids of conversations.  The same event within a minute
  * is counted and told with the next one.  Sentry's rate limits are obeyed.
  *
  * The protocol: https://develop.sentry.dev/sdk/data-model/envelopes/ and /sdk/expected-features/rate-limiting/
